@@ -1,0 +1,1 @@
+"""The adapters: one folder a platform. The only floor that imports httpx and msgspec."""

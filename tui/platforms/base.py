@@ -5,13 +5,14 @@ Declarations only: no HTTP, no JSON, no platform. A platform is a value with two
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from tui.model import EMPTY, Kind, LogLine, RateLimit, Ref, Resource, Verb
-from tui.text import Safe
+from tui.text import Safe, Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,10 @@ class Read:
     ``every`` is the wished interval in seconds while settled and visible; ``cost`` the requests that one fetch makes at least;
     ``per`` the kind whose ids are the scopes (environments are read per application), None where one fetch brings all;
     ``on_demand`` reads are made only while somebody looks at that scope; ``does`` is the literal request line.
+
+    ``one(ref)`` reads a single thing afresh with all that the platform says of it (its own address, its status, its metrics), for
+    a detail screen and for confirming a verb; it costs ``one_cost`` requests, sent as ``one_does``. What it learnt is also part of
+    the next ``fetch`` while it is young. None where the platform has nothing of the kind.
     """
 
     fetch: Callable[[str], Awaitable[Rows]]
@@ -41,6 +46,9 @@ class Read:
     cost: int = 1
     per: Kind | None = None
     on_demand: bool = False
+    one: Callable[[Ref], Awaitable[Resource]] | None = None
+    one_does: str = ""
+    one_cost: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,3 +132,98 @@ class Platform(Protocol):
 
     async def aclose(self) -> None:
         """Close all connections. Never signs out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSpec:
+    """One Encore application of a connection: its id, the environments to show, its own client if it has one, and per environment
+    the address whose ``/__encore/healthz`` tells what is really live."""
+
+    id: str
+    environments: tuple[str, ...] = ()
+    client_id: str = ""
+    client_secret: Secret | None = None
+    health: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSpec:
+    """One configured connection, as plain values. ``flavour`` is auto, documented or current; ``operator`` is who we say
+    triggered what is triggered here; ``cluster`` the dployr cluster by id or name; an empty ``dashboard_url`` means the platform's own."""
+
+    name: str
+    platform: str
+    base_url: str
+    flavour: str = "auto"
+    apps: tuple[AppSpec, ...] = ()
+    ca_file: Path | None = None
+    allow_insecure: bool = False
+    dashboard_url: str = ""
+    token_style: str = "auto"  # noqa: S105 - the name of a style
+    refresh_path: str = "/v1/auth/refresh"
+    cluster: str = ""
+    operator: str = ""
+
+
+class LoginVault(Protocol):
+    """Where a login is kept between runs and shared between processes."""
+
+    def load(self, name: str) -> dict[str, Any] | None: ...
+
+    def store(self, name: str, login: dict[str, Any]) -> None: ...
+
+    def lock(self, name: str) -> Any:
+        """A context manager that only one process at a time is inside of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """What one connection signs in with: whatever of it the user gave."""
+
+    token: Secret | None = None
+    client_id: str = ""
+    client_secret: Secret | None = None
+    email: str = ""
+    password: Secret | None = None
+    vault: LoginVault | None = None
+
+
+class RolloutRecord(Protocol):
+    """A rollout that we know of, as the journal returns it. ``snapshot_json`` is the last reply's JSON text, None before the first."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def app(self) -> str: ...
+    @property
+    def environment(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def snapshot_json(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRollout:
+    """A rollout that this console triggered or adopted: what the platform's reply does not say of it."""
+
+    id: str
+    app: str
+    environment: str
+    target: str
+    by: str
+    at: datetime
+    snapshot_json: str | None = None
+
+
+class RolloutSource(Protocol):
+    """The memory of rollouts of one connection: Encore has no list, so the journal is the list. Newest first."""
+
+    def known(self) -> Sequence[RolloutRecord]: ...
+
+    def remember(self, rollout: RolloutRecord, snapshot: str) -> None:
+        """Keep a rollout with the JSON text of its newest reply."""

@@ -1,0 +1,49 @@
+"""The door: what must be true of the process before anything heavy is imported, then the command line.
+
+``python -m tui`` and ``rollwatch`` are the same. Nothing here may import more than the standard library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import MutableMapping
+from typing import Final
+
+KEPT: Final = frozenset({"TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS", "TEXTUAL_DISABLE_KITTY_KEY", "TEXTUAL_SPEEDUPS", "TEXTUAL_ALLOW_SIGNALS"})
+"""Settings of the screen library that a user may have a reason for. Its developer switches are not among them: they open a
+connection that any local user may listen to, press keys or write pictures of the screen."""
+
+
+def prepare(environ: MutableMapping[str, str]) -> None:
+    """Settings that are read once, when the screen library is imported, and so must stand before that."""
+    for name in [name for name in environ if name.startswith("TEXTUAL") and name not in KEPT]:
+        del environ[name]
+    environ["TEXTUAL_ANIMATIONS"] = "none"
+    environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
+    if "SSH_CONNECTION" in environ:
+        # A slow link delivers an arrow key in pieces; waiting longer keeps it one key instead of an escape and letters.
+        environ.setdefault("ESCDELAY", "500")
+        environ.setdefault("TEXTUAL_FPS", "30")
+
+
+def harden() -> None:
+    """A core dump would hold every token."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """The console script. Ends the process with the command's exit code."""
+    prepare(os.environ)
+    harden()
+    from tui.cli import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

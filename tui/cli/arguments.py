@@ -1,0 +1,278 @@
+"""The command line as data: every command, its options, the help that teaches it. Parsing only; nothing is run here.
+
+Imports the standard library and our errors, so that ``--help`` and a typing mistake are answered at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+import tui
+from tui.cli.exits import MEANINGS
+from tui.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One word after ``rollwatch``. ``run`` is ``module:function`` and is imported only when the command is chosen."""
+
+    name: str
+    summary: str
+    teach: str
+    run: str
+    options: Callable[[argparse.ArgumentParser], None]
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what was wrong in one line, with the nearest spelling, by raising ``UsageError``."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].lower()}{message[1:]}", hint=f"see {self.prog} --help")
+
+
+def _shared() -> Parser:
+    parent = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    parent.add_argument("--context", metavar="NAME", help="use this context instead of the configuration's default")
+    parent.add_argument("--read-only", action="store_true", help="refuse everything that would change something")
+    return parent
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, one stable shape")
+
+
+def _nothing(_parser: argparse.ArgumentParser) -> None:
+    return
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scenario", metavar="NAME", default="busy", help="calm, busy (default), incident or huge")
+
+
+def _emulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one line of JSON: base URLs and working credentials")
+    parser.add_argument(
+        "--flavour",
+        metavar="FLAVOUR",
+        action="append",
+        default=[],
+        help="documented (default) or current; PLATFORM=FLAVOUR for one platform, may be repeated",
+    )
+    parser.add_argument("--scenario", metavar="NAME", default="busy", help="calm, busy (default), incident or huge")
+    parser.add_argument("--port-base", metavar="N", type=int, help="first of the three ports; free ones are chosen without it")
+    parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
+
+
+def _status(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+    parser.add_argument("--demo", action="store_true", help="ask the built-in emulator instead of the configured platforms")
+
+
+def _do(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("verb", metavar="VERB", help="start, stop, restart, create, update, delete, set or trigger")
+    parser.add_argument("ref", metavar="REF", help="CONNECTION/KIND/ID as status prints it, for example fleet/service/svc-1")
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the form; may be repeated")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--override", action="store_true", help="send although an earlier outcome of the same act is still unknown")
+    _json(parser)
+
+
+def _logs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ref", metavar="REF", help="CONNECTION/service/ID")
+    parser.add_argument("--follow", action="store_true", help="go on until interrupted")
+    parser.add_argument("--tail", metavar="N", type=int, default=200, help="how many old lines first (default 200)")
+    _json(parser)
+
+
+def _rollout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("connection", metavar="CONNECTION")
+    parser.add_argument("app", metavar="APP")
+    parser.add_argument("environment", metavar="ENV")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--branch", metavar="B", help="the newest commit of this branch")
+    target.add_argument("--sha", metavar="S", help="exactly this commit: 40 hex digits")
+    parser.add_argument("--wait", action="store_true", help="print one line per change until the rollout has ended")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    _json(parser)
+
+
+def _login(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("connection", metavar="CONNECTION")
+    parser.add_argument(
+        "--stdin", action="store_true", help="read the secrets from standard input, one a line, in the order they are asked for"
+    )
+
+
+def _logout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("connection", metavar="CONNECTION")
+
+
+def _handoff(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", metavar="AGE", default="8h", help="how far back: 30m, 8h (default), 2d")
+    _json(parser)
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("path", "show", "schema"), help="where the files are; every value and its source; a JSON Schema")
+
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    Command(
+        name="console",
+        summary="the console (what rollwatch does without a command)",
+        teach="Shows every connection of the context, live. Press ? for the keys, q to leave.",
+        run="tui.cli.console:console",
+        options=_nothing,
+    ),
+    Command(
+        name="demo",
+        summary="the console against a built-in emulator; touches no file of yours",
+        teach="Starts the three platforms on this machine and opens the console on them. Nothing is configured, nothing is kept.\n\n"
+        "  rollwatch demo --scenario incident    a bad rollout, a crash loop and a failing platform",
+        run="tui.cli.console:demo",
+        options=_demo,
+    ),
+    Command(
+        name="emulate",
+        summary="serve the three APIs on this machine until stopped",
+        teach="For trying scripts, or a second console, against platforms that cannot be hurt.\n\n"
+        "  rollwatch emulate --json              one line: base URLs and working credentials",
+        run="tui.cli.emulate:emulate",
+        options=_emulate,
+    ),
+    Command(
+        name="status",
+        summary="everything once, as a table or as JSON",
+        teach="Exit 0 when every connection was fresh, 1 when one could not be read.\n\n"
+        "  rollwatch status --json | jq '.resources.service[] | select(.health==\"failed\") | .ref'",
+        run="tui.cli.status:status",
+        options=_status,
+    ),
+    Command(
+        name="do",
+        summary="any verb the console has",
+        teach="Shows what will be sent and asks, unless --yes. Sent at most once. Exit 0 done, 3 refused, 4 not confirmed.\n"
+        "For create, REF names the parent: fleet/service/ID for a variable or nothing after the kind (fleet/project/).\n\n"
+        "  rollwatch do restart fleet/service/svc-1\n"
+        "  rollwatch do create vault/application/ --set name=shop --yes",
+        run="tui.cli.do:do",
+        options=_do,
+    ),
+    Command(
+        name="logs",
+        summary="a service's log on standard output",
+        teach="  rollwatch logs fleet/service/svc-1 --follow | grep -i timeout",
+        run="tui.cli.logs:logs",
+        options=_logs,
+    ),
+    Command(
+        name="rollout",
+        summary="trigger a rollout and, with --wait, see it through",
+        teach="Exit 0 success, 3 failed, canceled or rejected, 4 unknown. Interrupting stops the watching, not the rollout.\n\n"
+        "  rollwatch rollout shop shop-3p2i prod --branch main --wait --yes",
+        run="tui.cli.rollout:rollout",
+        options=_rollout,
+    ),
+    Command(
+        name="login",
+        summary="store credentials for a connection",
+        teach="Asks without echo, tries them with one harmless read, then keeps them in a file only you can read.\n\n"
+        "  pass show phase | rollwatch login vault --stdin",
+        run="tui.cli.login:login",
+        options=_login,
+    ),
+    Command(name="logout", summary="forget a connection's stored credentials", teach="", run="tui.cli.login:logout", options=_logout),
+    Command(
+        name="contexts", summary="the configured contexts and their connections", teach="", run="tui.cli.config:contexts", options=_json
+    ),
+    Command(
+        name="doctor",
+        summary="what works here and what does not, each with its remedy",
+        teach="Exit 0 when nothing needs mending.",
+        run="tui.cli.doctor:doctor",
+        options=_json,
+    ),
+    Command(
+        name="handoff",
+        summary="what happened and who did what, for the next shift",
+        teach="Written from this machine's journal; no platform is asked.",
+        run="tui.cli.handoff:handoff",
+        options=_handoff,
+    ),
+    Command(
+        name="config",
+        summary="path, show or schema",
+        teach="path: the files in use. show: every value and where it came from, without secrets. schema: a JSON Schema for config.toml.",
+        run="tui.cli.config:config",
+        options=_config,
+    ),
+)
+
+_EXAMPLES: Final = """\
+first steps:
+  rollwatch demo                    look around, no account needed
+  rollwatch config path             where config.toml belongs; README.md shows one
+  rollwatch login NAME              sign in to a configured connection
+  rollwatch doctor                  what works here and what does not"""
+
+
+def _exit_codes() -> str:
+    return "\n".join(["exit codes:", *(f"  {code.value:<4}{meaning}" for code, meaning in MEANINGS.items())])
+
+
+def parser() -> Parser:
+    """The whole command line. ``parse_args`` of it raises ``UsageError`` instead of leaving the process."""
+    shared = _shared()
+    top = Parser(
+        prog="rollwatch",
+        description="The on-call engineer's console for Encore, dployr and Phase.",
+        epilog=f"{_EXAMPLES}\n\n{_exit_codes()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared],
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"rollwatch {tui.__version__}")
+    words = top.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
+    for command in COMMANDS:
+        each = words.add_parser(
+            command.name,
+            help=command.summary,
+            description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+            epilog=command.teach,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            parents=[shared],
+            allow_abbrev=False,
+        )
+        command.options(each)
+    return top
+
+
+def parse(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
+    """What was asked for. Raises ``UsageError`` with one line; ``--help`` and ``--version`` raise ``SystemExit``."""
+    known = {command.name: command for command in COMMANDS}
+    first = next((word for word in _words(argv)), None)
+    if first is not None and first not in known:
+        near = difflib.get_close_matches(first, known, n=1)
+        raise UsageError(f"no command {first!r}", hint=f"did you mean {near[0]}?" if near else "see rollwatch --help")
+    found = parser().parse_args(argv)
+    found.context = getattr(found, "context", None)
+    found.read_only = getattr(found, "read_only", False)
+    return known[found.command or "console"], found
+
+
+def _words(argv: Sequence[str]) -> Sequence[str]:
+    """What is neither an option nor the value of ``--context``."""
+    words: list[str] = []
+    skip = False
+    for word in argv:
+        if skip:
+            skip = False
+        elif word == "--context":
+            skip = True
+        elif not word.startswith("-"):
+            words.append(word)
+    return words

@@ -1,0 +1,83 @@
+"""Records as JSON, in the stable shape that scripts rely on. Shapes only: nothing is fetched and nothing is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final
+
+from tui.engine.feeds import ConnectionState
+from tui.model import Kind, RateLimit, Ref, Resource
+from tui.text import Secret
+
+KINDS: Final = (
+    Kind.APPLICATION,
+    Kind.ENVIRONMENT,
+    Kind.DEPLOYMENT,
+    Kind.SERVICE,
+    Kind.INSTANCE,
+    Kind.ROUTE,
+    Kind.PROJECT,
+    Kind.WEBHOOK,
+    Kind.ROLLOUT,
+)
+"""What ``status`` tells of. Variables are not among them: they belong to one service and are read only when asked for."""
+
+_UNSAID: Final = frozenset({"raw"})
+
+
+def time(at: datetime | None) -> str | None:
+    """``2025-09-06T22:31:00Z``, with microseconds only where there are any."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def value(thing: Any) -> Any:
+    """Anything a record holds, as JSON has it. A secret is None."""
+    if isinstance(thing, Secret):
+        return None
+    if isinstance(thing, Ref):
+        return str(thing)
+    if isinstance(thing, datetime):
+        return time(thing)
+    if isinstance(thing, Enum):
+        return thing.value
+    if isinstance(thing, tuple):
+        return [value(each) for each in thing]
+    if is_dataclass(thing) and not isinstance(thing, type):
+        return {each.name: value(getattr(thing, each.name)) for each in fields(thing) if each.name not in _UNSAID}
+    return thing
+
+
+def resource(row: Resource) -> dict[str, Any]:
+    """One record: ``ref``, ``name``, ``health``, ``status`` and its kind's fields; times in ISO 8601, references as text."""
+    shown: dict[str, Any] = value(row)
+    return shown
+
+
+def budget(rate: RateLimit | None) -> dict[str, Any] | None:
+    """``{"limit", "remaining", "reset_at"}``, None where the server says nothing of a limit."""
+    return None if rate is None else {"limit": rate.limit, "remaining": rate.remaining, "reset_at": time(rate.reset_at)}
+
+
+def connection(state: ConnectionState) -> dict[str, Any]:
+    """One connection as ``status --json`` has it."""
+    return {
+        "name": state.name,
+        "platform": state.platform,
+        "flavour": state.flavour,
+        "state": state.state,
+        "fresh_at": time(state.fetched_at),
+        "budget": budget(state.rate),
+        "error": None if state.error is None else state.error.as_json(),
+    }
+
+
+def status(context: str, connections: Iterable[ConnectionState], rows: Mapping[Kind, Iterable[Resource]]) -> dict[str, Any]:
+    """The whole of ``status --json``; every kind is there, empty or not."""
+    return {
+        "context": context,
+        "connections": [connection(each) for each in connections],
+        "resources": {kind.value: [resource(row) for row in rows.get(kind, ())] for kind in KINDS},
+    }

@@ -1,0 +1,509 @@
+"""The one table of the console: virtual, keyed, diffing. State in, only the damaged visible lines out.
+
+``set_columns(columns)`` takes ``tables.Column`` or ``ColumnSpec``; ``show_rows(rows)`` takes the wanted rows in the wanted order
+(``Row``s, or ``LazyRows`` whose cells are made when looked at). Nothing is kept but what is on the screen: a new state is compared
+with what each visible line last drew, so equal values write nothing and ten thousand rows cost what forty do. Cursor and marks are
+keys, never numbers: a row that moves keeps its cursor on the same screen line, a row that vanishes leaves no cursor behind.
+
+    table.set_columns(TABLES[Kind.SERVICE].columns)
+    table.show_rows([Row(ref, tuple(column.cell(row, moment) for column in columns)) ...])
+    table.set_sort("age", descending=True)     the arrow in the head
+    table.set_message(["No services yet.", "ctrl+r asks again"], tone="muted")     drawn while there are no rows
+    table.set_highlight(re.compile("web"))     matches are painted in the cells
+    table.cursor_key / table.cursor_row / table.marks / table.move_to(key)
+
+Messages: ``RowHighlighted(key | None)``, ``RowOpened(key)``, ``RowToggled(key, open)`` (tree), ``MarksChanged(marks)``,
+``HeadClicked(column)``. The same widget is the tree of a pane: ``ResourceTable(tree=True)``, rows with ``depth`` and ``open``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, Final, NamedTuple
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+from textual.timer import Timer
+
+from tui.ui.widgets.cells import Piece, chop, fit, marked, total, width_of
+from tui.ui.widgets.line_view import LineView
+from tui.ui.widgets.table_layout import ColumnLike, Slot, lay_out
+from tui.ui.widgets.table_rows import CLOSED, LEAF, OPEN, LazyRows, Row, find
+
+GUTTER: Final = 1
+"""Cells left of the first column, for the mark and the cursor's sign."""
+
+
+class Line(NamedTuple):
+    """What one screen line shows; a line that wants to show the same is not painted."""
+
+    row: Row | None
+    state: str | None = None
+    marked: bool = False
+
+
+class ResourceTable(LineView):
+    """A table or tree of keyed rows. See the module for the whole of its use."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open", id="list.open", show=False),
+        Binding("space", "mark", "mark", id="list.mark", show=False),
+        Binding("left", "fold(False)", "close", id="list.fold", show=False),
+        Binding("right", "fold(True)", "open", id="list.unfold", show=False),
+    ]
+
+    class About(Message):
+        """Something happened to a row of ``table``; ``key`` says which (None: to no row)."""
+
+        def __init__(self, table: ResourceTable, key: Hashable | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> ResourceTable:
+            return self.table
+
+    class RowHighlighted(About):
+        """The cursor is on another row now, or on none."""
+
+    class RowOpened(About):
+        """Enter or a double click."""
+
+    class RowToggled(About):
+        """A branch of the tree wants to be ``open`` or closed; whoever makes the rows decides."""
+
+        def __init__(self, table: ResourceTable, key: Hashable, *, is_open: bool) -> None:
+            super().__init__(table, key)
+            self.is_open = is_open
+
+    class MarksChanged(About):
+        """The set of marked keys is another one: ``table.marks``."""
+
+    class HeadClicked(About):
+        """A column title was clicked; ``key`` is the column's id."""
+
+    def __init__(self, *, tree: bool = False, show_head: bool = True, auto_cursor: bool = True, flash: float = 0.0, **options: Any) -> None:
+        """``auto_cursor`` puts the cursor on the first row of the first rows ever shown.
+        ``flash`` marks changed cells for about so many seconds; 0 does not."""
+        super().__init__(**options)
+        self._tree = tree
+        self._show_head = show_head and not tree
+        self._auto_cursor = auto_cursor
+        self._flash = flash
+        self._columns: tuple[ColumnLike, ...] = ()
+        self._slots: tuple[Slot, ...] = ()
+        self._content: dict[str, int] = {}
+        self._rows: Sequence[Row] = ()
+        self._painted: dict[int, Line] = {}
+        self._cursor: int | None = None
+        self._cursor_key: Hashable | None = None
+        self._lost: tuple[Hashable, int] | None = None
+        self._marks: frozenset[Hashable] = frozenset()
+        self._sort: tuple[str, bool] | None = None
+        self._pattern: re.Pattern[str] | None = None
+        self._message: tuple[tuple[str, ...], str | None] = ((), None)
+        self._changed: dict[tuple[Hashable, int], int] = {}
+        self._flash_round = 0
+        self._flash_timer: Timer | None = None
+
+    # What it shows -------------------------------------------------------------------------------------------------------
+
+    def set_columns(self, columns: Sequence[ColumnLike]) -> None:
+        """Show these columns from now on; the widths are learned anew."""
+        if tuple(columns) == self._columns:
+            return
+        self._columns = tuple(columns)
+        self._content.clear()
+        self._lay_out()
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Make the table show exactly these rows. Cursor, marks and what is at the eye's place stay where they can."""
+        before = [row.key for row in self._rows[self._top : self._top + self.page]]
+        self._rows = rows if isinstance(rows, LazyRows | tuple) else tuple(rows)
+        highlighted = self._cursor_key
+        self._find_cursor()
+        self._keep_place(before, highlighted)
+        self._prune_marks()
+        if self._widen():
+            self._lay_out()
+        else:
+            self._repaint_changed()
+        if self._cursor_key != highlighted:
+            self.post_message(self.RowHighlighted(self, self._cursor_key))
+
+    def set_sort(self, column: str | None, *, descending: bool = False) -> None:
+        """Show an arrow at this column's title; the rows come sorted from outside."""
+        wanted = (column, descending) if column else None
+        if wanted != self._sort:
+            self._sort = wanted
+            self.damage(0, self.head)
+
+    def set_highlight(self, pattern: re.Pattern[str] | None) -> None:
+        """Paint what matches in every cell."""
+        if pattern != self._pattern:
+            self._pattern = pattern
+            self._repaint_all()
+
+    def set_message(self, lines: str | Sequence[str], tone: str | None = "muted") -> None:
+        """What is written in the middle while there are no rows: what this is and what to do. Plain text."""
+        said = tuple(lines.split("\n")) if isinstance(lines, str) else tuple(lines)
+        if (said, tone) != self._message:
+            self._message = (said, tone)
+            if not len(self._rows):
+                self._repaint_all()
+
+    # What one may ask ----------------------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        return self._rows
+
+    @property
+    def columns(self) -> tuple[ColumnLike, ...]:
+        return self._columns
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The columns that are shown now, where and how wide."""
+        return self._slots
+
+    @property
+    def cursor_key(self) -> Hashable | None:
+        """The key of the row under the cursor; None if there is none."""
+        return self._cursor_key
+
+    @property
+    def cursor_row(self) -> Row | None:
+        return None if self._cursor is None else self._rows[self._cursor]
+
+    @property
+    def marks(self) -> frozenset[Hashable]:
+        """The marked keys; all of them are among the rows."""
+        return self._marks
+
+    def set_marks(self, marks: Sequence[Hashable] | frozenset[Hashable]) -> None:
+        """Mark exactly these keys."""
+        wanted = frozenset(marks)
+        if wanted != self._marks:
+            self._marks = wanted
+            self._repaint_changed()
+            self.post_message(self.MarksChanged(self, None))
+
+    def move_to(self, key: Hashable | None) -> bool:
+        """Put the cursor on ``key`` (None: nowhere) and bring it into view; whether it is among the rows."""
+        index = None if key is None else find(self._rows, key, self._cursor or 0)
+        self._lost = None
+        self._set_cursor(index)
+        return index is not None
+
+    @property
+    def head(self) -> int:
+        return 1 if self._show_head else 0
+
+    @property
+    def line_count(self) -> int:
+        return len(self._rows)
+
+    # Keeping place -------------------------------------------------------------------------------------------------------
+
+    def _find_cursor(self) -> None:
+        """The cursor's key in the new rows. A key that is gone leaves no cursor, and a key that comes back gets it back."""
+        key, near = self._cursor_key, self._cursor or 0
+        if key is None and self._lost is not None:
+            key, near = self._lost
+        if key is None:
+            if self._auto_cursor and len(self._rows):
+                self._auto_cursor = False
+                self._cursor, self._cursor_key = 0, self._rows[0].key
+            return
+        index = find(self._rows, key, near)
+        if index is None:
+            self._lost = self._lost or (key, near)
+            self._cursor = self._cursor_key = None
+        else:
+            self._lost = None
+            self._cursor, self._cursor_key = index, key
+
+    def _keep_place(self, before: Sequence[Hashable], cursor_key: Hashable | None) -> None:
+        """Scroll so that the cursor's row (else the first visible row that is still there) stays on its screen line."""
+        order = list(range(len(before)))
+        if cursor_key is not None and cursor_key in before:
+            order.insert(0, before.index(cursor_key))
+        elif self._top == 0:
+            return
+        for line in order:
+            index = find(self._rows, before[line], self._top + line)
+            if index is not None:
+                self._top = self.clamp(index - line)
+                return
+        self._top = self.clamp(self._top)
+
+    def _prune_marks(self) -> None:
+        if not self._marks:
+            return
+        keys = self._rows.keys if isinstance(self._rows, LazyRows) else (row.key for row in self._rows)
+        left = self._marks.intersection(keys)
+        if left != self._marks:
+            self._marks = left
+            self.post_message(self.MarksChanged(self, None))
+
+    # Widths --------------------------------------------------------------------------------------------------------------
+
+    def _visible(self) -> Sequence[Row]:
+        return self._rows[self._top : self._top + self.page]
+
+    def _widen(self) -> bool:
+        """Learn how wide the visible cells are; widths only grow, so that nothing jumps. Whether the layout may change."""
+        grown = False
+        for row in self._visible():
+            for column, cell in zip(self._columns, row.cells, strict=False):
+                need = total(cell)
+                if self._tree and column is self._columns[0]:
+                    need += 2 * row.depth + 2
+                if need > self._content.get(column.id, 0):
+                    self._content[column.id] = need
+                    grown = True
+        return grown
+
+    def _lay_out(self) -> None:
+        slots = lay_out(self._columns, self.inner_width - GUTTER, self._content)
+        if slots != self._slots:
+            self._slots = slots
+            self._repaint_all()
+        else:
+            self._repaint_changed()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._top = self.clamp(self._top)
+        self._scroll_to_cursor()
+        self._widen()
+        self._lay_out()
+
+    # Painting ------------------------------------------------------------------------------------------------------------
+
+    def _line(self, y: int) -> Line:
+        """What screen line ``y`` (below the head) wants to show."""
+        index = self._top + y
+        if index >= len(self._rows):
+            return Line(None)
+        row = self._rows[index]
+        state = ("cursor" if self.has_focus else "cursor-idle") if index == self._cursor else None
+        return Line(row, state, row.key in self._marks)
+
+    def _repaint_all(self) -> None:
+        self._painted.clear()
+        self.damage()
+
+    def _repaint_changed(self) -> None:
+        """Damage exactly the lines that would look different from what they last drew."""
+        if not len(self._rows) or not self._painted:
+            self._repaint_all()
+            return
+        for y in range(self.page):
+            wanted, was = self._line(y), self._painted.get(y)
+            if wanted != was:
+                self.damage(y + self.head, 1, self._damaged_until(wanted, was))
+        self.damage_bar()
+
+    def _damaged_until(self, wanted: Line, was: Line | None) -> int | None:
+        """The column behind the last cell that changed, where only cells of one row changed; None for the whole line."""
+        if was is None or wanted.row is None or was.row is None or wanted.row.key != was.row.key:
+            return None
+        if self._flash:
+            self._note_changed(wanted.row, was.row)
+        if wanted[1:] != was[1:] or wanted.row[2:] != was.row[2:] or self._flash:
+            return None
+        until = 0
+        for slot in self._slots:
+            if wanted.row.cells[slot.index : slot.index + 1] != was.row.cells[slot.index : slot.index + 1]:
+                until = GUTTER + slot.x + slot.width
+        return until
+
+    def scroll_lines(self, top: int) -> bool:
+        moved = super().scroll_lines(top)
+        if moved and self._widen():
+            self._lay_out()
+        return moved
+
+    def draw_line(self, y: int) -> Strip:
+        if y < self.head:
+            return self._draw_head()
+        if not len(self._rows):
+            return self._draw_message(y - self.head)
+        line = self._line(y - self.head)
+        self._painted[y - self.head] = line
+        if line.row is None:
+            return Strip.blank(self.inner_width, self.tone_style())
+        return self._draw_row(line.row, line)
+
+    def _draw_row(self, row: Row, line: Line) -> Strip:
+        width = self.inner_width
+        pieces: list[Piece] = [Piece("*" if line.marked else "›" if line.state else " ", "key" if line.marked or line.state else None)]
+        x = 0
+        for slot in self._slots:
+            if slot.x > x:
+                pieces.append(Piece(" " * (slot.x - x)))
+            cell = row.cells[slot.index] if slot.index < len(row.cells) else ()
+            if self._tree and slot.index == 0:
+                sign = LEAF if row.open is None else OPEN if row.open else CLOSED
+                cell = (Piece("  " * row.depth + sign, "muted"), *cell)
+            fitted = fit(cell, slot.width, right=slot.right)
+            if self._pattern is not None:
+                fitted = marked(fitted, self._pattern)
+            if self._changed and (row.key, slot.index) in self._changed:
+                fitted = [Piece(piece.text, f"{piece.tone}+changed" if piece.tone else "changed") for piece in fitted]
+            pieces.extend(fitted)
+            x = slot.x + slot.width
+        if x < width - GUTTER:
+            pieces.append(Piece(" " * (width - GUTTER - x)))
+        return self.strip_of(pieces, width, line.state)
+
+    def _draw_head(self) -> Strip:
+        width = self.inner_width
+        pieces: list[Piece] = [Piece(" " * GUTTER)]
+        x = 0
+        for slot in self._slots:
+            pieces.append(Piece(" " * (slot.x - x)))
+            title = slot.title
+            if self._sort and self._sort[0] == slot.id:
+                arrow = "▼" if self._sort[1] else "▲"
+                title = fit((Piece(title),), min(width_of(title), slot.width - 1))[0].text + arrow if slot.width > 1 else arrow
+            pieces.extend(fit((Piece(title, "title"),), slot.width, right=slot.right))
+            x = slot.x + slot.width
+        pieces.append(Piece(" " * max(0, width - GUTTER - x)))
+        return self.strip_of(pieces, width, "header")
+
+    def _draw_message(self, y: int) -> Strip:
+        lines, tone = self._message
+        width = self.inner_width
+        wrapped = [part for line in lines for part in chop(line, max(2, width - 2))]
+        at = y - max(0, (self.page - len(wrapped)) // 2)
+        text = wrapped[at] if 0 <= at < len(wrapped) else ""
+        indent = max(0, (width - width_of(text)) // 2)
+        return self.strip_of(fit((Piece(" " * indent), Piece(text, tone)), width), width)
+
+    # Cells that changed --------------------------------------------------------------------------------------------------
+
+    def _note_changed(self, now: Row, was: Row) -> None:
+        """Remember which cells of a row are new; one timer per round clears them, nothing ticks."""
+        changed = [index for index, (new, old) in enumerate(zip(now.cells, was.cells, strict=False)) if new != old]
+        if not changed:
+            return
+        for index in changed:
+            self._changed[(now.key, index)] = self._flash_round
+        if self._flash_timer is None:
+            self._flash_timer = self.set_timer(self._flash, self._fade)
+
+    def _fade(self) -> None:
+        self._flash_timer = None
+        old = {key for key, age in self._changed.items() if age < self._flash_round}
+        self._flash_round += 1
+        faded = {key for key, _ in old}
+        for each in old:
+            del self._changed[each]
+        for y in range(self.page):
+            row = self._line(y).row
+            if row is not None and row.key in faded:
+                self.damage(y + self.head, 1)
+        if self._changed:
+            self._flash_timer = self.set_timer(self._flash, self._fade)
+
+    # Keys and mouse ------------------------------------------------------------------------------------------------------
+
+    def _set_cursor(self, index: int | None) -> None:
+        key = None if index is None else self._rows[index].key
+        changed = key != self._cursor_key
+        self._cursor, self._cursor_key = index, key
+        self._scroll_to_cursor()
+        self._repaint_changed()
+        if changed:
+            self.post_message(self.RowHighlighted(self, key))
+
+    def _scroll_to_cursor(self) -> None:
+        if self._cursor is not None:
+            lowest = self._cursor - self.page + 1
+            self._top = self.clamp(min(max(self._top, lowest), self._cursor))
+            if self._widen():
+                self._lay_out()
+
+    def _go(self, lines: int) -> None:
+        """Move the cursor; where it was lost it comes back at the place where the lost row was."""
+        if not len(self._rows):
+            return
+        if self._cursor is not None:
+            index = self._cursor + lines
+        elif self._lost is not None:
+            index = self._lost[1] + (lines if lines < 0 else lines - 1)
+        else:
+            index = self._top
+        self._lost = None
+        self._auto_cursor = False
+        self._set_cursor(max(0, min(index, len(self._rows) - 1)))
+
+    def action_move(self, lines: int) -> None:
+        self._go(lines)
+
+    def action_page(self, pages: int) -> None:
+        self._go(pages * max(1, self.page - 1))
+
+    def action_half(self, halves: int) -> None:
+        self._go(halves * max(1, self.page // 2))
+
+    def action_edge(self, end: int) -> None:
+        self._lost = None
+        if len(self._rows):
+            self._set_cursor(len(self._rows) - 1 if end > 0 else 0)
+
+    def action_open(self) -> None:
+        if self._cursor_key is not None:
+            self.post_message(self.RowOpened(self, self._cursor_key))
+
+    def action_mark(self) -> None:
+        key = self._cursor_key
+        if key is not None:
+            self.set_marks(self._marks ^ {key})
+
+    def action_fold(self, is_open: bool) -> None:
+        """Open or close the branch under the cursor; closing what is closed goes to the parent."""
+        row = self.cursor_row
+        if not self._tree or row is None or self._cursor is None:
+            return
+        if row.open is not None and row.open is not is_open:
+            self.post_message(self.RowToggled(self, row.key, is_open=is_open))
+        elif not is_open:
+            for index in range(self._cursor - 1, -1, -1):
+                if self._rows[index].depth < row.depth:
+                    self._set_cursor(index)
+                    break
+
+    def on_focus(self, event: events.Focus) -> None:
+        self._repaint_changed()
+
+    def on_blur(self, event: events.Blur) -> None:
+        self._repaint_changed()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects, a second one opens; on a title it asks to sort, on ▸ it opens the branch."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        x, y = offset.x - GUTTER, offset.y - self.head
+        if y < 0:
+            slot = next((slot for slot in self._slots if slot.x <= x < slot.x + slot.width), None)
+            if slot is not None:
+                self.post_message(self.HeadClicked(self, slot.id))
+            return
+        index = self._top + y
+        if index >= len(self._rows):
+            return
+        row = self._rows[index]
+        self._lost = None
+        self._set_cursor(index)
+        if self._tree and row.open is not None and 2 * row.depth <= x < 2 * row.depth + 2:
+            self.post_message(self.RowToggled(self, row.key, is_open=not row.open))
+        elif event.chain >= 2:
+            self.post_message(self.RowOpened(self, row.key))

@@ -6,6 +6,7 @@ nothing moves by itself, no layout runs when rows come or go, and nothing is pai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
@@ -14,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 
+from tui.ui.widgets.cells import Piece, chop, fit, width_of
 from tui.ui.widgets.tones import Toned
 
 WHEEL: Final = 3
@@ -43,6 +45,7 @@ class LineView(Toned, can_focus=True):
         self._shown = False
         self._owed = False
         self._bar: tuple[int, int] = (-1, -1)
+        self._message: tuple[tuple[str, ...], str | None] = ((), None)
 
     # What a subclass says ------------------------------------------------------------------------------------------------
 
@@ -59,6 +62,28 @@ class LineView(Toned, can_focus=True):
     def draw_line(self, y: int) -> Strip:
         """The content of screen line ``y`` (0 is the first, head included), ``inner_width`` cells wide."""
         raise NotImplementedError
+
+    def repaint_all(self) -> None:
+        """Forget what was drawn and draw everything again."""
+        self.damage()
+
+    def set_message(self, lines: str | Sequence[str], tone: str | None = "muted") -> None:
+        """What is written in the middle while there is nothing to show: what this is and what to do. Plain text."""
+        said = tuple(lines.split("\n")) if isinstance(lines, str) else tuple(lines)
+        if (said, tone) != self._message:
+            self._message = (said, tone)
+            if not self.line_count:
+                self.repaint_all()
+
+    def draw_message(self, y: int) -> Strip:
+        """Line ``y`` below the head of the message in the middle."""
+        lines, tone = self._message
+        width = self.inner_width
+        wrapped = [part for line in lines for part in chop(line, max(2, width - 2))]
+        at = y - max(0, (self.page - len(wrapped)) // 2)
+        text = wrapped[at] if 0 <= at < len(wrapped) else ""
+        indent = " " * max(0, (width - width_of(text)) // 2)
+        return self.strip_of(fit((Piece(indent), Piece(text, tone)), width), width)
 
     # Geometry ------------------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
-from tui.ui.widgets.cells import Piece, chop, fit, marked, total, width_of
+from tui.ui.widgets.cells import Piece, fit, marked, total, width_of
 from tui.ui.widgets.line_view import LineView
 from tui.ui.widgets.table_layout import ColumnLike, Slot, lay_out
 from tui.ui.widgets.table_rows import CLOSED, LEAF, OPEN, LazyRows, Row, find
@@ -105,7 +105,6 @@ class ResourceTable(LineView):
         self._marks: frozenset[Hashable] = frozenset()
         self._sort: tuple[str, bool] | None = None
         self._pattern: re.Pattern[str] | None = None
-        self._message: tuple[tuple[str, ...], str | None] = ((), None)
         self._changed: dict[tuple[Hashable, int], int] = {}
         self._flash_round = 0
         self._flash_timer: Timer | None = None
@@ -146,15 +145,7 @@ class ResourceTable(LineView):
         """Paint what matches in every cell."""
         if pattern != self._pattern:
             self._pattern = pattern
-            self._repaint_all()
-
-    def set_message(self, lines: str | Sequence[str], tone: str | None = "muted") -> None:
-        """What is written in the middle while there are no rows: what this is and what to do. Plain text."""
-        said = tuple(lines.split("\n")) if isinstance(lines, str) else tuple(lines)
-        if (said, tone) != self._message:
-            self._message = (said, tone)
-            if not len(self._rows):
-                self._repaint_all()
+            self.repaint_all()
 
     # What one may ask ----------------------------------------------------------------------------------------------------
 
@@ -273,7 +264,7 @@ class ResourceTable(LineView):
         slots = lay_out(self._columns, self.inner_width - GUTTER, self._content)
         if slots != self._slots:
             self._slots = slots
-            self._repaint_all()
+            self.repaint_all()
         else:
             self._repaint_changed()
 
@@ -294,14 +285,14 @@ class ResourceTable(LineView):
         state = ("cursor" if self.has_focus else "cursor-idle") if index == self._cursor else None
         return Line(row, state, row.key in self._marks)
 
-    def _repaint_all(self) -> None:
+    def repaint_all(self) -> None:
         self._painted.clear()
         self.damage()
 
     def _repaint_changed(self) -> None:
         """Damage exactly the lines that would look different from what they last drew."""
         if not len(self._rows) or not self._painted:
-            self._repaint_all()
+            self.repaint_all()
             return
         for y in range(self.page):
             wanted, was = self._line(y), self._painted.get(y)
@@ -333,7 +324,7 @@ class ResourceTable(LineView):
         if y < self.head:
             return self._draw_head()
         if not len(self._rows):
-            return self._draw_message(y - self.head)
+            return self.draw_message(y - self.head)
         line = self._line(y - self.head)
         self._painted[y - self.head] = line
         if line.row is None:
@@ -376,15 +367,6 @@ class ResourceTable(LineView):
             x = slot.x + slot.width
         pieces.append(Piece(" " * max(0, width - GUTTER - x)))
         return self.strip_of(pieces, width, "header")
-
-    def _draw_message(self, y: int) -> Strip:
-        lines, tone = self._message
-        width = self.inner_width
-        wrapped = [part for line in lines for part in chop(line, max(2, width - 2))]
-        at = y - max(0, (self.page - len(wrapped)) // 2)
-        text = wrapped[at] if 0 <= at < len(wrapped) else ""
-        indent = max(0, (width - width_of(text)) // 2)
-        return self.strip_of(fit((Piece(" " * indent), Piece(text, tone)), width), width)
 
     # Cells that changed --------------------------------------------------------------------------------------------------
 

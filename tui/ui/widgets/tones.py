@@ -19,10 +19,11 @@ from tui.ui.widgets.cells import Spanned
 SOURCES: Final = 6
 """How many ``source-N`` roles there are; a seventh source shares the first one's colour and still has its own name."""
 
-ROLES: Final = ("accent", "strong", "title", "key", "match", "changed", *(f"source-{number}" for number in range(SOURCES)))
-"""Names beside the tones: emphasis, headings, keys, found text, cells that are new, and what tells log sources apart."""
+ROLES: Final = ("accent", "strong", "title", "key", "match", "changed", "selected", *(f"source-{number}" for number in range(SOURCES)))
+"""Names beside the tones: emphasis, headings, keys, found text, cells that are new,
+the active tab, and what tells log sources apart."""
 
-STATES: Final = ("cursor", "cursor-idle", "header", "bar", "selected", "found")
+STATES: Final = ("cursor", "cursor-idle", "header", "bar", "found")
 
 
 class Toned(Widget):
@@ -46,6 +47,7 @@ class Toned(Widget):
     Toned > .tone--title { color: $foreground; text-style: bold; }
     Toned > .tone--key { color: $accent; text-style: bold; }
     Toned > .tone--match { background: $warning; color: $background; }
+    Toned > .tone--selected { text-style: bold underline; }
     Toned > .tone--source-0 { color: $primary; }
     Toned > .tone--source-1 { color: $success; }
     Toned > .tone--source-2 { color: $warning; }
@@ -57,7 +59,6 @@ class Toned(Widget):
     Toned > .line--header { color: $foreground-muted; }
     Toned > .line--bar { color: $foreground-muted; }
     Toned > .tone--changed { text-style: underline; }
-    Toned > .line--selected { text-style: bold underline; }
     Toned > .line--found { background: $boost; }
     """
 

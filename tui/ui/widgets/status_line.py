@@ -1,0 +1,112 @@
+"""A line of parts, some at the left and some at the right: the header, a pane's summary, a screen's title.
+
+``set_parts(left=[Part(id="context", pieces=(Piece("prod", "accent"),))], right=[...])``. Where the line is too narrow the parts with
+the highest ``rank`` leave first; rank 0 stays and is cut. The same parts again write nothing; a changed part repaints from where
+it begins to differ. A click on a part with an id posts ``StatusLine.PartClicked(id)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual.message import Message
+
+from tui.ui.widgets.cells import Cell, Piece, Spanned, total
+from tui.ui.widgets.one_line import OneLine, Zone, clickable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Pieces that stay together. ``rank`` 0 always stays, the highest leaves first; ``short`` is tried before leaving."""
+
+    pieces: Cell
+    id: str = ""
+    rank: int = 0
+    short: Cell | None = None
+
+
+class StatusLine(OneLine):
+    """One line of parts."""
+
+    class PartClicked(Message):
+        """The part called ``part`` was clicked."""
+
+        def __init__(self, line: StatusLine, part: str) -> None:
+            super().__init__()
+            self.line = line
+            self.part = part
+
+        @property
+        def control(self) -> StatusLine:
+            return self.line
+
+    def __init__(self, *, gap: int = 3, **options: Any) -> None:
+        """``gap`` is the number of blank cells between two parts."""
+        super().__init__(**options)
+        self._gap = gap
+        self._left: tuple[Part, ...] = ()
+        self._right: tuple[Part, ...] = ()
+
+    def set_parts(self, left: Sequence[Part] = (), right: Sequence[Part] = ()) -> None:
+        """Show these parts from now on."""
+        wanted = (tuple(left), tuple(right))
+        if wanted != (self._left, self._right):
+            self._left, self._right = wanted
+            self.rebuild()
+
+    def set_text(self, text: str, tone: str | None = None) -> None:
+        """Show one plain text."""
+        self.set_parts((Part(pieces=(Piece(text, tone),)),))
+
+    def build(self, width: int) -> tuple[Sequence[Spanned], Sequence[Zone]]:
+        left, right = _fitting(self._left, self._right, width - 2, self._gap)
+        line: list[Spanned] = []
+        zones: list[Zone] = []
+        x = self._put(line, zones, left, 1)
+        start = width - 1 - _need(right, self._gap)
+        x = self._put(line, zones, right, max(start, x + self._gap if left and right else x))
+        return line, [zone for zone in zones if zone.id]
+
+    def _put(self, line: list[Spanned], zones: list[Zone], parts: Sequence[tuple[Part, Cell]], begin: int) -> int:
+        x = begin
+        blank = begin - total(line)
+        for part, pieces in parts:
+            if blank > 0:
+                line.append(Piece(" " * blank))
+            line.extend(pieces)
+            end, zone = clickable(pieces, x, part.id)
+            zones.append(zone)
+            x, blank = end + self._gap, self._gap
+        return x - self._gap if parts else begin
+
+    def clicked(self, zone: str) -> None:
+        self.post_message(self.PartClicked(self, zone))
+
+
+def _need(parts: Sequence[tuple[Part, Cell]], gap: int) -> int:
+    return sum(total(pieces) for _, pieces in parts) + gap * max(0, len(parts) - 1)
+
+
+def _fitting(left: Sequence[Part], right: Sequence[Part], width: int, gap: int) -> tuple[list[tuple[Part, Cell]], list[tuple[Part, Cell]]]:
+    """The parts that fit side by side: by rank, highest first, a part turns short, then leaves."""
+    both = [(part, part.pieces) for part in (*left, *right)]
+    border = len(left)
+
+    def over() -> bool:
+        return _need(both, gap) > width
+
+    for rank in sorted({part.rank for part, _ in both if part.rank > 0}, reverse=True):
+        for at in range(len(both) - 1, -1, -1):
+            part, pieces = both[at]
+            if part.rank == rank and over() and part.short is not None and pieces is not part.short:
+                both[at] = (part, part.short)
+        for at in range(len(both) - 1, -1, -1):
+            if both[at][0].rank == rank and over():
+                del both[at]
+                border -= at < border
+    for at, (part, _) in enumerate(both):
+        if over() and part.short is not None:
+            both[at] = (part, part.short)
+    return both[:border], both[border:]

@@ -1,0 +1,142 @@
+"""Encore's API over HTTP: the token, the POST that triggers a rollout, and, where the flavour is current, the GET that reads one.
+
+Written from the platform's documents; error bodies are not documented and follow what Encore's own command line understands.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tui.emulator.encore.state import EncoreState, Grant
+from tui.emulator.web import Endpoint, Json, Refusal, bearer, body_json
+
+SHA = re.compile(r"[0-9a-f]{7,40}")
+STYLES = {
+    "query": ("query",),
+    "form": ("form",),
+    "basic": ("basic",),
+    "any": ("query", "form", "basic"),
+}
+
+
+class EncoreApi:
+    """``current`` adds the GET; ``style`` is how the token endpoint takes credentials; ``wrapped`` puts successes into ``{ok,data}``."""
+
+    def __init__(self, state: EncoreState, *, current: bool, style: str, wrapped: bool = False) -> None:
+        self._state = state
+        self._current = current
+        self._styles = STYLES[style]
+        self._wrapped = wrapped
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        documented = (
+            Endpoint("POST", "/api/oauth/token", self.token),
+            Endpoint("POST", "/api/apps/{app}/envs/{env}/rollouts", self.trigger),
+        )
+        return (*documented, Endpoint("GET", "/api/apps/{app}/rollouts/{id}", self.read)) if self._current else documented
+
+    async def token(self, request: Request) -> Response:
+        pair = await self._pair(request)
+        if not all(pair):
+            raise _oauth(400, "invalid_request", "client_id and client_secret are required")
+        granted = self._state.grant(*pair)
+        if granted is None:
+            raise _oauth(401, "invalid_client", "the client is unknown or its secret is wrong")
+        token, grant = granted
+        lifetime = int(self._state.world.options.token_lifetime)
+        return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime, "actor": grant.actor})
+
+    async def _pair(self, request: Request) -> tuple[str, str]:
+        if "query" in self._styles and "client_id" in request.query_params:
+            return request.query_params["client_id"], request.query_params.get("client_secret", "")
+        if "basic" in self._styles and request.headers.get("authorization", "").lower().startswith("basic "):
+            return _basic(request.headers["authorization"][6:])
+        if "form" in self._styles and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            form = parse_qs((await request.body()).decode("utf-8", "replace"))
+            return form.get("client_id", [""])[0], form.get("client_secret", [""])[0]
+        return "", ""
+
+    async def trigger(self, request: Request) -> Response:
+        grant = self._allowed(request)
+        app, environment = request.path_params["app"], request.path_params["env"]
+        self._app(grant, app)
+        target = self._target(await _object(request))
+        if environment not in self._state.apps[app].environments:
+            raise _refuse(400, "validation", {"field": "env", "type": "not_found"}) if self._current else _refuse(404, "env_not_found")
+        return self._success(self._state.shown(self._state.trigger(app, environment, target, grant.actor)))
+
+    async def read(self, request: Request) -> Response:
+        grant = self._allowed(request)
+        self._app(grant, request.path_params["app"])
+        rollout = self._state.rollouts.get(request.path_params["id"])
+        if rollout is None or rollout.app != request.path_params["app"]:
+            raise _refuse(404, "rollout_not_found")
+        return self._success(self._state.shown(rollout))
+
+    def _success(self, body: dict[str, object]) -> Response:
+        return Json({"ok": True, "data": body} if self._wrapped else body)
+
+    def _allowed(self, request: Request) -> Grant:
+        token = bearer(request)
+        grant = self._state.holder(token) if token else None
+        if grant is None:
+            raise _refuse(401, "unauthenticated")
+        return grant
+
+    def _app(self, grant: Grant, app: str) -> None:
+        if app not in self._state.apps:
+            raise _refuse(404, "app_not_found")
+        if grant.app not in (None, app):
+            raise _refuse(403, "permission_denied")
+
+    def _target(self, body: dict[str, Any]) -> str:
+        """Exactly one of ``sha`` and ``branch``, or a refusal that names the field."""
+        given = [key for key in ("sha", "branch") if body.get(key) is not None]
+        if len(given) != 1:
+            raise _refuse(400, "validation", {"field": "commit", "type": "exactly_one_of_sha_and_branch"})
+        field = given[0]
+        value = body[field]
+        name = "commit" if field == "sha" else "branch"
+        if not isinstance(value, str) or not value.strip():
+            raise _refuse(400, "validation", {"field": name, "type": "required"})
+        if field == "sha" and not SHA.fullmatch(value):
+            raise _refuse(400, "validation", {"field": name, "type": "invalid"})
+        if self._current and (value == "0" * 40 or value.startswith("missing/")):
+            raise _refuse(400, "validation", {"field": name, "type": "not_found"})
+        for flag in ("skip_tests", "force_rebuild") if self._current else ():
+            if not isinstance(body.get(flag, False), bool):
+                raise _refuse(400, "validation", {"field": flag, "type": "invalid"})
+        return value
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    try:
+        body = await body_json(request)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise _refuse(400, "invalid_request")
+    return body
+
+
+def _basic(text: str) -> tuple[str, str]:
+    try:
+        name, _, secret = base64.b64decode(text, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return unquote(name), unquote(secret)
+
+
+def _refuse(status: int, code: str, detail: object = None) -> Refusal:
+    error: dict[str, object] = {"code": code} if detail is None else {"code": code, "detail": detail}
+    return Refusal(status, {"ok": False, "error": error})
+
+
+def _oauth(status: int, code: str, text: str) -> Refusal:
+    return Refusal(status, {"error": code, "error_description": text})

@@ -1,0 +1,147 @@
+"""What Phase knows: organisations with a plan, accounts with a role, apps and their environments. No HTTP here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tui.emulator.scenario import AppSpec
+from tui.emulator.world import World
+
+STAGES: Final = (("Development", "dev"), ("Staging", "staging"), ("Production", "prod"))
+KNOWN_STAGES: Final[Mapping[str, str]] = {name.lower(): kind for name, kind in STAGES}
+BULK_WORDS: Final = ("atlas", "beacon", "cedar", "delta", "ember", "fjord", "grove", "harbor", "iris", "juniper", "kite", "lumen")
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """One environment."""
+
+    id: str
+    name: str
+    type: str
+    index: int
+    created: float
+    updated: float
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """``encrypted`` is ``sseEnabled``; ``org`` the organisation's name."""
+
+    id: str
+    name: str
+    description: str | None
+    encrypted: bool
+    created: float
+    updated: float
+    org: str
+    stages: dict[str, Stage] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """Who may do what. ``kind`` is User or ServiceAccount; ``apps`` None: all of the organisation's."""
+
+    name: str
+    kind: str
+    token: str
+    role: str = "Owner"
+    org: str = "Acme Robotics"
+    apps: set[str] | None = None
+    removed: bool = False
+    allowed_from: str = ""
+    calls: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class PhaseState:
+    """Made from the scenario; every change goes through a method."""
+
+    world: World
+    apps: dict[str, App] = field(default_factory=dict)
+    app_of: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    plans: dict[str, str] = field(default_factory=lambda: {"Acme Robotics": "pro", "Free Co": "free", "Elsewhere Ltd": "pro"})
+    token: str = ""
+
+    def __post_init__(self) -> None:
+        world, dice = self.world, self.world.dice
+        current = world.options.flavours.get("phase") == "current"
+        self.token = dice.hexadecimal(64, "phase token") if current else f"phase_{dice.word(24, 'phase token')}"
+        self.accounts[self.token] = Account(name="maya", kind="User", token=self.token)
+        for spec in world.scenario.apps:
+            if spec.phase:
+                self._seed(spec)
+        for number in range(world.scenario.bulk.apps):
+            word = dice.pick(BULK_WORDS, "app", number)
+            age = 86400.0 * (1 + dice.number("app age", number) % 900)
+            self._seed(AppSpec(name=word, phase=f"{word}-{number:04d}", age=age))
+
+    def _seed(self, spec: AppSpec) -> None:
+        made = float(int(self.world.start - spec.age))
+        app = self._app(spec.phase, spec.description or None, "Acme Robotics", made)
+        app.encrypted = spec.encrypted
+        for index, name in enumerate(spec.stages or tuple(name for name, _ in STAGES)):
+            self._stage(app, name, KNOWN_STAGES.get(name.lower(), "custom"), index, made)
+
+    def _app(self, name: str, description: str | None, org: str, made: float) -> App:
+        dice = self.world.dice
+        app = App(
+            id=dice.uuid("app", dice.serial()), name=name, description=description, encrypted=True, created=made, updated=made, org=org
+        )
+        self.apps[app.id] = app
+        return app
+
+    def _stage(self, app: App, name: str, kind: str, index: int, made: float) -> Stage:
+        dice = self.world.dice
+        stage = Stage(id=dice.uuid("env", dice.serial()), name=name, type=kind, index=index, created=made, updated=made)
+        app.stages[stage.id] = stage
+        self.app_of[stage.id] = app.id
+        return stage
+
+    # --- reading
+    def newest_first(self, org: str) -> list[App]:
+        return sorted((app for app in self.apps.values() if app.org == org), key=lambda app: (-app.created, app.id))
+
+    def stages(self, app: App) -> list[Stage]:
+        return sorted(app.stages.values(), key=lambda stage: (stage.index, stage.created, stage.id))
+
+    def stage(self, stage_id: str) -> tuple[App, Stage] | None:
+        app = self.apps.get(self.app_of.get(stage_id, ""))
+        return (app, app.stages[stage_id]) if app else None
+
+    def named(self, app: App, name: str, but: str = "") -> Stage | None:
+        """The environment of that name, whatever its case; ``but`` is the id of one that does not count."""
+        return next((one for one in app.stages.values() if one.name.lower() == name.lower() and one.id != but), None)
+
+    # --- changing
+    def create_app(self, name: str, description: str | None, stages: list[str] | None, org: str = "Acme Robotics") -> App:
+        now = self.world.now()
+        app = self._app(name, description, org, now)
+        kinds = STAGES if stages is None else tuple((stage, "custom") for stage in stages)
+        for index, (stage, kind) in enumerate(kinds):
+            self._stage(app, stage, kind, index, now)
+        return app
+
+    def update_app(self, app: App, changes: Mapping[str, str | None]) -> None:
+        app.name = changes.get("name") or app.name
+        app.description = changes.get("description", app.description)
+        app.updated = self.world.now()
+
+    def delete_app(self, app: App) -> None:
+        del self.apps[app.id]
+        for stage_id in app.stages:
+            del self.app_of[stage_id]
+
+    def create_stage(self, app: App, name: str) -> Stage:
+        index = max((stage.index for stage in app.stages.values()), default=-1) + 1
+        return self._stage(app, name, "custom", index, self.world.now())
+
+    def rename_stage(self, stage: Stage, name: str) -> None:
+        stage.name, stage.updated = name, self.world.now()
+
+    def delete_stage(self, stage: Stage) -> None:
+        app = self.apps[self.app_of.pop(stage.id)]
+        del app.stages[stage.id]

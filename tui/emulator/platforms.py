@@ -1,0 +1,124 @@
+"""Which platform is served how: one row each, and the application that its port answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from tui.emulator.dployr.accounts import Accounts, Limit
+from tui.emulator.dployr.documented import DployrApi, hourly
+from tui.emulator.dployr.state import Fleet
+from tui.emulator.encore.documented import EncoreApi
+from tui.emulator.encore.state import EncoreState
+from tui.emulator.phase.documented import PhaseApi
+from tui.emulator.phase.state import PhaseState
+from tui.emulator.timing import rfc3339
+from tui.emulator.web import Json, dispatcher
+from tui.emulator.world import World
+
+
+@dataclass(slots=True)
+class Platforms:
+    """The three platforms of one world: their states, their applications, and what a client must be told to use them."""
+
+    world: World
+    encore: EncoreState = field(init=False)
+    fleet: Fleet = field(init=False)
+    accounts: Accounts = field(init=False)
+    phase: PhaseState = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.encore = EncoreState(self.world)
+        self.fleet = Fleet(self.world)
+        self.accounts = Accounts(self.world)
+        self.phase = PhaseState(self.world)
+
+    def apps(self) -> dict[str, ASGIApp]:
+        """The application of each platform, in the order of the ports."""
+        return {"encore": self._encore(), "dployr": self._dployr(), "phase": self._phase()}
+
+    def _encore(self) -> ASGIApp:
+        current = self.world.options.flavours["encore"] == "current"
+        api = EncoreApi(self.encore, current=current, style="any" if current else "query")
+        return dispatcher("encore", api.endpoints(), self.world.ledger, _encore_missing, _internal(_encore_error("internal")))
+
+    def _dployr(self) -> ASGIApp:
+        api = DployrApi(self.fleet, self.accounts)
+        broken = _internal({"error": {"code": "internal_error", "message": "Internal server error"}})
+        app = dispatcher("dployr", api.endpoints(), self.world.ledger, _dployr_missing, broken)
+        return hourly(app, self.accounts, Limit(self.world))
+
+    def _phase(self) -> ASGIApp:
+        broken = _internal({"error": "Internal server error."})
+        return dispatcher("phase", PhaseApi(self.phase).endpoints(), self.world.ledger, _phase_missing, broken)
+
+    def revoke(self, platform: str, refresh: bool) -> int:
+        """Make given tokens invalid. Raises ``ValueError`` for a platform without sign-in."""
+        if platform == "encore":
+            return self.encore.revoke()
+        if platform == "dployr":
+            return self.accounts.revoke(refresh=refresh)
+        raise ValueError(f"{platform} gives no tokens")
+
+    def info(self, urls: dict[str, str]) -> dict[str, Any]:
+        """What ``emulate --json`` prints: where everything is and with which credentials."""
+        world, encore = self.world, self.encore
+        email, password = next(iter(self.accounts.passwords.items()))
+        return {
+            "encore": {
+                "base_url": urls["encore"],
+                "client_id": encore.client_id,
+                "client_secret": encore.client_secret,
+                "apps": [
+                    {"id": app.slug, "environments": list(app.environments), "client_id": app.client_id, "client_secret": app.client_secret}
+                    for app in encore.apps.values()
+                ],
+                "rollouts": [
+                    {
+                        "id": one.id,
+                        "app": one.app,
+                        "environment": one.environment,
+                        "target": one.target,
+                        "by": one.by,
+                        "at": rfc3339(one.at),
+                    }
+                    for one in encore.known
+                ],
+            },
+            "dployr": {"base_url": urls["dployr"], "email": email, "password": password, "token": self.accounts.token},
+            "phase": {"base_url": urls["phase"], "token": self.phase.token},
+            "flavours": dict(world.options.flavours),
+            "scenario": world.scenario.name,
+        }
+
+
+def _internal(body: object) -> Response:
+    return Json(body, 500)
+
+
+def _encore_error(code: str) -> dict[str, object]:
+    return {"ok": False, "error": {"code": code}}
+
+
+def _encore_missing(_request: Request, allowed: list[str]) -> Response:
+    return _method_not_allowed(_encore_error("method_not_allowed"), allowed) if allowed else Json(_encore_error("not_found"), 404)
+
+
+def _dployr_missing(_request: Request, allowed: list[str]) -> Response:
+    if allowed:
+        return _method_not_allowed({"error": {"code": "method_not_allowed", "message": "Method not allowed"}}, allowed)
+    return Json({"error": {"code": "not_found", "message": "No such endpoint"}}, 404)
+
+
+def _phase_missing(request: Request, allowed: list[str]) -> Response:
+    if allowed:
+        return _method_not_allowed({"error": f'Method "{request.method}" not allowed.'}, allowed)
+    return Json({"error": "Not found."}, 404)
+
+
+def _method_not_allowed(body: object, allowed: list[str]) -> Response:
+    return Json(body, 405, {"Allow": ", ".join(dict.fromkeys(allowed))})

@@ -1,0 +1,61 @@
+"""The phases of a rollout in the cells there are: ``build ✓ 1m02 ─ infra ◆ NEEDS APPROVAL 4m ─ deploy ·``.
+
+The full text is ``tables.phase_cell``; this gives the longest form that fits. What needs a person is never left out: times go
+first, then names shrink to letters, and the approval sign and the failure sign stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from tui.model import Health, Phase, Rollout
+from tui.tables.cells import PHASE_WORDS, phase_cell
+from tui.tables.columns import Moment
+from tui.ui.widgets.cells import Cell, Piece, total
+
+BETWEEN: Final = " ─ "
+
+
+def phase_bar(rollout: Rollout, moment: Moment, width: int) -> Cell:
+    """The phases of ``rollout`` in at most ``width`` cells, where that is possible at all."""
+    full: Cell = phase_cell(rollout, moment)
+    if total(full) <= width or not rollout.phases:
+        return full
+    for between, form in ((BETWEEN, _named), (" ", _lettered)):
+        short = _joined(rollout.phases, between, form)
+        if total(short) <= width:
+            return short
+    return _joined(rollout.phases, "", _signed)
+
+
+def _joined(phases: Sequence[Phase], between: str, form: Callable[[Phase], Cell]) -> Cell:
+    pieces: list[Piece] = []
+    for phase in phases:
+        if pieces and between:
+            pieces.append(Piece(between, "muted"))
+        pieces += [Piece(piece.text, piece.tone) for piece in form(phase)]
+    return tuple(pieces)
+
+
+def _sign(phase: Phase) -> Piece:
+    if phase.needs_approval:
+        return Piece("◆", "warn")
+    glyph, tone = PHASE_WORDS[phase.health]
+    return Piece(glyph, tone)
+
+
+def _named(phase: Phase) -> Cell:
+    if phase.needs_approval:
+        return (Piece(f"{phase.name} "), Piece("◆ NEEDS APPROVAL", "warn"))
+    if phase.health is Health.BAD:
+        return (Piece(f"{phase.name} "), Piece(f"{_sign(phase).text} {phase.conclusion or phase.status or phase.health}", "bad"))
+    return (Piece(f"{phase.name} "), _sign(phase))
+
+
+def _lettered(phase: Phase) -> Cell:
+    return (Piece(phase.name[:1]), _sign(phase), *((Piece(" APPROVE", "warn"),) if phase.needs_approval else ()))
+
+
+def _signed(phase: Phase) -> Cell:
+    return (_sign(phase),)

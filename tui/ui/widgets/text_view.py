@@ -1,0 +1,225 @@
+"""Text to read: the fields of a thing, its raw JSON, help, a message. Wrapped lines, a cursor line to copy from, searchable.
+
+view.show_lines([(Piece("name", "muted"), Piece("  web-api")), ...])     lines of pieces
+view.show_lines(fields([("name", "web-api", None), ("status", "running", "ok")]) + [()] + json_lines(raw))
+view.cursor_text     the line under the cursor, whole and plain; ``copy`` of a field gives its value
+view.all_text        everything, as shown
+view.find_next(pattern, 1)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from textual import events
+from textual.strip import Strip
+
+from tui.ui.widgets.cells import Cell, Piece, chop, fit, marked, plain, spelled, take, width_of
+from tui.ui.widgets.line_view import LineView
+
+LABEL: Final = 18
+"""Cells of the widest label of a field."""
+
+
+class Field(NamedTuple):
+    """A line made of a label and a value: the value wraps under itself and is what is copied."""
+
+    label: str
+    value: str
+    tone: str | None = None
+
+
+Content = Cell | Field
+
+
+class Part(NamedTuple):
+    """A line of the screen: which content it belongs to, and its pieces."""
+
+    of: int
+    pieces: Cell
+
+
+def fields(triples: Sequence[tuple[str, str, str | None]]) -> list[Content]:
+    """Fields from (label, value, tone)."""
+    return [Field(*each) for each in triples]
+
+
+class TextView(LineView):
+    """Lines to read and to copy from."""
+
+    def __init__(self, *, cursor: bool = True, **options: Any) -> None:
+        """Without ``cursor`` the keys scroll."""
+        super().__init__(**options)
+        self._with_cursor = cursor
+        self._content: tuple[Content, ...] = ()
+        self._parts: list[Part] = []
+        self._made_for = -1
+        self._cursor = 0
+        self._pattern: re.Pattern[str] | None = None
+
+    def show_lines(self, content: Sequence[Content]) -> None:
+        """Show this; the place is kept as far as there is one. The same again writes nothing."""
+        wanted = tuple(content)
+        if wanted == self._content:
+            return
+        self._content = wanted
+        self._cursor = max(0, min(self._cursor, len(wanted) - 1))
+        before = self._parts
+        self._make()
+        self._top = self.clamp(self._top)
+        for y in range(self.page):
+            at = self._top + y
+            if before[at : at + 1] != self._parts[at : at + 1]:
+                self.damage(y, 1)
+        self.damage_bar()
+
+    def set_highlight(self, pattern: re.Pattern[str] | None) -> None:
+        """Paint every match."""
+        if pattern != self._pattern:
+            self._pattern = pattern
+            self.damage()
+
+    def find_next(self, pattern: re.Pattern[str], step: int = 1) -> bool:
+        """Move the cursor to the next (1) or previous (-1) line with a match, round and round; whether there is one."""
+        count = len(self._content)
+        for away in range(1, count + 1):
+            index = (self._cursor + step * away) % count
+            if pattern.search(_text_of(self._content[index])):
+                self._to(index)
+                return True
+        return False
+
+    @property
+    def cursor_text(self) -> str:
+        """What a copy takes: the value of a field, otherwise the whole line, plain."""
+        if not self._content:
+            return ""
+        at = self._content[self._cursor]
+        return at.value if isinstance(at, Field) else spelled(at)
+
+    @property
+    def all_text(self) -> str:
+        """Everything that is shown, one line each, plain."""
+        return "\n".join(_text_of(each) for each in self._content)
+
+    @property
+    def line_count(self) -> int:
+        return len(self._lines())
+
+    # Lines ---------------------------------------------------------------------------------------------------------------
+
+    def _lines(self) -> list[Part]:
+        if self._made_for != self.inner_width:
+            self._make()
+        return self._parts
+
+    def _make(self) -> None:
+        width = self._made_for = self.inner_width
+        widths = [width_of(plain(each.label)) for each in self._content if isinstance(each, Field)]
+        label = min(LABEL, max(widths, default=0), max(4, width // 2))
+        self._parts = [part for index, each in enumerate(self._content) for part in _wrapped(index, each, max(4, width - 2), label)]
+
+    def draw_line(self, y: int) -> Strip:
+        lines = self._lines()
+        width = self.inner_width
+        if not lines:
+            return self.draw_message(y)
+        at = self._top + y
+        if at >= len(lines):
+            return Strip.blank(width, self.tone_style())
+        part = lines[at]
+        pieces = fit((Piece(" "), *part.pieces), width)
+        if self._pattern is not None:
+            pieces = marked(pieces, self._pattern)
+        here = self._with_cursor and part.of == self._cursor
+        return self.strip_of(pieces, width, ("cursor" if self.has_focus else "cursor-idle") if here else None)
+
+    # Moving --------------------------------------------------------------------------------------------------------------
+
+    def _to(self, index: int) -> None:
+        """Put the cursor on content ``index`` and bring all of it into view."""
+        lines = self._lines()
+        index = max(0, min(index, len(self._content) - 1))
+        for y in range(self.page):
+            at = self._top + y
+            if at < len(lines) and lines[at].of in (index, self._cursor):
+                self.damage(y, 1)
+        self._cursor = index
+        own = [at for at, part in enumerate(lines) if part.of == index]
+        if own:
+            top = min(max(self._top, own[-1] - self.page + 1), own[0])
+            self.scroll_lines(top)
+
+    def action_move(self, lines: int) -> None:
+        if self._with_cursor:
+            self._to(self._cursor + lines)
+        else:
+            super().action_move(lines)
+
+    def _move_far(self, lines: int) -> None:
+        parts = self._lines()
+        if not self._with_cursor or not parts:
+            self.scroll_lines(self._top + lines)
+            return
+        at = next((place for place, part in enumerate(parts) if part.of == self._cursor), 0)
+        self._to(parts[max(0, min(at + lines, len(parts) - 1))].of)
+
+    def action_page(self, pages: int) -> None:
+        self._move_far(pages * max(1, self.page - 1))
+
+    def action_half(self, halves: int) -> None:
+        self._move_far(halves * max(1, self.page // 2))
+
+    def action_edge(self, end: int) -> None:
+        if self._with_cursor:
+            self._to(len(self._content) - 1 if end > 0 else 0)
+        else:
+            super().action_edge(end)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._make()
+        self._top = self.clamp(self._top)
+        self.damage()
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        lines = self._lines()
+        if offset is not None and self._with_cursor and 0 <= self._top + offset.y < len(lines):
+            self._to(lines[self._top + offset.y].of)
+
+
+def _text_of(content: Content) -> str:
+    return f"{content.label}: {content.value}" if isinstance(content, Field) else spelled(content)
+
+
+def _wrapped(index: int, content: Content, width: int, label: int) -> list[Part]:
+    if isinstance(content, Field):
+        room = max(2, width - label - 2)
+        values = [part for line in content.value.split("\n") for part in chop(plain(line), room)]
+        heads = [fit((Piece(content.label, "muted"),), label), *([[Piece(" " * label)]] * (len(values) - 1))]
+        return [Part(index, (*head, Piece("  "), Piece(value, content.tone))) for head, value in zip(heads, values, strict=True)]
+    text = [Piece(plain(piece.text), piece.tone) for piece in content]
+    if sum(width_of(piece.text) for piece in text) <= width:
+        return [Part(index, tuple(text))]
+    return [Part(index, tuple(line)) for line in _flow(text, width)]
+
+
+def _flow(pieces: Sequence[Piece], width: int) -> list[list[Piece]]:
+    """Pieces broken into lines of at most ``width`` cells; later lines stand under the first one's indent."""
+    whole = spelled(pieces)
+    indent = min(len(whole) - len(whole.lstrip(" ")) + 2, width // 2)
+    lines: list[list[Piece]] = [[]]
+    left = width
+    for piece in pieces:
+        text = piece.text
+        while text:
+            head = take(text, left)
+            if head:
+                lines[-1].append(Piece(head, piece.tone))
+            text, left = text[len(head) :], left - width_of(head)
+            if text:
+                lines.append([Piece(" " * indent)])
+                left = width - indent
+    return lines

@@ -1,0 +1,334 @@
+"""The columns, words and filters that every list is made of."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tui.model import (
+    KINDS,
+    Application,
+    Deployment,
+    Environment,
+    Health,
+    Instance,
+    Kind,
+    Phase,
+    Project,
+    Ref,
+    Resource,
+    Rollout,
+    Route,
+    Service,
+    Tone,
+    Variable,
+    Webhook,
+)
+from tui.tables import (
+    GLYPHS,
+    NOTHING,
+    TABLES,
+    TONES,
+    FilterError,
+    Moment,
+    age,
+    details,
+    fit,
+    parse_filter,
+    rollout_word,
+    search_text,
+    share,
+    size,
+    span,
+    state,
+)
+from tui.text import Safe, Secret
+
+NOW = datetime(2025, 11, 5, 22, 31, 7, tzinfo=UTC)
+
+
+class Shelf:
+    """A store of a few things."""
+
+    def __init__(self, *rows: Resource) -> None:
+        self._rows = rows
+
+    def rows(self, kind: Kind) -> tuple[Resource, ...]:
+        return tuple(row for row in self._rows if row.ref.kind is kind)
+
+    def get(self, ref: Ref) -> Resource | None:
+        return next((row for row in self._rows if row.ref == ref), None)
+
+
+def ref(kind: Kind, id_: str = "x-1", connection: str = "fleet") -> Ref:
+    return Ref(connection=connection, kind=kind, id=id_)
+
+
+def ago(**spans: float) -> datetime:
+    return NOW - timedelta(**spans)
+
+
+def moment(*rows: Resource) -> Moment:
+    return Moment(now=NOW, store=Shelf(*rows), zone=UTC)
+
+
+def texts(row: Resource, *others: Resource) -> dict[str, str]:
+    now = moment(row, *others)
+    return {column.id: column.text(row, now) for column in TABLES[row.ref.kind].columns}
+
+
+BARE: dict[Kind, Resource] = {
+    Kind.APPLICATION: Application(ref=ref(Kind.APPLICATION), name=Safe("")),
+    Kind.ENVIRONMENT: Environment(ref=ref(Kind.ENVIRONMENT), name=Safe(""), app=ref(Kind.APPLICATION)),
+    Kind.DEPLOYMENT: Deployment(ref=ref(Kind.DEPLOYMENT), name=Safe("")),
+    Kind.SERVICE: Service(ref=ref(Kind.SERVICE), name=Safe("")),
+    Kind.INSTANCE: Instance(ref=ref(Kind.INSTANCE), name=Safe("")),
+    Kind.ROUTE: Route(ref=ref(Kind.ROUTE), name=Safe("")),
+    Kind.PROJECT: Project(ref=ref(Kind.PROJECT), name=Safe("")),
+    Kind.VARIABLE: Variable(ref=ref(Kind.VARIABLE), name=Safe(""), service=ref(Kind.SERVICE), value=Secret("hunter2")),
+    Kind.WEBHOOK: Webhook(ref=ref(Kind.WEBHOOK), name=Safe("")),
+    Kind.ROLLOUT: Rollout(ref=ref(Kind.ROLLOUT), name=Safe("")),
+}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0s"),
+        (0, "0s"),
+        (4.9, "4s"),
+        (59.9, "59s"),
+        (60, "1m"),
+        (3599, "59m"),
+        (3600, "1h"),
+        (47 * 3600, "47h"),
+        (48 * 3600, "2d"),
+        (41 * 86_400, "41d"),
+        (729 * 86_400, "729d"),
+        (1_100 * 86_400, "3y"),
+    ],
+)
+def test_an_age_has_one_unit(seconds: float, text: str) -> None:
+    assert age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-1, "0s"), (42, "42s"), (62, "1m02"), (311, "5m11"), (3600, "1h00"), (3900, "1h05"), (86_399, "23h59"), (183_600, "2d03")],
+)
+def test_a_span_has_two_units(seconds: float, text: str) -> None:
+    assert span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (None, NOTHING),
+        (0, "0B"),
+        (999, "999B"),
+        (1000, "1.0K"),
+        (1024, "1.0K"),
+        (325_058_560, "310M"),
+        (2_040_109_466, "1.9G"),
+        (10**15, "909T"),
+    ],
+)
+def test_a_size_has_a_letter_and_at_most_four_cells(count: int | None, text: str) -> None:
+    assert size(count) == text
+    assert len(text) <= 4
+
+
+@pytest.mark.parametrize(("part", "text"), [(None, NOTHING), (0.0, "0%"), (0.125, "12%"), (0.97, "97%"), (1.0, "100%")])
+def test_a_share_is_in_percent(part: float | None, text: str) -> None:
+    assert share(part) == text
+
+
+def test_every_kind_has_a_table_and_every_tone_a_glyph_of_its_own() -> None:
+    assert set(TABLES) == set(Kind) == set(KINDS)
+    assert set(GLYPHS) == set(Tone)
+    assert len(set(GLYPHS.values())) == len(Tone)
+    assert all(len(glyph) == 1 for glyph in GLYPHS.values())
+    assert set(TONES) == set(Health)
+
+
+@pytest.mark.parametrize("health", list(Health))
+def test_a_state_is_a_glyph_and_a_word(health: Health) -> None:
+    glyph, word = state(health).split(" ")
+    assert glyph in GLYPHS.values()
+    assert word == health.value
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_record_of_which_only_the_id_is_known_is_still_a_row(kind: Kind) -> None:
+    row = BARE[kind]
+    shown = texts(row)
+    columns = TABLES[kind].columns
+    first = columns[0]
+    assert "x-1" in shown[first.id] or shown[first.id] == NOTHING
+    assert all(shown.values()), "a blank cell could be read as forgotten"
+    assert [column.rank for column in columns if column.id == first.id] == [0]
+    assert len({column.id for column in columns}) == len(columns)
+    assert all(column.low <= column.high for column in columns)
+    for column in columns:
+        if column.order is not None:
+            column.order(row, moment())
+    assert TABLES[kind].sorted([row], moment()) == [row]
+
+
+def test_the_services_of_the_sketch() -> None:
+    done = Deployment(
+        ref=ref(Kind.DEPLOYMENT, "d-1"), name=Safe("web-api"), service=Safe("web-api"), health=Health.OK, created_at=ago(minutes=4)
+    )
+    done = replace(done, finished_at=ago(minutes=3))
+    broken = Deployment(ref=ref(Kind.DEPLOYMENT, "d-2"), name=Safe("worker"), health=Health.BAD, created_at=ago(hours=2))
+    web = Service(
+        ref=ref(Kind.SERVICE, "s-1"),
+        name=Safe("web-api"),
+        health=Health.OK,
+        status=Safe("running"),
+        version=Safe("20"),
+        cpu_share=0.12,
+        memory_bytes=325_058_560,
+        deployment=Safe("d-1"),
+        created_at=ago(days=41),
+    )
+    worker = Service(
+        ref=ref(Kind.SERVICE, "s-2"),
+        name=Safe("worker"),
+        health=Health.WARN,
+        status=Safe("running"),
+        cpu_share=0.97,
+        created_at=ago(days=12),
+    )
+    shown = texts(web, done, broken)
+    assert [shown[key] for key in ("name", "health", "status", "version", "cpu", "memory", "deployed", "age")] == [
+        "web-api", "● ok", "running", "20", "12%", "310M", "3m ago ✓", "41d",
+    ]  # fmt: skip
+    assert texts(worker, done, broken)["deployed"] == "2h ago ✗ failed"
+    assert [row.name for row in TABLES[Kind.SERVICE].sorted([web, worker], moment())] == ["worker", "web-api"], "trouble comes first"
+    cpu = next(column for column in TABLES[Kind.SERVICE].columns if column.id == "cpu")
+    assert cpu.cell(worker, moment())[0].tone is Tone.BAD
+
+
+def rollout(*phases: Phase, **more: object) -> Rollout:
+    return Rollout(ref=ref(Kind.ROLLOUT, "roll_1"), name=Safe("roll_1"), phases=phases, **more)  # type: ignore[arg-type]
+
+
+BUILT = Phase(name="build", health=Health.OK, started_at=ago(seconds=400), completed_at=ago(seconds=338))
+WAITING = Phase(name="deploy", health=Health.IDLE)
+
+
+def test_an_approval_is_loud() -> None:
+    infra = Phase(name="infra", status=Safe("proposed"), health=Health.WARN, needs_approval=True, queued_at=ago(minutes=4))
+    row = rollout(BUILT, infra, WAITING, health=Health.BUSY, app=Safe("checkout"), environment=Safe("prod"), started_at=ago(seconds=311))
+    shown = texts(row)
+    assert shown["phases"] == "build ✓ 1m02 ─ infra ◆ NEEDS APPROVAL 4m ─ deploy ·"
+    assert shown["name"] == "checkout/prod"
+    assert shown["elapsed"] == "5m11"
+    assert shown["state"] == "◆ NEEDS APPROVAL"
+    assert rollout_word(row) == "needs approval"
+
+
+def test_what_did_not_run_says_so_only_when_the_rollout_is_over() -> None:
+    failed = Phase(name="infra", health=Health.BAD, conclusion=Safe("failure"), started_at=ago(seconds=50), completed_at=ago(seconds=40))
+    assert texts(rollout(BUILT, WAITING))["phases"] == "build ✓ 1m02 ─ deploy ·"
+    over = rollout(BUILT, failed, WAITING, health=Health.BAD, conclusion=Safe("failure"), completed_at=ago(seconds=40))
+    assert texts(over)["phases"] == "build ✓ 1m02 ─ infra ✗ failure 10s ─ deploy · not run"
+
+
+def test_a_rejection_is_called_one_though_the_rollout_only_failed() -> None:
+    infra = Phase(name="infra", health=Health.BAD, conclusion=Safe("rejected"))
+    assert rollout_word(rollout(BUILT, infra, conclusion=Safe("failure"))) == "rejected"
+
+
+def test_a_rollout_that_cannot_be_asked_does_not_seem_to_go_on() -> None:
+    building = Phase(name="build", health=Health.BUSY, status=Safe("running"), started_at=ago(hours=3))
+    row = rollout(building, health=Health.BUSY, snapshot=True, updated_at=ago(hours=3), queued_at=ago(hours=3))
+    shown = texts(row)
+    assert shown["phases"] == "build ◐  as of 3h ago, this server cannot be asked"
+    assert shown["elapsed"] == NOTHING
+
+
+def test_needing_approval_comes_before_going_on_before_done() -> None:
+    waiting = Phase(name="infra", needs_approval=True, health=Health.WARN)
+    asked = replace(rollout(waiting, queued_at=ago(hours=5)), ref=ref(Kind.ROLLOUT, "a"))
+    going = replace(rollout(BUILT, queued_at=ago(minutes=1)), ref=ref(Kind.ROLLOUT, "b"))
+    done = replace(rollout(BUILT, queued_at=ago(seconds=30), completed_at=ago(seconds=10)), ref=ref(Kind.ROLLOUT, "c"))
+    assert [row.ref.id for row in TABLES[Kind.ROLLOUT].sorted([done, going, asked], moment())] == ["a", "b", "c"]
+
+
+def test_a_full_commit_is_shortened_and_a_branch_is_not() -> None:
+    assert texts(rollout(target=Safe("a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0")))["target"] == "a1b2c3d4e5f6"
+    assert texts(rollout(target=Safe("feature/a-long-name")))["target"] == "feature/a-long-name"
+
+
+def test_columns_leave_by_rank_and_share_what_is_left() -> None:
+    columns = TABLES[Kind.SERVICE].columns
+    content = {"name": 30, "status": 10, "health": 10}
+    wide = fit(columns, 200, content)
+    assert list(wide) == [column.id for column in columns]
+    assert wide["name"] == 30
+    assert wide["status"] == 10
+    narrow = fit(columns, 40, content)
+    assert list(narrow) == ["name", "health", "status"]
+    assert sum(narrow.values()) + 2 * 2 <= 40
+    assert list(fit(columns, 5, content)) == ["name", "health"], "what says who and how stays, cut if need be"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("width", [20, 40, 78, 118, 198])
+def test_a_table_never_wants_more_than_there_is_but_for_what_always_stays(kind: Kind, width: int) -> None:
+    columns = TABLES[kind].columns
+    shown = fit(columns, width, {column.id: 500 for column in columns})
+    kept = [column.id for column in columns if column.rank == 0]
+    assert set(kept) <= set(shown)
+    if set(shown) != set(kept):
+        assert sum(shown.values()) + 2 * (len(shown) - 1) <= width
+
+
+def test_details_show_every_field_and_no_secret() -> None:
+    for kind, row in BARE.items():
+        lines = details(row, moment())
+        labels = [line.label for line in lines]
+        assert len(labels) >= len([each for each in fields(row) if each.name not in {"ref", "raw", "phases"}]), kind
+        assert all(line.text for line in lines)
+        assert not any("hunter2" in line.text + line.copy for line in lines)
+
+
+def test_details_give_a_time_its_distance_and_a_copy_to_paste() -> None:
+    service = Service(ref=ref(Kind.SERVICE), name=Safe("web"), created_at=ago(minutes=3), cpu_share=0.5)
+    lines = {line.label: line for line in details(service, moment())}
+    assert lines["created"].text == "2025-11-05 22:28:07 · 3m ago"
+    assert lines["created"].copy == "2025-11-05T22:28:07Z"
+    assert lines["cpu"].text == "50%"
+    assert lines["id"].copy == "x-1"
+    assert lines["updated"].text == NOTHING
+
+
+def test_a_filter_wants_every_word_and_leaves_out_what_follows_a_mark() -> None:
+    service = Service(ref=ref(Kind.SERVICE, "svc-9"), name=Safe("Web-API"), health=Health.WARN, status=Safe("crash-loop"))
+    text = search_text(service)
+    assert parse_filter("web crash").fits(text)
+    assert parse_filter("SVC-9").fits(text)
+    assert parse_filter("degraded fleet").fits(text)
+    assert not parse_filter("web healthy").fits(text)
+    assert not parse_filter("web !crash").fits(text)
+    assert not parse_filter("   ")
+    pattern = parse_filter("a.p !x").pattern
+    assert pattern is not None
+    assert pattern.search("xA.Px")
+    assert not pattern.search("aXp")
+
+
+def test_a_filter_never_looks_at_a_secret_or_the_raw_record() -> None:
+    variable = Variable(ref=ref(Kind.VARIABLE), name=Safe("KEY"), service=ref(Kind.SERVICE), value=Secret("hunter2"), raw=Safe("rawrawraw"))
+    assert "hunter2" not in search_text(variable)
+    assert "rawrawraw" not in search_text(variable)
+
+
+@pytest.mark.parametrize("text", ["!", "web !", "x" * 201])
+def test_a_filter_that_makes_no_sense_says_what_to_write(text: str) -> None:
+    with pytest.raises(FilterError, match=r"\w+ \w+"):
+        parse_filter(text)

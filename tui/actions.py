@@ -1,0 +1,265 @@
+"""The whole keymap as data: what can be asked for, with which keys, where, and how dangerous it is.
+
+Key bar, help, palette and bindings are all made from ``ACTIONS``; the ids are stable, users remap keys by them. Nothing is
+executed here and no widget is known: how an action is carried out stands in the ui.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from tui.model import Kind, Verb
+
+
+class Place(StrEnum):
+    """Where an action means something. ``CONSOLE`` is every pane; ``LIST`` whatever consists of lines."""
+
+    CONSOLE = "console"
+    LIST = "list"
+    APPS = "apps"
+    RESOURCES = "resources"
+    ROLLOUTS = "rollouts"
+    LOGS = "logs"
+    DETAIL = "detail"
+    HELP = "help"
+
+
+class Danger(StrEnum):
+    """What a mistake costs: nothing, some minutes, or something that cannot be taken back."""
+
+    SAFE = "safe"
+    CAREFUL = "careful"
+    DESTRUCTIVE = "destructive"
+
+
+DANGERS: Final[Mapping[Verb, Danger]] = {
+    Verb.CREATE: Danger.CAREFUL,
+    Verb.UPDATE: Danger.CAREFUL,
+    Verb.SET: Danger.CAREFUL,
+    Verb.START: Danger.CAREFUL,
+    Verb.RESTART: Danger.CAREFUL,
+    Verb.TRIGGER: Danger.CAREFUL,
+    Verb.STOP: Danger.DESTRUCTIVE,
+    Verb.DELETE: Danger.DESTRUCTIVE,
+}
+"""What each verb may cost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing a key can mean. ``keys`` in Textual's spelling; ``title`` is for the key bar, ``help`` a sentence for the help and
+    the palette. ``bar`` orders the key bar, 0 keeps it out. ``verb`` (with ``kind`` where it is not that of the row) makes it a
+    request to a platform; ``palette`` False keeps it out of the palette, where it would mean nothing."""
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    help: str
+    where: frozenset[Place]
+    verb: Verb | None = None
+    kind: Kind | None = None
+    bar: int = 0
+    palette: bool = True
+
+    @property
+    def danger(self) -> Danger:
+        return Danger.SAFE if self.verb is None else DANGERS[self.verb]
+
+
+def _in(*places: Place) -> frozenset[Place]:
+    return frozenset(places)
+
+
+_EVERYWHERE: Final = _in(Place.CONSOLE)
+_LISTS: Final = _in(Place.LIST)
+_APPS: Final = _in(Place.APPS)
+_RESOURCES: Final = _in(Place.RESOURCES)
+_LOGS: Final = _in(Place.LOGS)
+_DETAIL: Final = _in(Place.DETAIL)
+_THINGS: Final = _APPS | _RESOURCES
+_ROWS: Final = _THINGS | {Place.ROLLOUTS}
+_READING: Final = _in(Place.DETAIL, Place.HELP)
+
+
+def _act(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], *, bar: int = 0, palette: bool = True) -> Action:
+    # Positional, so that the table below stays a table.
+    return Action(id=id_, keys=tuple(keys.split()), title=title, help=help_, where=where, bar=bar, palette=palette)
+
+
+def _ask(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], bar: int, verb: Verb, kind: Kind | None = None) -> Action:
+    return Action(id=id_, keys=tuple(keys.split()), title=title, help=help_, where=where, bar=bar, verb=verb, kind=kind)
+
+
+_ENTRIES: Final[tuple[Action, ...]] = (
+    # a row
+    _act("list.open", "enter", "open", "Show everything known of the selected thing.", _ROWS, bar=1),
+    _act("row.logs", "l", "logs", "Follow the log of the selected service.", _RESOURCES, bar=2),
+    _ask("row.restart", "r", "restart", "Restart the selected service.", _RESOURCES, 3, Verb.RESTART, Kind.SERVICE),
+    _ask("row.stop", "s", "stop", "Stop the selected service; it stays stopped.", _RESOURCES, 4, Verb.STOP, Kind.SERVICE),
+    _ask("row.start", "a", "start", "Start the selected service.", _RESOURCES, 7, Verb.START, Kind.SERVICE),
+    _ask("row.deploy", "d", "deploy", "Create a deployment, filled in from the selected one.", _RESOURCES, 5, Verb.CREATE, Kind.DEPLOYMENT),
+    _ask("row.trigger", "t", "trigger", "Trigger a rollout of a branch or a commit.", _EVERYWHERE, 6, Verb.TRIGGER, Kind.ROLLOUT),
+    _ask("row.new", "n", "new", "Create another thing of the kind that is listed.", _THINGS, 8, Verb.CREATE),
+    _ask("row.edit", "e", "edit", "Change the selected thing.", _THINGS, 9, Verb.UPDATE),
+    _ask("row.delete", "X delete", "delete", "Delete the selected thing.", _THINGS, 10, Verb.DELETE),
+    _act("row.copy", "y", "copy id", "Copy the id of the selected thing.", _ROWS),
+    _act("list.unfold", "right", "unfold", "Show the environments of an app.", _APPS, palette=False),
+    _act("list.fold", "left", "fold", "Hide the environments of an app.", _APPS, palette=False),
+    _act("tab.next", "right right_square_bracket", "next tab", "Show the next kind of thing.", _RESOURCES),
+    _act("tab.previous", "left left_square_bracket", "previous tab", "Show the previous kind of thing.", _RESOURCES),
+    # logs
+    _act("logs.follow", "f space", "follow / pause", "Let the log stand still, or go on with the newest line.", _LOGS, bar=1),
+    _act("logs.activity", "a", "activity", "Show what happened, or the log again.", _LOGS, bar=2),
+    _act("logs.close", "c", "close log", "Stop following this log.", _LOGS, bar=3),
+    _act("logs.wrap", "w", "wrap", "Break long lines, or cut them.", _LOGS, bar=4),
+    _act("log.left", "left", "left", "See what is left of a long line.", _LOGS, palette=False),
+    _act("log.right", "right", "right", "See the rest of a long line.", _LOGS, palette=False),
+    # moving about
+    _act("list.up", "up k", "up", "Go one line up.", _LISTS, palette=False),
+    _act("list.down", "down j", "down", "Go one line down.", _LISTS, palette=False),
+    _act("list.page-up", "pageup ctrl+b", "page up", "Go one page up.", _LISTS, palette=False),
+    _act("list.page-down", "pagedown ctrl+f", "page down", "Go one page down.", _LISTS, palette=False),
+    _act("list.half-up", "ctrl+u", "half a page up", "Go half a page up.", _LISTS, palette=False),
+    _act("list.half-down", "ctrl+d", "half a page down", "Go half a page down.", _LISTS, palette=False),
+    _act("list.first", "home g", "first", "Go to the first line.", _LISTS, palette=False),
+    _act("list.last", "end G", "last", "Go to the last line.", _LISTS, palette=False),
+    _act("pane.filter", "slash", "filter", "Show only the lines that contain a text.", _EVERYWHERE, bar=20),
+    _act("pane.zoom", "z", "zoom", "Give the whole screen to the focused pane, or take it back.", _EVERYWHERE, bar=22),
+    _act("pane.back", "escape", "back", "Undo one step: clear the filter, end the zoom.", _EVERYWHERE, palette=False),
+    _act("focus.apps", "1", "apps", "Go to apps and environments.", _EVERYWHERE),
+    _act("focus.resources", "2", "services", "Go to services, deployments, instances, routes, projects and webhooks.", _EVERYWHERE),
+    _act("focus.rollouts", "3", "rollouts", "Go to the live rollouts.", _EVERYWHERE),
+    _act("focus.logs", "4", "logs", "Go to logs and activity.", _EVERYWHERE),
+    _act("focus.next", "tab", "next pane", "Go to the next pane.", _EVERYWHERE, palette=False),
+    _act("focus.previous", "shift+tab", "previous pane", "Go to the previous pane.", _EVERYWHERE, palette=False),
+    # the console
+    _act("console.palette", "colon ctrl+p", "palette", "Find any action or thing by typing.", _EVERYWHERE, bar=21, palette=False),
+    _act("console.refresh", "ctrl+r", "read now", "Read everything that is on screen again, now.", _EVERYWHERE),
+    _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE, bar=23),
+    _act("console.quit", "q ctrl+c", "quit", "Leave. Asks only while something is in flight.", _EVERYWHERE),
+    # screens to read
+    _act("reading.back", "escape q", "back", "Go back to the console.", _READING, bar=1, palette=False),
+    _act("detail.copy", "y", "copy line", "Copy the value of the selected line.", _DETAIL, bar=2, palette=False),
+    _act("detail.copy_raw", "Y", "copy JSON", "Copy the platform's own record as JSON.", _DETAIL, bar=3, palette=False),
+    _act("detail.raw", "tab", "fields / JSON", "Show the fields, or the platform's own record.", _DETAIL, bar=4, palette=False),
+)
+
+ACTIONS: Final[Mapping[str, Action]] = {each.id: each for each in _ENTRIES}
+"""Every action by its id, in the order of the help."""
+
+SPELLING: Final[Mapping[str, str]] = {
+    "enter": "↵",
+    "escape": "esc",
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "delete": "Del",
+    "space": "space",
+    "shift+tab": "shift-tab",
+    "f1": "F1",
+}
+
+
+def spell(key: str) -> str:
+    """A key as a person writes it."""
+    return SPELLING.get(key, key.replace("ctrl+", "ctrl-"))
+
+
+# A broken escape sequence leaves its last letter behind as if it had been typed.
+ESCAPE_FINALS: Final = frozenset("ABCDEFGHIMOPQRSZcmntuy") | {"left_square_bracket", "tilde", "less_than_sign", "semicolon"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keymap:
+    """Which keys mean what, after the user's changes: ``overrides`` maps an action's id to its keys, empty for none.
+
+    A wrong override is left out and told in ``problems``; it never takes the console down.
+    """
+
+    overrides: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    def keys(self, action: Action) -> tuple[str, ...]:
+        changed = self.overrides.get(action.id)
+        return action.keys if changed is None else tuple(changed)
+
+    def spelled(self, action: Action) -> str:
+        """The first key as a person writes it, empty if there is none."""
+        keys = self.keys(action)
+        return spell(keys[0]) if keys else ""
+
+    @staticmethod
+    def at(place: Place) -> list[Action]:
+        """The actions that mean something in this place, in the order of the help."""
+        return [each for each in ACTIONS.values() if place in reach(each)]
+
+    @classmethod
+    def bar(cls, place: Place) -> list[Action]:
+        """Those of them that the key bar shows, the most wanted first."""
+        return sorted((each for each in cls.at(place) if each.bar), key=lambda each: each.bar)
+
+    @classmethod
+    def load(cls, wanted: Mapping[str, Iterable[str]]) -> Keymap:
+        """Check a user's changes: unknown ids, keys that mean two things in one place, destructive keys that a broken escape
+        sequence could produce."""
+        overrides: dict[str, tuple[str, ...]] = {}
+        problems: list[str] = []
+        for id_, keys in wanted.items():
+            chosen = tuple(keys)
+            if id_ not in ACTIONS:
+                near = difflib.get_close_matches(id_, ACTIONS, n=1)
+                problems.append(f"keys: there is no action {id_!r}" + (f", did you mean {near[0]!r}?" if near else ""))
+            elif ACTIONS[id_].danger is Danger.DESTRUCTIVE and (bad := [key for key in chosen if not safe_key(key)]):
+                problems.append(f"keys: {spell(bad[0])!r} cannot be used for {id_!r}, a broken escape sequence could press it")
+            else:
+                overrides[id_] = chosen
+        keymap = cls(overrides=overrides)
+        for first, second, key in keymap.clashes():
+            changed = second if second.id in overrides else first
+            if overrides.pop(changed.id, None) is not None:
+                problems.append(f"keys: {spell(key)!r} means both {first.id!r} and {second.id!r}; {changed.id!r} keeps its own keys")
+        return cls(overrides=overrides, problems=tuple(problems))
+
+    def clashes(self) -> list[tuple[Action, Action, str]]:
+        """Pairs of actions that one key would mean in one place."""
+        found = []
+        actions = list(ACTIONS.values())
+        for number, first in enumerate(actions):
+            for second in actions[number + 1 :]:
+                shared = set(self.keys(first)) & set(self.keys(second))
+                if shared and reach(first) & reach(second):
+                    found.append((first, second, min(shared)))
+        return found
+
+
+def safe_key(key: str) -> bool:
+    """Whether a destructive action may have this key: no control letter, no digit, nothing that ends an escape sequence."""
+    return not (key.startswith("ctrl+") or key in ESCAPE_FINALS or (len(key) == 1 and key.isdigit()))
+
+
+PANES: Final = _ROWS | _LOGS
+
+
+def reach(action: Action) -> frozenset[Place]:
+    """The places an action reaches: what is meant for the console means something in every pane, what is meant for lines also on
+    the screens to read."""
+    found = action.where
+    if Place.CONSOLE in found:
+        found |= PANES
+    if Place.LIST in found:
+        found |= PANES | _READING
+    return found

@@ -1,0 +1,45 @@
+"""How each kind is shown, as data. Declarations and pure functions: no widget, no colour, no terminal.
+
+``words`` has the glyphs and the short forms of times and sizes, ``columns`` says what a column is,
+``cells`` those that take several fields to say,
+``kinds`` holds the ten tables, ``details`` lists every field of one record,
+``filters`` says which rows a user wants to see. A new kind is one table in ``kinds``.
+"""
+
+from tui.tables.cells import needs_approval, phase_cell, rollout_word, target
+from tui.tables.columns import Cell, Column, Lookup, Moment, Span, Table, fit
+from tui.tables.details import Detail, details
+from tui.tables.filters import Filter, FilterError, parse_filter, search_text
+from tui.tables.kinds import TABLES
+from tui.tables.words import GLYPHS, NOTHING, TONES, age, attention, share, size, span, state, tone_of
+
+__all__ = [
+    "GLYPHS",
+    "NOTHING",
+    "TABLES",
+    "TONES",
+    "Cell",
+    "Column",
+    "Detail",
+    "Filter",
+    "FilterError",
+    "Lookup",
+    "Moment",
+    "Span",
+    "Table",
+    "age",
+    "attention",
+    "details",
+    "fit",
+    "needs_approval",
+    "parse_filter",
+    "phase_cell",
+    "rollout_word",
+    "search_text",
+    "share",
+    "size",
+    "span",
+    "state",
+    "target",
+    "tone_of",
+]

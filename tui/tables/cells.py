@@ -1,0 +1,120 @@
+"""The cells that take more than one field to say: states, phases, durations, where code came from. Pure functions of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from tui.model import Deployment, Health, Phase, Resource, Rollout, Service, Tone
+from tui.tables.columns import Cell, Moment, Shown, Span
+from tui.tables.words import GLYPHS, NOTHING, age, span, state, tone_of
+
+
+def health(row: Resource, moment: Moment) -> Shown:
+    return (Span(state(row.health), tone_of(row)),)
+
+
+def last_deploy(row: Service, moment: Moment) -> Shown:
+    deployment = moment.deployment_of(row)
+    at = row.deployed_at or (deployment and (deployment.finished_at or deployment.updated_at or deployment.created_at)) or None
+    if at is None:
+        return (Span(NOTHING, Tone.MUTED),)
+    ago = Span(f"{moment.ago(at)} ago")
+    if deployment is None:
+        return (ago,)
+    mark = {Health.OK: "✓", Health.BAD: "✗ failed", Health.BUSY: "◐ going on"}.get(deployment.health)
+    return (ago, Span(f" {mark}", tone_of(deployment))) if mark else (ago,)
+
+
+PHASE_WORDS: Final[Mapping[Health, tuple[str, Tone]]] = {
+    Health.OK: ("✓", Tone.OK),
+    Health.BUSY: ("◐", Tone.BUSY),
+    Health.WARN: ("▲", Tone.WARN),
+    Health.BAD: ("✗", Tone.BAD),
+    Health.IDLE: ("·", Tone.MUTED),
+    Health.UNKNOWN: ("?", Tone.UNKNOWN),
+}
+
+
+def phase_took(phase: Phase, now: datetime) -> float | None:
+    """Seconds that a phase took, or has been taking so far; None before it began."""
+    begin = phase.started_at or (phase.queued_at if phase.needs_approval else None)
+    if begin is None:
+        return None
+    return max(0.0, ((phase.completed_at or now) - begin).total_seconds())
+
+
+def _phase(phase: Phase, now: datetime | None, over: bool) -> Span:
+    """Glyph, word and time of one phase. ``now`` None: nobody can say how long it has been going on."""
+    glyph, tone = PHASE_WORDS[phase.health]
+    taken = phase_took(phase, now) if now is not None else None
+    if phase.needs_approval:
+        return Span("◆ NEEDS APPROVAL" + (f" {age(taken)}" if taken is not None else ""), Tone.WARN)
+    if over and phase.health in {Health.IDLE, Health.BUSY}:
+        return Span("· not run" if phase.started_at is None else "· not finished", Tone.MUTED)
+    loud = phase.health in {Health.BAD, Health.WARN, Health.UNKNOWN}
+    word = f" {phase.conclusion or phase.status or phase.health}" if loud else ""
+    return Span(glyph + word + (f" {span(taken)}" if taken is not None else ""), tone)
+
+
+def phase_cell(rollout: Rollout, moment: Moment) -> Cell:
+    """``build ✓ 1m02 ─ infra ◆ NEEDS APPROVAL 4m ─ deploy ·``"""
+    over = rollout.completed_at is not None or rollout.health in {Health.OK, Health.BAD}
+    frozen = rollout.snapshot and not over
+    pieces: list[Span] = []
+    for phase in rollout.phases:
+        if pieces:
+            pieces.append(Span(" ─ ", Tone.MUTED))
+        pieces.append(Span(f"{phase.name} "))
+        pieces.append(_phase(phase, None if frozen else moment.now, over))
+    if frozen:
+        at = rollout.updated_at or rollout.created_at or rollout.queued_at
+        pieces.append(Span(f"  as of {moment.ago(at)} ago, this server cannot be asked" if at else "  not known since", Tone.UNKNOWN))
+    return tuple(pieces) or (Span("no phases known", Tone.UNKNOWN),)
+
+
+def needs_approval(rollout: Rollout) -> bool:
+    return any(phase.needs_approval for phase in rollout.phases)
+
+
+def rollout_word(row: Rollout) -> str:
+    """One word for a rollout, ours where the platform's would hide what matters."""
+    if needs_approval(row):
+        return "needs approval"
+    if any(str(phase.conclusion) == "rejected" for phase in row.phases):
+        return "rejected"
+    done = str(row.conclusion)
+    return done if done not in {"", "pending", "unknown"} else str(row.status or row.health)
+
+
+def rollout_state(row: Rollout, moment: Moment) -> Shown:
+    if needs_approval(row):
+        return (Span("◆ NEEDS APPROVAL", Tone.WARN),)
+    return (Span(f"{GLYPHS[tone_of(row)]} {rollout_word(row)}", tone_of(row)),)
+
+
+def target(row: Rollout) -> str:
+    """The branch or commit of a rollout; a full commit is shortened to twelve digits."""
+    text = str(row.target)
+    return text[:12] if len(text) == 40 and all(char in "0123456789abcdef" for char in text.lower()) else text
+
+
+def elapsed(row: Rollout, moment: Moment) -> str:
+    begin = row.started_at or row.queued_at or row.created_at
+    if begin is None or (row.snapshot and row.completed_at is None):
+        return NOTHING
+    return span(((row.completed_at or moment.now) - begin).total_seconds())
+
+
+def code(row: Deployment) -> str:
+    """Where the code of a deployment came from, in the fewest cells."""
+    if row.branch or row.commit:
+        return f"{row.branch}@{row.commit[:7]}" if row.branch and row.commit else str(row.branch or row.commit[:12])
+    return str(row.image or row.remote or row.source or NOTHING)
+
+
+def took(row: Deployment, moment: Moment) -> str:
+    if row.created_at is None or (row.finished_at is None and row.health is not Health.BUSY):
+        return NOTHING
+    return span(((row.finished_at or moment.now) - row.created_at).total_seconds())

@@ -1,0 +1,143 @@
+"""What a column and a table are. No kind is named here but for the joins of a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any, Generic, Protocol, TypeVar
+
+from tui.model import Deployment, Kind, Ref, Resource, Service, Tone
+from tui.tables.words import NOTHING, age
+
+R = TypeVar("R", bound=Resource)
+
+
+def when(at: datetime | None) -> float:
+    """A time as a sort key; what has none is the oldest."""
+    return at.timestamp() if at else 0.0
+
+
+class Lookup(Protocol):
+    """What a column may ask for beside its own record; the Store is one."""
+
+    def rows(self, kind: Kind) -> tuple[Resource, ...]: ...
+
+    def get(self, ref: Ref) -> Resource | None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Moment:
+    """The moment a table is drawn at: the wall time (aware UTC), what else is known, and the reader's time zone."""
+
+    now: datetime
+    store: Lookup
+    zone: tzinfo | None = None
+    _deployments: dict[tuple[str, str], Deployment] | None = field(default=None, repr=False)
+
+    def since(self, at: datetime | None) -> float | None:
+        """Seconds from ``at`` to now, never negative; None if there is no ``at``."""
+        return None if at is None else max(0.0, (self.now - at).total_seconds())
+
+    def ago(self, at: datetime | None) -> str:
+        seconds = self.since(at)
+        return NOTHING if seconds is None else age(seconds)
+
+    def local(self, at: datetime, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+        """A time as the reader's wall clock has it."""
+        return at.astimezone(self.zone).strftime(form)
+
+    def deployment_of(self, service: Service) -> Deployment | None:
+        """The newest deployment of a service: by the id it names, else by name. The index is built once a moment."""
+        if service.deployment:
+            named = self.store.get(Ref(connection=service.ref.connection, kind=Kind.DEPLOYMENT, id=service.deployment))
+            if isinstance(named, Deployment):
+                return named
+        if self._deployments is None:
+            newest: dict[tuple[str, str], Deployment] = {}
+            for each in self.store.rows(Kind.DEPLOYMENT):
+                if isinstance(each, Deployment):
+                    key = (each.ref.connection, str(each.service or each.name))
+                    before = newest.get(key)
+                    if before is None or when(each.created_at) > when(before.created_at):
+                        newest[key] = each
+            self._deployments = newest
+        return self._deployments.get((service.ref.connection, str(service.name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a cell with one meaning; tone None is ordinary text."""
+
+    text: str
+    tone: Tone | None = None
+
+
+Cell = tuple[Span, ...]
+Shown = str | Cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column(Generic[R]):
+    """One column. ``low`` and ``high`` bound its width in cells; ``rank`` 0 always stays and the highest goes first when the
+    screen is narrow; ``ages`` says that its text changes by the passing of time alone; ``order`` is what it sorts by."""
+
+    id: str
+    title: str
+    show: Callable[[R, Moment], Shown]
+    low: int
+    high: int
+    rank: int = 0
+    tone: Callable[[R, Moment], Tone | None] | None = None
+    order: Callable[[R, Moment], Any] | None = None
+    right: bool = False
+    ages: bool = False
+
+    def cell(self, row: R, moment: Moment) -> Cell:
+        """The cell of a row as pieces."""
+        shown = self.show(row, moment)
+        if isinstance(shown, str):
+            return (Span(shown, self.tone(row, moment) if self.tone else None),)
+        return shown
+
+    def text(self, row: R, moment: Moment) -> str:
+        """The cell of a row as plain text: for filters, for lists saved to a file."""
+        return "".join(each.text for each in self.cell(row, moment))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Generic[R]):
+    """How a kind is listed. ``order`` is the sort key a list has before anybody chose another."""
+
+    kind: Kind
+    title: str
+    columns: tuple[Column[R], ...]
+    order: Callable[[R, Moment], Any]
+
+    def sorted(self, rows: Iterable[R], moment: Moment) -> list[R]:
+        return sorted(rows, key=lambda row: self.order(row, moment))
+
+
+def fit(columns: Sequence[Column[Any]], width: int, content: Mapping[str, int], *, gap: int = 2) -> dict[str, int]:
+    """Which columns are shown in ``width`` cells, and how wide: column id -> cells, in order; for lists printed without a screen.
+
+    ``content`` is the widest text of each column; a column never gets more than that or its ``high``. Columns leave by rank,
+    highest first; what is left over goes to the columns that could use it, in order of rank. Rank 0 columns stay, cut if need be.
+    """
+    shown = list(columns)
+
+    def least() -> int:
+        return sum(max(each.low, 1) for each in shown) + gap * max(0, len(shown) - 1)
+
+    for each in sorted(columns, key=lambda column: -column.rank):
+        if least() <= width or each.rank == 0:
+            break
+        shown.remove(each)
+    result = {each.id: each.low for each in shown}
+    spare = width - least()
+    for each in sorted(shown, key=lambda column: column.rank):
+        wish = max(each.low, len(each.title), min(each.high, content.get(each.id, each.low)))
+        more = max(0, min(spare, wish - each.low))
+        result[each.id] += more
+        spare -= more
+    return result

@@ -1,0 +1,83 @@
+"""Every field of a record as labelled lines, for the detail screen. Made from the declaration of the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+
+from tui.model import Phase, Ref, Resource, Tone
+from tui.tables.columns import Moment
+from tui.tables.words import NOTHING, TONES, age, share, size, span, state, tone_of
+from tui.text import Secret
+
+_FIRST: Final = ("name", "health", "status")
+_APART: Final = frozenset({"ref", "raw", *_FIRST})
+_UNITS: Final = {"cpu_share": share, "disk_share": share, "memory_bytes": size, "memory_total_bytes": size}
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One labelled line. ``copy`` is the bare value a user would want to paste elsewhere, empty where there is none."""
+
+    label: str
+    text: str
+    tone: Tone | None = None
+    copy: str = ""
+
+
+def _label(name: str) -> str:
+    return name.removesuffix("_at").removesuffix("_share").removesuffix("_bytes").replace("_", " ")
+
+
+def _time(label: str, at: datetime, moment: Moment) -> Detail:
+    exact = at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    ahead = (at - moment.now).total_seconds()
+    distance = f"in {age(ahead)}" if ahead > 1 else f"{moment.ago(at)} ago"
+    return Detail(label, f"{moment.local(at)} · {distance}", None, exact)
+
+
+def _phase(phase: Phase, moment: Moment) -> Detail:
+    words = [state(phase.health), *(str(word) for word in (phase.status, phase.conclusion) if word)]
+    if phase.needs_approval:
+        words.append("◆ NEEDS APPROVAL")
+    if phase.started_at:
+        words.append(span(((phase.completed_at or moment.now) - phase.started_at).total_seconds()))
+    return Detail(phase.name, " · ".join(words), Tone.WARN if phase.needs_approval else TONES[phase.health], str(phase.id))
+
+
+def _detail(name: str, value: Any, moment: Moment) -> list[Detail]:
+    label = _label(name)
+    match value:
+        case None | "" | ():
+            return [Detail(label, NOTHING, Tone.MUTED)]
+        case Secret():
+            return [Detail(label, "••••••••", Tone.MUTED)]
+        case datetime():
+            return [_time(label, value, moment)]
+        case Ref():
+            return [Detail(label, str(value), None, value.id)]
+        case bool():
+            return [Detail(label, "yes" if value else "no", None, str(value).lower())]
+        case tuple() if isinstance(value[0], Phase):
+            return [_phase(each, moment) for each in value]
+        case tuple():
+            joined = ", ".join(str(each) for each in value)
+            return [Detail(label, joined, None, joined)]
+    shown = _UNITS[name](value) if name in _UNITS else str(value)
+    return [Detail(label, shown, None, str(value))]
+
+
+def details(row: Resource, moment: Moment) -> list[Detail]:
+    """What is known of a record: what it is, how it is, then every field of its kind, unknown ones as such."""
+    lines = [
+        Detail("name", str(row.name or row.ref.id), None, str(row.name)),
+        Detail("id", row.ref.id, None, row.ref.id),
+        Detail("ref", str(row.ref), None, str(row.ref)),
+        Detail("health", state(row.health), tone_of(row)),
+        Detail("status", str(row.status) or "the platform gave no word", None if row.status else Tone.MUTED, str(row.status)),
+    ]
+    for each in fields(row):
+        if each.name not in _APART:
+            lines.extend(_detail(each.name, getattr(row, each.name), moment))
+    return lines

@@ -1,0 +1,267 @@
+"""The ten tables: which columns each kind has, in which order they leave a narrow screen, and how a list is sorted at first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from tui.model import (
+    Application,
+    Deployment,
+    Environment,
+    Instance,
+    Kind,
+    Project,
+    Rollout,
+    Route,
+    Service,
+    Tone,
+    Variable,
+    Webhook,
+)
+from tui.tables.cells import code, elapsed, health, last_deploy, needs_approval, phase_cell, rollout_state, rollout_word, target, took
+from tui.tables.columns import Column, Moment, R, Shown, Span, Table, when
+from tui.tables.words import NOTHING, attention, load_tone, share, size
+
+
+def _text(id_: str, title: str, get: Callable[[R], object], *, low: int, high: int, rank: int = 0, right: bool = False) -> Column[R]:
+    def show(row: R, moment: Moment) -> Shown:
+        value = get(row)
+        return (Span(NOTHING, Tone.MUTED),) if value is None or value == "" else str(value)
+
+    def order(row: R, moment: Moment) -> Any:
+        value = get(row)
+        return (value is None or value == "", value if isinstance(value, int | float) else str(value or "").casefold())
+
+    return Column(id=id_, title=title, show=show, low=low, high=high, rank=rank, right=right, order=order)
+
+
+def _word(value: bool | None, yes: str, no: str) -> str | None:
+    return None if value is None else yes if value else no
+
+
+def _share(id_: str, title: str, get: Callable[[R], float | None], *, rank: int) -> Column[R]:
+    return Column(
+        id=id_,
+        title=title,
+        show=lambda row, _: share(get(row)),
+        tone=lambda row, _: load_tone(get(row)),
+        order=lambda row, _: -1.0 if get(row) is None else get(row),
+        low=4,
+        high=4,
+        rank=rank,
+        right=True,
+    )
+
+
+def _bytes(id_: str, title: str, get: Callable[[R], int | None], *, rank: int) -> Column[R]:
+    return Column(
+        id=id_,
+        title=title,
+        show=lambda row, _: size(get(row)),
+        tone=lambda row, _: Tone.MUTED if get(row) is None else None,
+        order=lambda row, _: -1 if get(row) is None else get(row),
+        low=4,
+        high=5,
+        rank=rank,
+        right=True,
+    )
+
+
+def _age(id_: str, title: str, get: Callable[[R], datetime | None], *, rank: int) -> Column[R]:
+    return Column(
+        id=id_,
+        title=title,
+        show=lambda row, moment: moment.ago(get(row)),
+        tone=lambda row, _: Tone.MUTED if get(row) is None else None,
+        order=lambda row, _: -when(get(row)),
+        low=4,
+        high=max(4, len(title)),
+        rank=rank,
+        right=True,
+        ages=True,
+    )
+
+
+def _name(title: str = "NAME", *, high: int = 40, low: int = 12) -> Column[Any]:
+    return _text("name", title, lambda row: row.name or row.ref.id, low=low, high=high)
+
+
+def _on(rank: int) -> Column[Any]:
+    return _text("on", "ON", lambda row: row.ref.connection, low=5, high=14, rank=rank)
+
+
+def _status(rank: int = 1, high: int = 16) -> Column[Any]:
+    return _text("status", "STATUS", lambda row: row.status, low=8, high=high, rank=rank)
+
+
+HEALTH: Final[Column[Any]] = Column(
+    id="health", title="HEALTH", show=health, low=10, high=10, order=lambda row, _: (attention(row), str(row.health))
+)
+
+APPLICATIONS: Final[Table[Application]] = Table(
+    kind=Kind.APPLICATION,
+    title="Apps",
+    columns=(
+        _name(),
+        _on(1),
+        _text(
+            "encrypted",
+            "SERVER-SIDE",
+            lambda row: _word(row.encrypted, "yes", "no, can only be listed"),
+            low=4,
+            high=22,
+            rank=3,
+        ),
+        _age("age", "AGE", lambda row: row.created_at, rank=2),
+        _text("description", "DESCRIPTION", lambda row: row.description, low=12, high=60, rank=4),
+    ),
+    order=lambda row, _: (row.name.casefold(), row.ref),
+)
+ENVIRONMENTS: Final[Table[Environment]] = Table(
+    kind=Kind.ENVIRONMENT,
+    title="Environments",
+    columns=(
+        _text("app", "APP", lambda row: row.app_name or row.app.id, low=10, high=30),
+        _name(),
+        _text("type", "TYPE", lambda row: row.type, low=7, high=12, rank=1),
+        _on(2),
+        _age("updated", "CHANGED", lambda row: row.updated_at, rank=3),
+        _age("age", "AGE", lambda row: row.created_at, rank=4),
+    ),
+    order=lambda row, _: (row.app_name.casefold(), row.index, row.ref),
+)
+DEPLOYMENTS: Final[Table[Deployment]] = Table(
+    kind=Kind.DEPLOYMENT,
+    title="Deployments",
+    columns=(
+        _name(),
+        HEALTH,
+        _status(),
+        _text("code", "CODE", code, low=10, high=30, rank=3),
+        _text("runtime", "RUNTIME", lambda row: f"{row.runtime} {row.version}".strip(), low=8, high=16, rank=4),
+        Column(id="took", title="TOOK", show=took, low=5, high=6, rank=5, right=True, ages=True),
+        _age("created", "STARTED", lambda row: row.created_at, rank=2),
+        _on(6),
+        _text("error", "ERROR", lambda row: row.error, low=14, high=60, rank=7),
+    ),
+    order=lambda row, _: (-when(row.created_at), row.ref),
+)
+SERVICES: Final[Table[Service]] = Table(
+    kind=Kind.SERVICE,
+    title="Services",
+    columns=(
+        _name(),
+        HEALTH,
+        _status(),
+        _text("version", "VERSION", lambda row: row.version, low=7, high=12, rank=4),
+        _share("cpu", "CPU", lambda row: row.cpu_share, rank=3),
+        _bytes("memory", "MEM", lambda row: row.memory_bytes, rank=3),
+        Column(
+            id="deployed",
+            title="LAST DEPLOY",
+            show=last_deploy,
+            order=lambda row, _: -when(row.deployed_at),
+            low=11,
+            high=19,
+            rank=2,
+            ages=True,
+        ),
+        _age("age", "AGE", lambda row: row.created_at, rank=6),
+        _text("restarts", "RESTARTS", lambda row: row.restarts, low=8, high=8, rank=8, right=True),
+        _on(7),
+        _text("instance", "INSTANCE", lambda row: row.instance, low=8, high=20, rank=9),
+        _text("message", "MESSAGE", lambda row: row.message, low=16, high=60, rank=10),
+    ),
+    order=lambda row, _: (attention(row), row.name.casefold(), row.ref),
+)
+INSTANCES: Final[Table[Instance]] = Table(
+    kind=Kind.INSTANCE,
+    title="Instances",
+    columns=(
+        _name(),
+        HEALTH,
+        _status(),
+        _share("cpu", "CPU", lambda row: row.cpu_share, rank=2),
+        _bytes("memory", "MEM", lambda row: row.memory_bytes, rank=2),
+        _bytes("of", "OF", lambda row: row.memory_total_bytes, rank=5),
+        _share("disk", "DISK", lambda row: row.disk_share, rank=3),
+        _text("address", "ADDRESS", lambda row: row.address, low=9, high=39, rank=4),
+        _text("region", "REGION", lambda row: row.region, low=7, high=14, rank=6),
+        _age("age", "AGE", lambda row: row.created_at, rank=7),
+        _on(8),
+    ),
+    order=lambda row, _: (attention(row), row.name.casefold(), row.ref),
+)
+ROUTES: Final[Table[Route]] = Table(
+    kind=Kind.ROUTE,
+    title="Routes",
+    columns=(
+        _text("name", "DOMAIN", lambda row: row.domain or row.name or row.ref.id, low=16, high=60),
+        _text("service", "SERVICE", lambda row: row.service, low=10, high=30, rank=1),
+        _text("port", "PORT", lambda row: row.port, low=5, high=5, rank=2, right=True),
+        HEALTH,
+        _status(rank=4),
+        _age("age", "AGE", lambda row: row.created_at, rank=3),
+        _on(5),
+    ),
+    order=lambda row, _: (row.domain.casefold(), row.ref),
+)
+PROJECTS: Final[Table[Project]] = Table(
+    kind=Kind.PROJECT,
+    title="Projects",
+    columns=(
+        _name(),
+        _text("description", "DESCRIPTION", lambda row: row.description, low=12, high=80, rank=1),
+        _age("age", "AGE", lambda row: row.created_at, rank=2),
+        _on(3),
+    ),
+    order=lambda row, _: (row.name.casefold(), row.ref),
+)
+VARIABLES: Final[Table[Variable]] = Table(
+    kind=Kind.VARIABLE,
+    title="Variables",
+    columns=(
+        _name("KEY"),
+        Column(
+            id="value", title="VALUE", show=lambda row, _: "••••••••" if row.value else "empty", low=8, high=8, tone=lambda *_: Tone.MUTED
+        ),
+        _text("service", "SERVICE", lambda row: row.service.id, low=10, high=30, rank=1),
+        _age("updated", "CHANGED", lambda row: row.updated_at, rank=2),
+    ),
+    order=lambda row, _: (row.service, row.name),
+)
+WEBHOOKS: Final[Table[Webhook]] = Table(
+    kind=Kind.WEBHOOK,
+    title="Webhooks",
+    columns=(
+        _text("name", "URL", lambda row: row.url or row.name or row.ref.id, low=20, high=70),
+        _text("events", "EVENTS", lambda row: ", ".join(row.events), low=10, high=50, rank=1),
+        _text("enabled", "ON OR OFF", lambda row: _word(row.enabled, "on", "off"), low=3, high=9, rank=2),
+        _age("age", "AGE", lambda row: row.created_at, rank=3),
+        _on(4),
+    ),
+    order=lambda row, _: (row.url, row.ref),
+)
+ROLLOUTS: Final[Table[Rollout]] = Table(
+    kind=Kind.ROLLOUT,
+    title="Live rollouts",
+    columns=(
+        _text("name", "WHERE", lambda row: f"{row.app}/{row.environment}" if row.app else row.name or row.ref.id, low=12, high=30),
+        _text("target", "WHAT", target, low=9, high=24, rank=2),
+        Column(id="state", title="STATE", show=rollout_state, order=lambda row, _: rollout_word(row), low=11, high=16, rank=4),
+        Column(id="phases", title="PHASES", show=phase_cell, low=49, high=64, ages=True),
+        Column(id="elapsed", title="ELAPSED", show=elapsed, low=7, high=7, rank=1, right=True, ages=True),
+        _age("queued", "STARTED", lambda row: row.queued_at or row.created_at, rank=5),
+        _text("by", "BY", lambda row: row.by, low=6, high=20, rank=6),
+        _on(7),
+    ),
+    order=lambda row, _: (not needs_approval(row), row.completed_at is not None, -when(row.queued_at or row.created_at), row.ref),
+)
+
+TABLES: Final[Mapping[Kind, Table[Any]]] = {
+    each.kind: each
+    for each in (APPLICATIONS, ENVIRONMENTS, DEPLOYMENTS, SERVICES, INSTANCES, ROUTES, PROJECTS, VARIABLES, WEBHOOKS, ROLLOUTS)
+}
+"""How each kind is listed."""

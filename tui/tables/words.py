@@ -1,0 +1,94 @@
+"""The words and glyphs of a state, and the short forms of times and sizes. Pure functions; no record but its health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tui.model import Health, Resource, Tone
+
+TONES: Final[Mapping[Health, Tone]] = {
+    Health.OK: Tone.OK,
+    Health.BUSY: Tone.BUSY,
+    Health.WARN: Tone.WARN,
+    Health.BAD: Tone.BAD,
+    Health.IDLE: Tone.IDLE,
+    Health.UNKNOWN: Tone.UNKNOWN,
+}
+GLYPHS: Final[Mapping[Tone, str]] = {
+    Tone.OK: "●",
+    Tone.BUSY: "◐",
+    Tone.WARN: "▲",
+    Tone.BAD: "✗",
+    Tone.IDLE: "○",
+    Tone.UNKNOWN: "?",
+    Tone.MUTED: "·",
+}
+"""One cell wide each, and different in shape, because colour alone tells nothing."""
+
+NOTHING: Final = "—"
+"""Stands where the platform said nothing: a blank could be read as zero or as forgotten."""
+
+
+_AGE_STEPS: Final = ((60, 1, "s"), (3600, 60, "m"), (86_400 * 2, 3600, "h"), (86_400 * 730, 86_400, "d"))
+
+
+def age(seconds: float) -> str:
+    """How long ago in one unit: ``4s`` ``2m`` ``3h`` ``41d`` ``3y``; never negative."""
+    seconds = max(0.0, seconds)
+    for below, unit, letter in _AGE_STEPS:
+        if seconds < below:
+            return f"{int(seconds // unit)}{letter}"
+    return f"{int(seconds // (86_400 * 365))}y"
+
+
+def span(seconds: float) -> str:
+    """A length of time in at most two units: ``42s`` ``1m02`` ``1h05`` ``2d03``."""
+    whole = int(max(0.0, seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}"
+    if whole < 86_400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
+    return f"{whole // 86_400}d{whole % 86_400 // 3600:02d}"
+
+
+def size(count: float | None) -> str:
+    """Bytes as a number of at most three digits and a letter: ``310M`` ``1.9G``."""
+    if count is None:
+        return NOTHING
+    amount = float(max(0, count))
+    for letter in "BKMGT":
+        if amount < 999.5 or letter == "T":
+            short = f"{amount:.1f}" if letter != "B" and amount < 9.95 else f"{amount:.0f}"
+            return short + letter
+        amount /= 1024
+    raise AssertionError
+
+
+def share(part: float | None) -> str:
+    """A share of 0..1 as whole percent."""
+    return NOTHING if part is None else f"{part * 100:.0f}%"
+
+
+def load_tone(part: float | None) -> Tone | None:
+    """A full machine is worth a colour; a busy one is not."""
+    if part is None:
+        return Tone.MUTED
+    return Tone.BAD if part >= 0.95 else Tone.WARN if part >= 0.85 else None
+
+
+def tone_of(row: Resource) -> Tone:
+    """What the colour of a record's state means."""
+    return TONES[row.health]
+
+
+def state(health: Health) -> str:
+    """Glyph and word: ``▲ degraded``."""
+    return f"{GLYPHS[TONES[health]]} {health}"
+
+
+def attention(row: Resource) -> int:
+    """A sort key that puts first what needs a person."""
+    return {Health.BAD: 0, Health.WARN: 1}.get(row.health, 2)

@@ -346,7 +346,7 @@ class ResourceTable(LineView):
             if self._pattern is not None:
                 fitted = marked(fitted, self._pattern)
             if self._changed and (row.key, slot.index) in self._changed:
-                fitted = [Piece(piece.text, f"{piece.tone}+changed" if piece.tone else "changed") for piece in fitted]
+                fitted = [Piece(text, f"{tone}+changed" if tone else "changed") if text.strip() else Piece(text) for text, tone in fitted]
             pieces.extend(fitted)
             x = slot.x + slot.width
         if x < width - GUTTER:

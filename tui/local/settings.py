@@ -1,0 +1,90 @@
+"""What may stand in ``config.toml``: the settings, their types, defaults and meaning. Where a value came from is ``config``'s matter.
+
+Every setting is one field with a description; the JSON Schema and the documentation are made from these structs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+VERSION: Final = 1
+"""Of the file's format. A file without ``version`` is of this one."""
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+"""Of a context or connection: it becomes part of references, file names and environment variables."""
+
+Flavour = Literal["auto", "documented", "current"]
+TokenStyle = Literal["auto", "query", "form", "basic"]
+
+
+class App(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One Encore application."""
+
+    id: Annotated[str, Meta(description="The application's id, as in its address, for example shop-3p2i.", min_length=1)]
+    environments: Annotated[tuple[str, ...], Meta(description="The environments to show.")] = ()
+    client_id: Annotated[str, Meta(description="The id of this application's own client, where it is not the connection's.")] = ""
+    health: Annotated[
+        dict[str, str], Meta(description="Per environment the address of the deployed application, asked which revision is live.")
+    ] = {}
+
+
+class Connection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One platform with one account."""
+
+    platform: Annotated[str, Meta(description="Which platform this is.")]
+    base_url: Annotated[str, Meta(description="The API's address; the platform's own if left out.")] = ""
+    apps: Annotated[tuple[App, ...], Meta(description="Encore: the applications to show, because its API has no list of them.")] = ()
+    flavour: Annotated[Flavour, Meta(description="Which version of the API the server speaks; auto finds out.")] = "auto"
+    refresh: Annotated[float, Meta(description="Seconds that must at least pass between two reads of the same thing.", ge=0, le=86400)] = (
+        0.0
+    )
+    allow_insecure: Annotated[bool, Meta(description="Permit plain http to another machine. Credentials are then readable on the way.")] = (
+        False
+    )
+    ca_file: Annotated[str, Meta(description="PEM file of further certificate authorities; relative to this file's folder.")] = ""
+    token_command: Annotated[
+        tuple[str, ...],
+        Meta(description="A program and its arguments that prints the token, or a JSON object with client_id and client_secret."),
+    ] = ()
+    dashboard_url: Annotated[str, Meta(description="Encore: template of the rollout's page: {app}, {environment}, {id}.")] = ""
+    token_style: Annotated[TokenStyle, Meta(description="Encore: how the client's credentials are sent; auto finds out.")] = "auto"  # noqa: S105 - the name of a style
+    refresh_path: Annotated[str, Meta(description="dployr: path that renews a login.", pattern="^/")] = "/v1/auth/refresh"
+    cluster: Annotated[str, Meta(description="dployr: id or name of the cluster to show; all if left out.")] = ""
+
+
+class Link(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Applications of several connections that are one thing under different names."""
+
+    name: Annotated[str, Meta(description="What the joined thing is called.", min_length=1)]
+    members: Annotated[tuple[str, ...], Meta(description="References CONNECTION/KIND/ID of what belongs together.", min_length=1)]
+
+
+class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named set of connections that are looked at together."""
+
+    read_only: Annotated[bool, Meta(description="Refuse everything that changes something.")] = False
+    production: Annotated[bool, Meta(description="Ask for the name to be typed before what cannot be undone.")] = False
+    theme: Annotated[str, Meta(description="The theme while this context is shown.")] = ""
+    keys: Annotated[dict[str, str], Meta(description="Keys by action id, for this context.")] = {}
+    connections: Annotated[dict[Name, Connection], Meta(description="The connections by name.")] = {}
+    links: Annotated[tuple[Link, ...], Meta(description="Applications whose names differ between connections.")] = ()
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    version: Annotated[int, Meta(description="The format of this file.", ge=1)] = VERSION
+    default_context: Annotated[str, Meta(description="The context that is shown unless another is asked for.")] = ""
+    theme: Annotated[str, Meta(description="The theme.")] = ""
+    mouse: Annotated[bool, Meta(description="Whether the mouse is used; without it the terminal's own selection works.")] = True
+    keys: Annotated[dict[str, str], Meta(description="Keys by action id; several are separated by commas.")] = {}
+    contexts: Annotated[dict[Name, Context], Meta(description="The contexts by name.")] = {}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of ``config.toml``."""
+    made = msgspec.json.schema(Config)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "rollwatch config.toml", **made}

@@ -17,7 +17,7 @@ from tui.emulator.encore.state import EncoreState
 from tui.emulator.phase.documented import PhaseApi
 from tui.emulator.phase.state import PhaseState
 from tui.emulator.timing import rfc3339
-from tui.emulator.web import Json, dispatcher
+from tui.emulator.web import Endpoint, Json, Missing, dispatcher
 from tui.emulator.world import World
 
 
@@ -30,6 +30,7 @@ class Platforms:
     fleet: Fleet = field(init=False)
     accounts: Accounts = field(init=False)
     phase: PhaseState = field(init=False)
+    _tables: dict[str, tuple[Endpoint, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.encore = EncoreState(self.world)
@@ -41,20 +42,27 @@ class Platforms:
         """The application of each platform, in the order of the ports."""
         return {"encore": self._encore(), "dployr": self._dployr(), "phase": self._phase()}
 
+    def endpoints(self, platform: str) -> list[tuple[str, str]]:
+        """The methods and path templates that a platform answers."""
+        return [(endpoint.method, endpoint.template) for endpoint in self._tables[platform]]
+
+    def _served(self, platform: str, table: tuple[Endpoint, ...], missing: Missing, broken: object) -> ASGIApp:
+        self._tables[platform] = table
+        return dispatcher(platform, table, self.world.ledger, missing, Json(broken, 500))
+
     def _encore(self) -> ASGIApp:
         current = self.world.options.flavours["encore"] == "current"
         api = EncoreApi(self.encore, current=current, style="any" if current else "query")
-        return dispatcher("encore", api.endpoints(), self.world.ledger, _encore_missing, _internal(_encore_error("internal")))
+        return self._served("encore", api.endpoints(), _encore_missing, _encore_error("internal"))
 
     def _dployr(self) -> ASGIApp:
         api = DployrApi(self.fleet, self.accounts)
-        broken = _internal({"error": {"code": "internal_error", "message": "Internal server error"}})
-        app = dispatcher("dployr", api.endpoints(), self.world.ledger, _dployr_missing, broken)
+        broken = {"error": {"code": "internal_error", "message": "Internal server error"}}
+        app = self._served("dployr", api.endpoints(), _dployr_missing, broken)
         return hourly(app, self.accounts, Limit(self.world))
 
     def _phase(self) -> ASGIApp:
-        broken = _internal({"error": "Internal server error."})
-        return dispatcher("phase", PhaseApi(self.phase).endpoints(), self.world.ledger, _phase_missing, broken)
+        return self._served("phase", PhaseApi(self.phase).endpoints(), _phase_missing, {"error": "Internal server error."})
 
     def revoke(self, platform: str, refresh: bool) -> int:
         """Make given tokens invalid. Raises ``ValueError`` for a platform without sign-in."""
@@ -94,10 +102,6 @@ class Platforms:
             "flavours": dict(world.options.flavours),
             "scenario": world.scenario.name,
         }
-
-
-def _internal(body: object) -> Response:
-    return Json(body, 500)
 
 
 def _encore_error(code: str) -> dict[str, object]:

@@ -95,7 +95,8 @@ def _sockets(port_base: int) -> list[socket.socket]:
     made: list[socket.socket] = []
     try:
         for offset in range(len(PLATFORMS)):
-            one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            # Named as TCP, or asyncio leaves Nagle's algorithm on and every reply on a kept connection takes 40 ms.
+            one = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             made.append(one)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             one.bind((HOST, port_base + offset if port_base else 0))

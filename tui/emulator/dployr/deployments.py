@@ -85,9 +85,9 @@ class Conveyor:
         deployment.status, deployment.updated, deployment.finished = deployment.outcome, now, now
 
     def _replace(self, deployment: Deployment, service: Service, now: float) -> None:
-        self._say(deployment, "info", "replacing the running version", "deploy")
         service.said.extend(deployment.said)
         deployment.said.clear()
+        self._say(deployment, "info", "replacing the running version", "deploy")
         for name in ("type", "runtime", "version", "port", "source", "image", "remote", "branch", "commit", "run_cmd", "build_cmd"):
             setattr(service, name, getattr(deployment, name) or getattr(service, name))
         service.env.update(deployment.env)

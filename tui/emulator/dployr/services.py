@@ -154,7 +154,7 @@ class Lifecycle:
 
     def lines(self, service: Service, since: float, until: float) -> Iterator[Line]:
         """What it said in ``since <= at < until``, oldest first."""
-        told = [line for line in service.said if since <= line.at < until]
+        told = sorted((line for line in service.said if since <= line.at < until), key=lambda line: line.at)
         return merge(told, self._chatter(service, since, until), key=lambda line: line.at)
 
     def _chatter(self, service: Service, since: float, until: float) -> Iterator[Line]:

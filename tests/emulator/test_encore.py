@@ -1,0 +1,170 @@
+"""Encore's rules: the token, the POST, the phases, the approval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.emulator.conftest import Desk
+
+ROLLOUTS = "/api/apps/checkout-3p2i/envs/prod/rollouts"
+Start = Callable[..., Desk]
+
+
+def words(rollout: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(rollout[name]["status"], rollout[name]["conclusion"]) for name in ("build", "infra", "deploy")]
+
+
+def test_the_token_reply_is_as_documented_and_expires(desk: Start) -> None:
+    one = desk()
+    client = one.encore
+    assert client.post(ROLLOUTS, json={"branch": "main"}).status_code == 200
+    one.advance(3599)
+    assert client.post(ROLLOUTS, json={"branch": "main"}).status_code == 200
+    one.advance(1)
+    assert client.post(ROLLOUTS, json={"branch": "main"}).status_code == 401
+
+
+def test_the_documented_token_endpoint_takes_the_query_only(desk: Start) -> None:
+    one = desk()
+    client, pair = one.client("encore"), {key: one.info["encore"][key] for key in ("client_id", "client_secret")}
+    assert client.post("/api/oauth/token", data=pair).status_code == 400
+    assert client.post("/api/oauth/token", params=pair | {"client_secret": "no"}).status_code == 401
+    reply = client.post("/api/oauth/token", params=pair)
+    assert reply.status_code == 200
+    token = reply.json()
+    assert isinstance(token.pop("access_token"), str)
+    assert token == {"expires_in": 3600, "actor": pair["client_id"], "token_type": "Bearer"}
+
+
+@pytest.mark.parametrize("style", ["query", "form", "basic"])
+def test_the_current_token_endpoint_takes_every_official_form(desk: Start, style: str) -> None:
+    one = desk(flavour="encore=current")
+    client, encore = one.client("encore"), one.info["encore"]
+    pair = {key: encore[key] for key in ("client_id", "client_secret")}
+    given: dict[str, Any] = {"query": {"params": pair}, "form": {"data": pair}, "basic": {"auth": tuple(pair.values())}}[style]
+    assert client.post("/api/oauth/token", **given).json()["actor"] == encore["client_id"]
+
+
+def test_the_documented_flavour_cannot_read_a_rollout(desk: Start) -> None:
+    one = desk()
+    made = one.encore.post(ROLLOUTS, json={"branch": "main"}).json()
+    assert one.encore.get(f"/api/apps/checkout-3p2i/rollouts/{made['id']}").status_code == 404
+
+
+def test_a_rollout_walks_build_infra_approval_deploy(desk: Start) -> None:
+    one = desk(flavour="encore=current")
+    client = one.encore
+    made = client.post(ROLLOUTS, json={"branch": "main"}).json()
+    assert (made["status"], made["conclusion"], made["queued_at"]) == ("pending", "pending", None)
+    assert words(made) == [("queued", "unknown"), ("pending", "unknown"), ("queued", "unknown")]
+    seen = []
+    for _ in range(160):
+        one.advance(1)
+        state = client.get(f"/api/apps/checkout-3p2i/rollouts/{made['id']}").json()
+        if not seen or seen[-1] != (state["status"], *words(state)):
+            seen.append((state["status"], *words(state)))
+    later = ("pending", "unknown"), ("queued", "unknown")
+    done = ("completed", "success")
+    assert seen == [
+        ("queued", ("queued", "unknown"), *later),
+        ("running", ("running", "unknown"), *later),
+        ("running", done, ("proposed", "unknown"), ("queued", "unknown")),
+        ("running", done, ("queued", "unknown"), ("queued", "unknown")),
+        ("running", done, ("running", "unknown"), ("queued", "unknown")),
+        ("running", done, done, ("queued", "unknown")),
+        ("running", done, done, ("running", "unknown")),
+        ("completed", done, done, done),
+    ]
+    assert state["conclusion"] == "success"
+    assert state["queued_at"] < state["started_at"] < state["completed_at"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "infra", "conclusion"),
+    [
+        ("approve", ("queued", "unknown"), "pending"),
+        ("reject", ("completed", "rejected"), "failure"),
+        ("cancel", ("completed", "canceled"), "canceled"),
+    ],
+)
+def test_a_human_decides(desk: Start, verdict: str, infra: tuple[str, str], conclusion: str) -> None:
+    one = desk(flavour="encore=current")
+    client = one.encore
+    made = client.post(ROLLOUTS, json={"branch": "plan/waiting"}).json()
+    one.advance(3000)
+    path = f"/api/apps/checkout-3p2i/rollouts/{made['id']}"
+    assert words(client.get(path).json())[1] == ("proposed", "unknown")
+    assert client.post(f"/__control/rollouts/{made['id']}/{verdict}").status_code == 200
+    state = client.get(path).json()
+    assert words(state)[1] == infra
+    assert state["conclusion"] == conclusion
+    assert client.post(f"/__control/rollouts/{made['id']}/approve").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("plan", "ends", "conclusion"),
+    [
+        ("build-failure", [("completed", "failure"), ("pending", "unknown"), ("queued", "unknown")], "failure"),
+        ("infra-failure", [("completed", "success"), ("completed", "failure"), ("queued", "unknown")], "failure"),
+        ("deploy-failure", [("completed", "success"), ("completed", "success"), ("completed", "failure")], "failure"),
+        ("rejected", [("completed", "success"), ("completed", "rejected"), ("queued", "unknown")], "failure"),
+        ("canceled", [("completed", "success"), ("completed", "success"), ("completed", "canceled")], "canceled"),
+    ],
+)
+def test_every_bad_end(desk: Start, plan: str, ends: list[tuple[str, str]], conclusion: str) -> None:
+    one = desk(flavour="encore=current")
+    made = one.encore.post(ROLLOUTS, json={"branch": f"plan/{plan}"}).json()
+    one.advance(900)
+    state = one.encore.get(f"/api/apps/checkout-3p2i/rollouts/{made['id']}").json()
+    assert (state["status"], state["conclusion"], words(state)) == ("completed", conclusion, ends)
+
+
+def test_a_reused_build_is_older_than_its_rollout(desk: Start) -> None:
+    one = desk(flavour="encore=current")
+    made = one.encore.post(ROLLOUTS, json={"branch": "plan/reused-build"}).json()
+    one.advance(10)
+    state = one.encore.get(f"/api/apps/checkout-3p2i/rollouts/{made['id']}").json()
+    assert state["build"]["completed_at"] < state["queued_at"]
+
+
+SHA = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"sha": SHA, "branch": "main"}, {"branch": ""}, {"branch": 3}, {"sha": "main"}, [], "main", {"sha": None, "branch": None}]
+)
+def test_exactly_one_of_sha_and_branch(desk: Start, body: Any) -> None:
+    reply = desk().encore.post(ROLLOUTS, json=body)
+    assert reply.status_code == 400
+    assert reply.json()["ok"] is False
+
+
+def test_who_may_do_what(desk: Start) -> None:
+    one = desk()
+    assert one.client("encore").post(ROLLOUTS, json={"sha": SHA}).status_code == 401
+    assert one.encore.post(ROLLOUTS.replace("checkout", "chekout"), json={"sha": SHA}).status_code == 404
+    assert one.encore.post(ROLLOUTS.replace("prod", "production"), json={"sha": SHA}).status_code == 404
+    app = one.info["encore"]["apps"][1]
+    reply = one.client("encore").post("/api/oauth/token", params={key: app[key] for key in ("client_id", "client_secret")})
+    client = one.client("encore", reply.json()["access_token"])
+    assert client.post(ROLLOUTS, json={"sha": SHA}).status_code == 403
+    assert client.post(f"/api/apps/{app['id']}/envs/prod/rollouts", json={"sha": SHA}).status_code == 200
+
+
+def test_the_current_flavour_blames_the_field(desk: Start) -> None:
+    one = desk(flavour="encore=current")
+    reply = one.encore.post(ROLLOUTS.replace("prod", "production"), json={"sha": SHA})
+    assert (reply.status_code, reply.json()["error"]) == (400, {"code": "validation", "detail": {"field": "env", "type": "not_found"}})
+    reply = one.encore.post(ROLLOUTS, json={"sha": "0" * 40})
+    assert reply.json()["error"]["detail"]["field"] == "commit"
+
+
+def test_a_post_twice_starts_two(desk: Start) -> None:
+    one = desk()
+    ids = {one.encore.post(ROLLOUTS, json={"branch": "main"}).json()["id"] for _ in range(2)}
+    assert len(ids) == 2
+    target = "checkout-3p2i/prod"
+    assert one.emulator.do(lambda control: control.executed("POST", "/api/apps/{app}/envs/{env}/rollouts", target)) == 2

@@ -9,10 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.model import EMPTY, Kind, LogLine, RateLimit, Ref, Resource, Verb
 from tui.text import Safe, Secret
+
+if TYPE_CHECKING:
+    from tui.platforms.share import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,27 +168,17 @@ class ConnectionSpec:
     operator: str = ""
 
 
-class LoginVault(Protocol):
-    """Where a login is kept between runs and shared between processes."""
-
-    def load(self, name: str) -> dict[str, Any] | None: ...
-
-    def store(self, name: str, login: dict[str, Any]) -> None: ...
-
-    def lock(self, name: str) -> Any:
-        """A context manager that only one process at a time is inside of."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """What one connection signs in with: whatever of it the user gave."""
+    """What one connection signs in with: whatever of it the user gave. ``again`` asks the token's source once more after a 401."""
 
     token: Secret | None = None
     client_id: str = ""
     client_secret: Secret | None = None
     email: str = ""
     password: Secret | None = None
-    vault: LoginVault | None = None
+    vault: Vault | None = None
+    again: Callable[[], Awaitable[Secret | None]] | None = None
 
 
 class RolloutRecord(Protocol):

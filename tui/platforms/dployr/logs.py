@@ -1,0 +1,67 @@
+"""The lines of a dployr log, out of the records of a stream. Pure.
+
+Where a record begins and ends in the stream is ``platforms.lines``' business, how the stream is opened the adapter's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from tui.model import LogLine
+from tui.platforms.dployr import wire
+from tui.platforms.lines import Record
+from tui.platforms.records import REFUSALS, Unreadable, fields, items, parse, when, word
+from tui.text import Safe, clean
+
+LONGEST: Final = 16_384
+"""Characters of one line that are kept."""
+
+
+def lines(record: Record, now: datetime) -> tuple[LogLine, ...]:
+    """The lines of one record: usually one; several for an object that holds a list of them; none for what is no line of a log."""
+    data = record.data.removeprefix(b"data:").strip(b"\r\n ")
+    if not data or record.event in {"heartbeat", "ping", "done"}:
+        return ()
+    if data[:1] in {b"{", b'"'} and not record.cut:
+        try:
+            return _json(data, now)
+        except REFUSALS:
+            pass  # a program may well print something that only begins like JSON
+    return (_plain(data, record.cut),)
+
+
+def _json(data: bytes, now: datetime) -> tuple[LogLine, ...]:
+    value = parse(data)
+    if isinstance(value, str):
+        return (_text(value),)
+    try:
+        return (entry(value, now),)
+    except Unreadable:
+        found = items(data, ("logs", "lines", "entries"))
+    return tuple(each for raw in found for each in lines(Record(data=bytes(raw)), now))
+
+
+def entry(value: Any, now: datetime) -> LogLine:
+    """One log record. Raises ``Unreadable`` for what is none: no object, or one without a text."""
+    flat = fields(value, wire.Line)
+    text = flat.get("text")
+    if text is None or isinstance(text, dict | list):
+        raise Unreadable("a log record without a text")
+    shown = _text(text if isinstance(text, str) else str(word(text)))
+    return LogLine(
+        at=when(flat.get("at"), now),
+        level=Safe(word(flat.get("level"), 20).lower()),
+        source=word(flat.get("source"), 80),
+        text=shown.text,
+        cut=shown.cut,
+    )
+
+
+def _text(text: str, cut: int = 0) -> LogLine:
+    text = text.rstrip("\r\n")
+    return LogLine(text=clean(text, LONGEST), cut=cut + max(0, len(text) - LONGEST))
+
+
+def _plain(data: bytes, cut: int) -> LogLine:
+    return _text(data.decode("utf-8", "replace"), cut)

@@ -1,0 +1,184 @@
+"""Encore: apps and environments from the configuration, rollouts from what this console triggered, one verb: trigger.
+
+The documented API starts a rollout and never shows it again; the current one also reads it by its id. Which of the two a server is
+shows at the first rollout that is read. There is no list, no log, no cancel and no approval in either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from tui import model
+from tui.clock import Clock
+from tui.errors import Unsupported
+from tui.model import Kind, LogLine, RateLimit, Ref, Verb
+from tui.platforms.base import Accepted, Call, ConnectionSpec, KnownRollout, Read, RolloutSource, Rows, SignIn
+from tui.platforms.encore import faults, translate
+from tui.platforms.encore.offers import BASE_URL, DASHBOARDS, FIELDS, FLAGS, INSTEAD, ROLLOUT, TRIGGER
+from tui.platforms.encore.reading import Rollouts
+from tui.platforms.http import Credentials, Transport
+from tui.platforms.records import REFUSALS, single
+from tui.platforms.replies import Reply
+from tui.platforms.sending import Sending, body, refused, send
+from tui.platforms.tokens import ClientCredentials, StaticToken
+from tui.text import Safe, Secret, clean
+
+__all__ = ["BASE_URL", "Encore", "connect"]
+
+
+class Encore:
+    """One connection to Encore. ``transports`` holds one per app that has credentials of its own, and one under ``""`` for the others."""
+
+    platform = "encore"
+    allowance = (120, 60.0)
+    """Encore documents no limit; this is what we allow ourselves."""
+    instead = INSTEAD
+
+    def __init__(
+        self, spec: ConnectionSpec, transports: Mapping[str, Transport], rollouts: RolloutSource, clock: Clock, *, exchange: Transport
+    ) -> None:
+        self.name = spec.name
+        self._spec = spec
+        self._transports = transports
+        self._exchange = exchange
+        self._source = rollouts
+        self._clock = clock
+        self._dashboard = spec.dashboard_url or DASHBOARDS.get(transports[""].origin, "")
+        self._rollouts = Rollouts(
+            spec.name,
+            transports,
+            rollouts,
+            clock,
+            dashboard=self._dashboard,
+            readable={"documented": False, "current": True}.get(spec.flavour),
+        )
+        self._applications, self._environments = self._configured()
+        self.reads: Mapping[Kind, Read] = {
+            Kind.APPLICATION: Read(fetch=self._all_applications, does="from the configuration", every=300.0, cost=0),
+            Kind.ENVIRONMENT: Read(fetch=self._all_environments, does="from the configuration", every=300.0, cost=0),
+            Kind.ROLLOUT: Read(
+                fetch=self._rollouts.all, does=f"GET {ROLLOUT}", every=5.0, one=self._rollouts.one, one_does=f"GET {ROLLOUT}"
+            ),
+        }
+        trigger = Call(run=self._trigger, plan=lambda ref, values: (self._triggering(ref, values).shown(),), does=f"POST {TRIGGER}")
+        self.verbs: Mapping[tuple[Kind, Verb], Call] = {(kind, Verb.TRIGGER): trigger for kind in (Kind.ENVIRONMENT, Kind.ROLLOUT)}
+
+    @property
+    def flavour(self) -> str:
+        return {None: "unknown", True: "current", False: "documented"}[self._rollouts.readable]
+
+    @property
+    def rate(self) -> RateLimit | None:
+        return next((each.rate for each in self._transports.values() if each.rate is not None), None)
+
+    async def detect(self) -> str:
+        """Ask for the newest rollout that we know of; without one nothing can tell, and the first one will."""
+        if self._rollouts.readable is None:
+            for known in self._source.known()[:1]:
+                await self._rollouts.ask(known)
+        return self.flavour
+
+    def logs(self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
+        raise Unsupported("Encore's API has no logs", hint="open the environment's page on the dashboard")
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*(each.aclose() for each in (*self._transports.values(), self._exchange)))
+
+    # -- reads
+
+    def _configured(self) -> tuple[Rows, Rows]:
+        apps = tuple(model.Application(ref=self._ref(Kind.APPLICATION, app.id), name=clean(app.id, 256)) for app in self._spec.apps)
+        environments = tuple(
+            model.Environment(
+                ref=self._ref(Kind.ENVIRONMENT, f"{app.id}/{name}"),
+                name=clean(name, 256),
+                app=self._ref(Kind.APPLICATION, app.id),
+                app_name=clean(app.id, 256),
+                index=index,
+            )
+            for app in self._spec.apps
+            for index, name in enumerate(app.environments)
+        )
+        return Rows(items=apps), Rows(items=environments)
+
+    async def _all_applications(self, scope: str) -> Rows:
+        return self._applications
+
+    async def _all_environments(self, scope: str) -> Rows:
+        return self._environments
+
+    # -- the verb
+
+    async def _trigger(self, ref: Ref, values: Mapping[str, Any]) -> Accepted:
+        sending = self._triggering(ref, values)
+        transport = self._transports.get(sending.ids["app"], self._transports[""])
+        return self._triggered(await send(transport, sending), sending)
+
+    def _triggering(self, ref: Ref, values: Mapping[str, Any]) -> Sending:
+        what = "trigger a rollout"
+        if ref.kind is Kind.ROLLOUT:
+            known = self._rollouts.known(ref.id)
+            app, environment = known.app, known.environment
+        else:
+            app, slash, environment = ref.id.partition("/")
+            if not slash or not environment:
+                raise refused({"environment": "must be APP/ENVIRONMENT"}, connection=self.name, what=what)
+        members = body(values, FIELDS, connection=self.name, what=what)
+        members = {name: value for name, value in members.items() if name not in FLAGS or value}
+        if ("sha" in members) == ("branch" in members):
+            raise refused({"sha": "give either this", "branch": "or this"}, connection=self.name, what=what)
+        flags = {name: "this server's API does not know it" for name in FLAGS if name in members and self._rollouts.readable is False}
+        if flags:
+            raise refused(flags, connection=self.name, what=what)
+        return Sending(method="POST", template=TRIGGER, ids={"app": app, "env": environment}, body=members)
+
+    def _triggered(self, reply: Reply, sending: Sending) -> Accepted:
+        error = faults.denied(reply, self.name)
+        if error is not None:
+            raise error
+        app, environment = sending.ids["app"], sending.ids["env"]
+        members = sending.body or {}
+        target, now, by = str(members.get("branch") or members.get("sha") or ""), self._clock.wall(), self._spec.operator
+        known = KnownRollout(id="", app=app, environment=environment, target=target, by=by, at=now)
+        snapshot = self._rollouts.readable is False
+        try:
+            record = single(reply.content, ("rollout",))
+            made = translate.rollout(record, known, connection=self.name, dashboard=self._dashboard, now=now, snapshot=snapshot)
+        except REFUSALS:
+            return Accepted(text=Safe("accepted; the answer does not name the rollout: look on the dashboard"))
+        remembered = KnownRollout(id=made.ref.id, app=app, environment=environment, target=target, by=by, at=now)
+        self._source.remember(remembered, record.decode())
+        return Accepted(ref=made.ref, resource=made, text=clean(f"rollout {made.ref.id} is {made.status or 'accepted'}", 200))
+
+    def _ref(self, kind: Kind, id_: str) -> Ref:
+        return Ref(connection=self.name, kind=kind, id=id_)
+
+
+def connect(spec: ConnectionSpec, *, credentials: SignIn, clock: Clock, rollouts: RolloutSource) -> Encore:
+    """The adapter of one connection: an OAuth client for all apps, and one for each app that names its own. Sends nothing."""
+
+    def transport(who: Credentials | None) -> Transport:
+        return Transport(
+            connection=spec.name,
+            base_url=spec.base_url or BASE_URL,
+            credentials=who,
+            clock=clock,
+            errors=faults.read,
+            ca_file=spec.ca_file,
+            allow_insecure=spec.allow_insecure,
+        )
+
+    exchange = transport(None)
+
+    def signed_in(client_id: str, secret: Secret | None) -> Transport:
+        return transport(ClientCredentials(exchange, client_id=client_id, client_secret=secret, clock=clock, style=spec.token_style))
+
+    if credentials.token:
+        shared = transport(StaticToken(credentials.token, connection=spec.name, origin=exchange.origin, again=credentials.again))
+    else:
+        shared = signed_in(credentials.client_id, credentials.client_secret)
+    own = {app.id: signed_in(app.client_id, app.client_secret) for app in spec.apps if app.client_id}
+    return Encore(spec, {"": shared, **own}, rollouts, clock, exchange=exchange)

@@ -1,0 +1,178 @@
+"""How rollouts are read: those that we know of, one request each, where the server can be asked at all.
+
+There is no list. What a server does not know is kept as what it last said; a reply that would set a rollout back is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tui import model
+from tui.clock import Clock
+from tui.errors import BadReply, NoEndpoint, NotFound, PlatformError
+from tui.model import EMPTY, Ref, Resource
+from tui.platforms.base import RolloutRecord, RolloutSource, Rows
+from tui.platforms.encore import faults, translate
+from tui.platforms.encore.offers import ROLLOUT, ROLLOUT_OF_ENVIRONMENT
+from tui.platforms.http import Transport
+from tui.platforms.records import REFUSALS, single
+from tui.platforms.replies import Reply
+from tui.text import clean
+
+SHOWN: Final = 100
+"""Rollouts that are shown: the newest that we know of."""
+ASKED: Final = 12
+"""Rollouts under way that are asked for in one read."""
+TOGETHER: Final = 4
+"""Requests of one read that are under way at the same time."""
+FRESH: Final = 60.0
+"""Seconds for which a rollout that the server does not know yet may only be too young."""
+GONE: Final = frozenset({"rollout_not_found"})
+"""Codes that deny the rollout and not the path."""
+
+
+class Rollouts:
+    """The rollouts of one connection. ``readable`` says whether the server can be asked: None until the first one has told."""
+
+    def __init__(
+        self,
+        connection: str,
+        transports: Mapping[str, Transport],
+        source: RolloutSource,
+        clock: Clock,
+        *,
+        dashboard: str,
+        readable: bool | None,
+    ) -> None:
+        self.readable = readable
+        self.dashboard = dashboard
+        self._connection = connection
+        self._transports = transports
+        self._source = source
+        self._clock = clock
+        self._path = ""
+        self._made: dict[str, tuple[tuple[str | None, bool], model.Rollout]] = {}
+        self._absent: set[str] = set()
+        self._last = Rows()
+
+    async def all(self, scope: str) -> Rows:
+        """The rollouts that we know of; those under way are asked for. One that cannot be asked for now costs itself, not the others."""
+        known = self._source.known()[:SHOWN]
+        asked = () if self.readable is False else known
+        under_way = [each for each in asked if each.id not in self._absent and not self._is_over(each)][:ASKED]
+        gate = asyncio.Semaphore(TOGETHER)
+
+        async def attempt(each: RolloutRecord) -> PlatformError | None:
+            async with gate:
+                try:
+                    await self.ask(each)
+                except PlatformError as error:
+                    return error
+            return None
+
+        errors = [error for error in await asyncio.gather(*(attempt(each) for each in under_way)) if error is not None]
+        if errors and len(errors) == len(under_way):
+            raise errors[0]
+        rows = self._rows(self._source.known()[:SHOWN], errors)
+        if rows != self._last:
+            self._last = rows
+        return self._last
+
+    async def one(self, ref: Ref) -> Resource:
+        """One rollout, asked for even if it is over, where the server can be asked."""
+        known = self.known(ref.id)
+        if self.readable is not False:
+            await self.ask(known)
+        return self._shown(self.known(ref.id))
+
+    def _rows(self, known: Sequence[RolloutRecord], errors: Sequence[PlatformError]) -> Rows:
+        items, bad = [], 0
+        reason = clean(str(errors[0]), 200) if errors else EMPTY
+        for each in known:
+            try:
+                items.append(self._shown(each))
+            except REFUSALS as error:
+                bad, reason = bad + 1, reason or clean(f"rollout {clean(each.id, 40)}: {error}", 200)
+        return Rows(items=tuple(items), unreadable=bad + len(errors), reason=reason)
+
+    def _shown(self, known: RolloutRecord) -> model.Rollout:
+        snapshot = self.readable is False or known.id in self._absent
+        key = (known.snapshot_json, snapshot)
+        last = self._made.get(known.id)
+        if last is not None and last[0] == key:
+            return last[1]
+        if known.snapshot_json is None:
+            made = translate.unread(known, connection=self._connection, dashboard=self.dashboard)
+        else:
+            made = translate.rollout(
+                known.snapshot_json,
+                known,
+                connection=self._connection,
+                dashboard=self.dashboard,
+                now=self._clock.wall(),
+                snapshot=snapshot,
+            )
+        self._made[known.id] = (key, made)
+        return made
+
+    async def ask(self, known: RolloutRecord) -> None:
+        """Read one rollout and remember it. What the server does not know, and what it cannot tell, is noted and is no error."""
+        ids = {"app": known.app, "id": known.id}
+        paths = {ROLLOUT: ids} | ({ROLLOUT_OF_ENVIRONMENT: ids | {"env": known.environment}} if known.environment else {})
+        missing: list[PlatformError] = []
+        for path, filled in paths.items():
+            if self._path not in {"", path}:
+                continue
+            try:
+                reply = await self._transports.get(known.app, self._transports[""]).get(path, ids=filled)
+            except (NotFound, NoEndpoint) as error:
+                missing.append(error)
+                if error.code in GONE:
+                    break
+                continue
+            record = self._record(reply)
+            self.readable, self._path = True, path
+            self._remember(known, record)
+            return
+        if self.readable is None and all(isinstance(error, NoEndpoint) for error in missing):
+            self.readable = False
+        elif (self._clock.wall() - known.at).total_seconds() > FRESH:
+            self._absent.add(known.id)
+
+    def _record(self, reply: Reply) -> bytes:
+        error = faults.denied(reply, self._connection)
+        if error is not None:
+            raise error
+        try:
+            record = single(reply.content, ("rollout",))
+            translate.standing(record)
+        except REFUSALS as wrong:
+            raise BadReply(
+                f"{reply.method} {reply.path} was answered with {wrong}", connection=self._connection, status=reply.status
+            ) from None
+        return record
+
+    def _remember(self, known: RolloutRecord, record: bytes) -> None:
+        """Keep the newest reply; one that would set a rollout back came late and is dropped."""
+        if known.snapshot_json is not None and known.snapshot_json.encode() == record:
+            return
+        try:
+            before = translate.standing(known.snapshot_json) if known.snapshot_json else (-1, False)
+        except REFUSALS:
+            before = (-1, False)
+        if translate.standing(record)[0] >= before[0]:
+            self._source.remember(known, record.decode())
+
+    def _is_over(self, known: RolloutRecord) -> bool:
+        try:
+            return known.snapshot_json is not None and translate.standing(known.snapshot_json)[1]
+        except REFUSALS:
+            return False
+
+    def known(self, id_: str) -> RolloutRecord:
+        found = next((each for each in self._source.known() if each.id == id_), None)
+        if found is None:
+            raise NotFound(f"no rollout {clean(id_, 60)} is known here", connection=self._connection, sent=False)
+        return found

@@ -44,10 +44,16 @@ class Recording:
 
     async def settle(self) -> None:
         """Until every message is handled and everything damaged is painted. Timers are not waited for."""
-        for _ in range(3):
+        quiet = 0
+        while quiet < 2:
+            before = len(self.driver.written)
             await self.pilot._wait_for_screen()
-            self.app.screen._on_timer_update()
-            await asyncio.sleep(0)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            screen = self.app.screen
+            owed = screen._layout_required or screen._repaint_required or screen._dirty_widgets
+            screen._on_timer_update()
+            quiet = 0 if owed or len(self.driver.written) != before else quiet + 1
 
     async def press(self, *keys: str) -> None:
         """Keys one after the other, each settled before the next. Named as Textual names them, or single characters."""

@@ -83,6 +83,7 @@ class LogBuffer:
             return
         self.arrived += len(lines)
         if len(lines) > self._limit:
+            self._drop(self._counts.get(source, 0), source)
             self._dropped[source] = self._dropped.get(source, 0) + len(lines) - self._limit
             lines = lines[-self._limit :]
         alone = len(self._counts) <= (source in self._counts)
@@ -140,6 +141,8 @@ class LogBuffer:
 
     def _drop(self, surplus: int, source: Hashable | None) -> None:
         """Drop the oldest ``surplus`` lines of a source (of all if None)."""
+        if surplus <= 0:
+            return
         if source is None or len(self._counts) == 1:
             for owner, count in Counter(entry.source for entry in self._entries[:surplus]).items():
                 self._lose(owner, count)

@@ -91,14 +91,15 @@ def chop(text: str, width: int, most: int = 10_000) -> list[str]:
     lines: list[str] = []
     width = max(2, width)
     while text and len(lines) < most:
-        head = take(text[: width * 6 + 8], width)
-        if len(head) < len(text):
-            space = head.rfind(" ")
-            if space >= len(head) // 2:
-                head = head[: space + 1]
-        head = head or text[:1]
-        lines.append(head.rstrip(" ") if len(head) < len(text) else head)
-        text = text[len(head) :]
+        head = take(text[: width * 6 + 8], width) or text[:1]
+        rest = text[len(head) :]
+        if rest and rest[0] == " ":
+            rest = rest[1:]
+        elif rest and head.rfind(" ") >= len(head) // 2:
+            head = head[: head.rfind(" ") + 1]
+            rest = text[len(head) :]
+        lines.append(head.rstrip(" ") if rest else head)
+        text = rest
     return lines or [""]
 
 

@@ -1,0 +1,154 @@
+"""The reading view and the phase bar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from textual.app import App, ComposeResult
+
+from tests.bench.recorder import Recording, recorded
+from tui.model import Health, Kind, Phase, Ref, Resource, Rollout
+from tui.tables import Moment
+from tui.text import Safe
+from tui.ui.widgets.cells import Piece, spelled, total
+from tui.ui.widgets.json_lines import json_lines
+from tui.ui.widgets.phase_bar import phase_bar
+from tui.ui.widgets.text_view import TextView, fields
+
+CONTENT = [
+    *fields([("name", "web-api", None), ("status", "running", "ok"), ("message", "out of memory " * 8, "bad")]),
+    (),
+    *json_lines('{"id": "svc-1", "tags": ["a", "b"]}'),
+]
+
+
+class Bare(App[None]):
+    def __init__(self, *, cursor: bool) -> None:
+        super().__init__()
+        self.text_view = TextView(cursor=cursor)
+
+    def compose(self) -> ComposeResult:
+        yield self.text_view
+
+    def on_mount(self) -> None:
+        self.text_view.focus()
+
+
+@asynccontextmanager
+async def text(*, cursor: bool = True, size: tuple[int, int] = (50, 8)) -> AsyncIterator[tuple[TextView, Recording]]:
+    async with recorded(app := Bare(cursor=cursor), size) as recording:
+        app.text_view.show_lines(CONTENT)
+        await recording.settle()
+        recording.take()
+        yield app.text_view, recording
+
+
+async def test_fields_wrap_under_themselves() -> None:
+    async with text() as (_, recording):
+        lines = [line.rstrip(" ▐") for line in recording.lines()]
+        assert lines[:4] == [
+            " name     web-api",
+            " status   running",
+            " message  out of memory out of memory out of",
+            "          memory out of memory out of memory out",
+        ]
+
+
+async def test_the_cursor_gives_the_value_of_a_field_and_walks_by_record() -> None:
+    async with text() as (view, recording):
+        assert view.cursor_text == "web-api"
+        await recording.press("j", "j")
+        assert view.cursor_text == "out of memory " * 8
+        await recording.press("j", "j", "j")
+        assert view.cursor_text == '  "id": "svc-1",'
+        assert any('"id": "svc-1"' in line for line in recording.lines())
+        await recording.press("G")
+        assert view.cursor_text == "}"
+        await recording.press("g", "pagedown", "ctrl+u")
+        assert view.cursor_text
+        assert "status: running" in view.all_text
+
+
+async def test_the_same_again_writes_nothing_and_a_change_writes_its_line() -> None:
+    async with text() as (view, recording):
+        view.show_lines(list(CONTENT))
+        assert await recording.cost() == 0
+        view.show_lines([CONTENT[0], *fields([("status", "stopped", "idle")]), *CONTENT[2:]])
+        assert 0 < await recording.cost() < 250
+        assert "stopped" in recording.lines()[1]
+
+
+async def test_a_search_goes_round_and_paints() -> None:
+    async with text() as (view, recording):
+        pattern = re.compile("svc-1|web")
+        view.set_highlight(pattern)
+        assert view.find_next(pattern)
+        assert "svc-1" in view.cursor_text
+        await recording.settle()
+        assert any("svc-1" in line for line in recording.lines())
+        assert view.find_next(pattern)
+        assert view.cursor_text == "web-api"
+        assert view.find_next(pattern, -1)
+        assert "svc-1" in view.cursor_text
+        assert not view.find_next(re.compile("never"))
+
+
+async def test_without_a_cursor_the_keys_scroll() -> None:
+    async with text(cursor=False) as (_, recording):
+        await recording.press("j")
+        assert recording.lines()[0].startswith(" status")
+        await recording.press("G")
+        assert recording.lines()[-1].startswith(" }")
+        await recording.press("g")
+        assert recording.lines()[0].startswith(" name")
+
+
+async def test_a_new_width_wraps_anew() -> None:
+    async with text() as (_, recording):
+        await recording.pilot.resize_terminal(30, 8)
+        await recording.settle()
+        assert recording.lines()[2].rstrip(" ▐") == " message  out of memory out"
+
+
+class Nobody:
+    def rows(self, kind: Kind) -> tuple[Resource, ...]:
+        return ()
+
+    def get(self, ref: Ref) -> Resource | None:
+        return None
+
+
+NOW = datetime(2026, 5, 4, 12, 10, tzinfo=UTC)
+ROLLOUT = Rollout(
+    ref=Ref(connection="shop", kind=Kind.ROLLOUT, id="r1"),
+    name=Safe("r1"),
+    phases=(
+        Phase(name="build", health=Health.OK, started_at=NOW - timedelta(seconds=300), completed_at=NOW - timedelta(seconds=238)),
+        Phase(name="infra", health=Health.BUSY, needs_approval=True, started_at=NOW - timedelta(seconds=238)),
+        Phase(name="deploy", health=Health.IDLE),
+    ),
+)
+
+
+@pytest.mark.parametrize("width", [80, 60, 45, 40, 30, 20, 18, 12, 8, 3])
+def test_the_phase_bar_fits_and_never_hides_that_somebody_must_approve(width: int) -> None:
+    pieces = phase_bar(ROLLOUT, Moment(now=NOW, store=Nobody()), width)
+    assert total(pieces) <= width
+    assert "◆" in spelled(pieces)
+    assert any(piece.tone == "warn" for piece in pieces)
+    if width >= 20:
+        assert "APPROV" in spelled(pieces)
+
+
+def test_a_failed_phase_keeps_its_sign() -> None:
+    failed = Rollout(
+        ref=ROLLOUT.ref,
+        name=Safe("r1"),
+        phases=(Phase(name="build", health=Health.BAD, conclusion=Safe("failure")), Phase(name="infra"), Phase(name="deploy")),
+    )
+    for width in (80, 40, 20, 10, 3):
+        assert Piece("✗", "bad").text in spelled(phase_bar(failed, Moment(now=NOW, store=Nobody()), width))

@@ -132,6 +132,8 @@ class Bulk:
     apps: int = 0
     instances: int = 0
     encore_apps: int = 0
+    deployments: int = 0
+    routes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,7 @@ class Fleet:
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=2000))
     lifecycle: Lifecycle = field(init=False)
     conveyor: Conveyor = field(init=False)
+    _named: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lifecycle = Lifecycle(self.world)
@@ -115,6 +116,7 @@ class Fleet:
             self.add_webhook(url, ("deployment.created", "deployment.failed"), start - 86400.0 * 60)
         for deployment in sorted(scenario.deployments, key=lambda spec: -spec.ago):
             self._replay(deployment)
+        self._bulk_rest()
         for spell in scenario.spells:
             self._cast(spell)
 
@@ -143,6 +145,7 @@ class Fleet:
             updated=self.world.start - 30,
         )
         self.instances[one.id] = one
+        self._named[one.tag] = one.id
 
     def _bulk_instance(self, number: int) -> InstanceSpec:
         dice = self.world.dice
@@ -170,6 +173,17 @@ class Fleet:
             voice={"worker": "worker", "search": "search", "checkout": "checkout", "payments": "payments"}.get(trade, "http"),
         )
 
+    def _bulk_rest(self) -> None:
+        bulk, start = self.world.scenario.bulk, self.world.start
+        services = list(self.services.values())
+        for number in range(bulk.routes):
+            one = services[number * 17 % len(services)]
+            self.add_route(f"{one.name}.acme.test", one.id, one.port or 80, one.created)
+        for number in range(bulk.deployments):
+            outcome = "failed" if number % 9 == 4 else "completed"
+            spec = DeploymentSpec(name=services[number * 13 % len(services)].name, ago=600.0 + number * 700, outcome=outcome)
+            self._bury(spec, start - spec.ago)
+
     def _service(self, spec: ServiceSpec) -> None:
         start = self.world.start
         made = start - spec.age
@@ -190,8 +204,8 @@ class Fleet:
             commit=self.world.dice.hexadecimal(40, "commit", spec.name) if spec.remote else "",
             run_cmd=spec.run_cmd,
             build_cmd=spec.build_cmd,
-            project_id=next((one.id for one in self.projects.values() if one.name == spec.project), ""),
-            instance_id=next((one.id for one in self.instances.values() if one.tag == spec.instance), ""),
+            project_id=self._named.get(spec.project, ""),
+            instance_id=self._named.get(spec.instance, ""),
             deployed=start - spec.deployed,
             env=dict(spec.env),
             env_since=dict.fromkeys(spec.env, made),
@@ -292,6 +306,7 @@ class Fleet:
     def add_project(self, name: str, description: str, made: float) -> Project:
         project = Project(id=self.id("project", made), name=name, description=description, created=made)
         self.projects[project.id] = project
+        self._named[name] = project.id
         return project
 
     def add_webhook(self, url: str, events: tuple[str, ...], made: float) -> Webhook:

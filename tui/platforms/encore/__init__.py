@@ -150,7 +150,7 @@ class Encore:
         except REFUSALS:
             return Accepted(text=Safe("accepted; the answer does not name the rollout: look on the dashboard"))
         remembered = KnownRollout(id=made.ref.id, app=app, environment=environment, target=target, by=by, at=now)
-        self._source.remember(remembered, record.decode())
+        self._rollouts.remember(remembered, record)
         return Accepted(ref=made.ref, resource=made, text=clean(f"rollout {made.ref.id} is {made.status or 'accepted'}", 200))
 
     def _ref(self, kind: Kind, id_: str) -> Ref:

@@ -29,8 +29,8 @@ TOGETHER: Final = 4
 """Requests of one read that are under way at the same time."""
 FRESH: Final = 60.0
 """Seconds for which a rollout that the server does not know yet may only be too young."""
-GONE: Final = frozenset({"rollout_not_found"})
-"""Codes that deny the rollout and not the path."""
+GONE: Final = "_not_found"
+"""How codes end that deny a rollout, an app or an environment; a bare ``not_found`` denies the path."""
 
 
 class Rollouts:
@@ -53,6 +53,7 @@ class Rollouts:
         self._source = source
         self._clock = clock
         self._path = ""
+        self._doubtful = False
         self._made: dict[str, tuple[tuple[str | None, bool], model.Rollout]] = {}
         self._absent: set[str] = set()
         self._last = Rows()
@@ -129,17 +130,24 @@ class Rollouts:
                 reply = await self._transports.get(known.app, self._transports[""]).get(path, ids=filled)
             except (NotFound, NoEndpoint) as error:
                 missing.append(error)
-                if error.code in GONE:
+                if error.code.endswith(GONE):
                     break
                 continue
             record = self._record(reply)
             self.readable, self._path = True, path
             self._remember(known, record)
             return
-        if self.readable is None and all(isinstance(error, NoEndpoint) for error in missing):
+        if self.readable is None and not missing[-1].code.endswith(GONE):
             self.readable = False
+            self._doubtful = not all(isinstance(error, NoEndpoint) for error in missing)
         elif (self._clock.wall() - known.at).total_seconds() > FRESH:
             self._absent.add(known.id)
+
+    def remember(self, made: RolloutRecord, record: bytes) -> None:
+        """Keep a rollout that was just triggered. It certainly exists: where a 404 may only have denied an old one, ask again."""
+        self._source.remember(made, record.decode())
+        if self._doubtful:
+            self.readable, self._doubtful = None, False
 
     def _record(self, reply: Reply) -> bytes:
         error = faults.denied(reply, self._connection)

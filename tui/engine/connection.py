@@ -1,0 +1,149 @@
+"""One connection at run time: its platform, its budget, its circuit, and the few requests that may be under way together.
+
+It decides whether a request may leave and keeps the books. It knows no feed, no store and no schedule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Final, TypeVar
+
+from tui.clock import Clock
+from tui.engine.budget import Budget
+from tui.engine.circuit import Circuit
+from tui.engine.waiting import Elapsed, before
+from tui.errors import NoEndpoint, OutcomeUnknown, PlatformError, RateLimited, Unauthorized, Unreachable, Unsupported, WrongBaseUrl
+from tui.platforms.base import Platform
+
+T = TypeVar("T")
+
+TOGETHER: Final = 4
+"""Polls of one connection that are under way at the same time."""
+
+BURST: Final = 12
+"""Feeds that may start at the same moment, and reads that one key press may cause."""
+
+DEADLINE: Final = 60.0
+"""Seconds after which a read counts as failed whatever it does; a single request has a shorter one of its own."""
+
+
+VERB_DEADLINE: Final = 150.0
+"""Seconds after which a verb of several steps is given up: each of its requests has a shorter deadline of its own."""
+
+
+class Later(Exception):
+    """While it waited for its turn the connection was closed to polls, or its budget ran out: nothing was sent."""
+
+
+class Connection:
+    """``floor`` is the shortest interval in seconds that the user allows; ``sources`` how many feeds make requests here;
+    ``turned`` is called when the circuit opened, closed or failed a probe."""
+
+    def __init__(self, platform: Platform, *, clock: Clock, random: Random, floor: float = 0.0) -> None:
+        self.platform = platform
+        self.name = platform.name
+        self.floor = floor
+        self.sources = 0
+        self.detected = False
+        self.turned: Callable[[], object] = lambda: None
+        self.budget = Budget(lambda: platform.allowance, lambda: platform.rate, clock)
+        self.circuit = Circuit(clock, random)
+        self._clock = clock
+        self._gate = asyncio.Semaphore(TOGETHER)
+        self._front = asyncio.Semaphore(TOGETHER)
+        self._detecting: asyncio.Task[bool] | None = None
+
+    async def poll(self, fetch: Callable[[], Awaitable[T]], *, cost: int, source: object) -> T:
+        """One read of a schedule. Raises ``PlatformError``, and ``Later`` if its moment has passed meanwhile."""
+        if cost <= 0:
+            return await self._timed(fetch)
+        async with self._gate:
+            if self.circuit.hold() > 0.0 or self.budget.wait(cost) > 0.0:
+                raise Later
+            return await self.ask(fetch, cost=cost, source=source)
+
+    async def now(self, fetch: Callable[[], Awaitable[T]], *, cost: int, source: object) -> T:
+        """One read that the user asked for: it waits for no poll and no budget. Raises ``PlatformError``."""
+        async with self._front:
+            return await self.ask(fetch, cost=cost, source=source)
+
+    def spacing(self, position: int) -> float:
+        """Seconds that the n-th of many new feeds should wait, so that they do not all ask at once."""
+        budget = self.budget
+        if position < BURST or budget.limit <= 0:
+            return 0.0
+        return (position - BURST) / max(budget.pace(), budget.limit / budget.time_to_reset / 4 if budget.time_to_reset else 1.0)
+
+    async def ask(self, fetch: Callable[[], Awaitable[T]], *, cost: int, source: object) -> T:
+        """One request at once, without any gate; an open circuit is tried. Raises ``PlatformError``."""
+        was = self.circuit.word
+        self.circuit.probe()
+        self.budget.spend(cost)
+        try:
+            found = await self._timed(fetch)
+            self.circuit.good()
+            return found
+        except PlatformError as error:
+            self._failed(error, source)
+            raise
+        except BaseException:
+            self.circuit.release()
+            raise
+        finally:
+            self.budget.settle(cost)
+            if was is not None or self.circuit.word is not None:
+                self.turned()
+
+    async def send(self, run: Callable[[], Awaitable[T]], *, cost: int) -> T:
+        """One verb, at once and exactly once. Raises ``RollwatchError``; ``OutcomeUnknown`` if it does not end in time.
+
+        Its failures do not close the connection to polls, but for what concerns every request: signed out, rate limited.
+        """
+        self.budget.spend(cost)
+        try:
+            return await before(self._clock, VERB_DEADLINE, run())
+        except Elapsed:
+            raise OutcomeUnknown(f"no end within {VERB_DEADLINE:.0f} s", connection=self.name) from None
+        except (Unauthorized, RateLimited) as error:
+            self._failed(error, self)
+            self.turned()
+            raise
+        finally:
+            self.budget.settle(cost)
+
+    async def detect(self) -> bool:
+        """Make sure that the flavour is known; True if it was found out just now. Many may wait for the same answer."""
+        if self.detected:
+            return False
+        if self._detecting is None or self._detecting.done():
+            self._detecting = asyncio.create_task(self._detect(), name=f"detect {self.name}")
+        return await asyncio.shield(self._detecting)
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        if self._detecting is not None:
+            self._detecting.cancel()
+            await asyncio.gather(self._detecting, return_exceptions=True)
+
+    async def _detect(self) -> bool:
+        try:
+            await self.ask(self.platform.detect, cost=1, source=self)
+        except NoEndpoint as error:
+            raise WrongBaseUrl(error.message, hint=error.hint, connection=self.name, status=error.status) from error
+        self.detected = True
+        return True
+
+    def _failed(self, error: PlatformError, source: object) -> None:
+        if isinstance(error, RateLimited):
+            self.budget.refused()
+        self.circuit.bad(error, source, self.sources)
+
+    async def _timed(self, fetch: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await before(self._clock, DEADLINE, fetch())
+        except Elapsed:
+            raise Unreachable(f"no answer within {DEADLINE:.0f} s", connection=self.name) from None
+        except Unsupported as error:
+            raise NoEndpoint(error.message, hint=error.hint, connection=self.name, sent=False) from error

@@ -1,0 +1,73 @@
+"""What the engine needs of this machine's memory. ``tui.local`` has it; a test may have less. Declarations only.
+
+All methods are synchronous and may touch the disk: the engine calls them in a thread, one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tui.engine.feeds import Feed
+from tui.model import Kind, Ref, Verb
+from tui.platforms.base import Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that was seen to happen. ``what`` is transition, appeared, gone, edge (a connection) or phase (of a rollout).
+
+    ``ref`` is written ``connection/kind/id``, for an edge the connection's name; ``before`` and ``after`` are our words with the
+    platform's in brackets (``ok (running)``); ``at`` is when we saw it, ``platform_at`` when the platform says it was.
+    """
+
+    what: str
+    ref: str
+    at: datetime
+    name: str = ""
+    before: str = ""
+    after: str = ""
+    platform_at: datetime | None = None
+    seconds: float | None = None
+    text: str = ""
+
+
+class Intent(Protocol):
+    """A verb that was sent, by this or by another console, and whose outcome is not known."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+
+
+class JournalPort(Protocol):
+    """The local history."""
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Keep what was seen. Raises ``errors.StorageError``; what was not kept is lost, never fatal."""
+
+    def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool) -> int:
+        """Write down what is about to be sent and have it on the disk before returning its number.
+
+        Raises ``errors.StorageError`` if that is not possible, and ``errors.UsageError`` if the same verb on the same ref is still
+        open here or in another console and ``override`` is False.
+        """
+
+    def settle(self, intent: int, outcome: str, text: str) -> None:
+        """Its outcome: done, refused, accepted, unknown, and later confirmed, failed or unconfirmed. Only ``unknown`` stays open."""
+
+    def pending(self, ref: Ref, kind: Kind, verb: Verb) -> Intent | None:
+        """The open intent for this, None if there is none."""
+
+
+class LastStatePort(Protocol):
+    """The last good rows, from one run to the next."""
+
+    def load(self) -> Iterable[tuple[Feed, Rows, datetime]]:
+        """What the last run knew; empty if nothing usable is there."""
+
+    def save(self, rows: Mapping[Feed, tuple[Rows, datetime]]) -> None:
+        """Replace it. Raises ``errors.StorageError``."""

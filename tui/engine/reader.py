@@ -1,0 +1,232 @@
+"""One feed's life: wait, ask, put what came into the store, plan the next time. It never dies of what it meets.
+
+Which feeds there are is the poller's matter; what may leave when is decided by ``connection``, ``budget`` and ``pace``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from dataclasses import dataclass
+from random import Random
+from typing import Final, Protocol
+
+from tui.clock import Clock
+from tui.engine.circuit import Backoff
+from tui.engine.connection import Connection, Later
+from tui.engine.feeds import Change, Feed
+from tui.engine.pace import Rank, View, view_of
+from tui.engine.store import Store
+from tui.engine.waiting import Nap
+from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError, RateLimited, Refused, Unauthorized, Unreachable
+from tui.platforms.base import Read
+
+log = logging.getLogger(__name__)
+
+REFUSED_AGAIN: Final = 120.0
+"""Seconds until a feed that the server refuses (403, 404, 422) is tried again."""
+
+
+class Owner(Protocol):
+    """What a reader needs of the poller."""
+
+    def interval(self, reader: Reader) -> float:
+        """Seconds until its next read, stretched to the budget, with jitter."""
+
+    def found_out(self, connection: Connection) -> None:
+        """The connection's flavour is known now."""
+
+    def came(self, reader: Reader, change: Change) -> None:
+        """A read succeeded."""
+
+    def failed(self, reader: Reader, change: Change) -> None:
+        """A read failed."""
+
+
+@dataclass(slots=True)
+class _Wait:
+    round: int
+    done: asyncio.Future[None]
+
+
+class Reader:
+    """``due`` is the boot time of the next read. ``shown`` and ``urged_until`` are set by the poller, which then calls ``rouse``."""
+
+    def __init__(self, feed: Feed, connection: Connection, *, owner: Owner, store: Store, clock: Clock, random: Random, due: float) -> None:
+        self.feed = feed
+        self.connection = connection
+        self.due = due
+        self.shown = False
+        self.urged_until = -math.inf
+        self.parked = False
+        self.tried = False
+        self.rank, self.wished = Rank.HIDDEN, math.inf
+        self.task: asyncio.Task[None] | None = None
+        self._owner = owner
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._nap = Nap(clock)
+        self._backoff = Backoff(random)
+        self._urgent = False
+        self._round = 0
+        self._waiting: list[_Wait] = []
+        self._calm_since = clock.boot()
+        self._quick = self._approval = False
+        self._error_type: type[PlatformError] | None = None
+
+    @property
+    def read(self) -> Read:
+        """How it is read: asked each time, because a flavour found out later may read it differently."""
+        return self.connection.platform.reads[self.feed.kind]
+
+    def view(self) -> View:
+        """What decides its pace at this moment."""
+        boot = self._clock.boot()
+        return View(
+            every=self.read.every,
+            floor=self.connection.floor,
+            shown=self.shown,
+            scoped=bool(self.feed.scope) and not self.read.on_demand,
+            quick=self._quick,
+            approval=self._approval,
+            urged=boot < self.urged_until,
+            calm_for=boot - self._calm_since,
+        )
+
+    def rouse(self) -> None:
+        """Look again at what is due."""
+        self._nap.rouse()
+
+    def again(self) -> asyncio.Future[None]:
+        """Read at once, ahead of schedule and budget; done when a read that began after this call has ended."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Wait(round=self._round + 1, done=done))
+        self._urgent = True
+        self.parked = False
+        self.rouse()
+        return done
+
+    def give_up(self) -> None:
+        """Nobody waits for a read any more."""
+        self._release(self._round + 1)
+
+    async def run(self) -> None:
+        """Read for ever; ends only by being cancelled."""
+        try:
+            while True:
+                try:
+                    await self._turn()
+                except Exception as error:
+                    log.exception("%s: an unexpected failure", self.feed)
+                    self._fail(PlatformError(f"unexpected {type(error).__name__}: see the log", connection=self.feed.connection))
+                    self.tried = True
+                    await self._clock.sleep(1.0)
+        finally:
+            self.give_up()
+
+    # inside
+
+    async def _turn(self) -> None:
+        while (seconds := self._wait()) > 0.0:
+            await self._nap.sleep(seconds)
+        urgent, self._urgent = self._urgent, False
+        self._round += 1
+        try:
+            await self._ask(urgent=urgent)
+        except Later:
+            self._round -= 1
+            return
+        except BaseException:
+            self._release(self._round)
+            raise
+        self.tried = True
+        self._release(self._round)
+
+    def _wait(self) -> float:
+        """Seconds until it may ask: its plan, then the circuit, then the budget."""
+        if self._urgent:
+            return 0.0
+        if self.parked:
+            return math.inf
+        seconds = self.due - self._clock.boot()
+        cost = self.read.cost
+        if cost <= 0 and self.connection.detected:
+            return seconds
+        hold = self.connection.circuit.hold()
+        if hold > 0.0 or seconds > 0.0:
+            return max(seconds, hold)
+        empty = self.connection.budget.wait(cost)
+        if empty > 0.0:
+            # Nobody starts at the very moment of the reset: three consoles would meet there.
+            self.due = self._clock.boot() + empty + self._random.uniform(0.5, 3.0)
+            self._store.plan(self.feed, self.due)
+            return self.due - self._clock.boot()
+        return 0.0
+
+    async def _ask(self, *, urgent: bool) -> None:
+        self._store.trying(self.feed)
+        try:
+            if not self.connection.detected and await self.connection.detect():
+                self._owner.found_out(self.connection)
+                await asyncio.sleep(0)  # where this flavour has no such feed, it ends here
+            read = self.read
+            way = self.connection.now if urgent and read.cost > 0 else self.connection.poll
+            rows = await way(lambda: read.fetch(self.feed.scope), cost=read.cost, source=self.feed)
+        except PlatformError as error:
+            self._fail(error)
+            return
+        boot = self._clock.boot()
+        self._backoff.good(boot)
+        self._said(None)
+        change = self._store.put(self.feed, rows)
+        if change.data:
+            self._calm_since = boot
+            self._quick, self._approval = view_of(rows.items)
+        self._plan(self._owner.interval(self))
+        self._owner.came(self, change)
+
+    def _fail(self, error: PlatformError) -> None:
+        self._said(error)
+        wait = self._after(error)
+        self.parked = math.isinf(wait)
+        self.due = self._clock.boot() + (0.0 if self.parked else wait)
+        hold = self.connection.circuit.hold()
+        next_try = None if self.parked or math.isinf(hold) else max(self.due, self._clock.boot() + hold)
+        self._owner.failed(self, self._store.fail(self.feed, error, next_try))
+
+    def _after(self, error: PlatformError) -> float:
+        """Seconds until the next try, infinite for one that only the user or new credentials can cause."""
+        if isinstance(error, NoEndpoint):
+            return math.inf
+        if isinstance(error, Forbidden | NotFound | Refused):
+            return max(REFUSED_AGAIN, self._owner.interval(self))
+        if isinstance(error, RateLimited | Unauthorized):
+            # The circuit knows how long; all its feeds start again spread over a few seconds.
+            return self._random.uniform(0.0, 3.0)
+        return self._backoff.fail(self._clock.boot())
+
+    def _plan(self, seconds: float) -> None:
+        self.due = self._clock.boot() + seconds
+        self._store.plan(self.feed, self.due)
+
+    def _said(self, error: PlatformError | None) -> None:
+        """Log the edges only: the first failure of a kind, and the recovery."""
+        if error is None:
+            if self._error_type is not None:
+                log.info("%s: back", self.feed)
+            self._error_type = None
+        elif type(error) is not self._error_type:
+            self._error_type = type(error)
+            level = logging.INFO if isinstance(error, NoEndpoint) else logging.WARNING
+            if isinstance(error, Unreachable | BadReply | RateLimited | Unauthorized) and self.connection.circuit.word is not None:
+                level = logging.DEBUG  # the connection's own line says it for all its feeds
+            log.log(level, "%s: %s", self.feed, error)
+
+    def _release(self, round_: int) -> None:
+        over = [each for each in self._waiting if each.round <= round_]
+        self._waiting = [each for each in self._waiting if each.round > round_]
+        for each in over:
+            if not each.done.done():
+                each.done.set_result(None)

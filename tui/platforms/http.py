@@ -21,7 +21,7 @@ from tui.errors import ConfigError, Unreachable
 from tui.model import RateLimit
 from tui.platforms.judge import FAILURES, ErrorReader, Judge
 from tui.platforms.pinned import Pinned, Progress, Want
-from tui.platforms.reach import Trouble, mute, open_transport, trust
+from tui.platforms.reach import Trouble, mute, open_transport, proxy_for, proxy_shown, trust
 from tui.platforms.replies import Reply, default_error
 from tui.platforms.scrub import scrubbed, secrets_in
 from tui.platforms.seg import Address, fill, query_text
@@ -85,6 +85,7 @@ class Transport:
         self.origin = self._address.origin
         self.host = self._address.host
         self._credentials = credentials
+        self._proxy = proxy_for(self._address)
         self._judge = Judge(
             connection=connection,
             host=self.host,
@@ -92,6 +93,7 @@ class Transport:
             errors=errors or default_error,
             max_json=max_json,
             max_error=max_error,
+            proxy=proxy_shown(self._proxy),
         )
         self._ca_file = ca_file
         self._user_agent = user_agent
@@ -101,6 +103,7 @@ class Transport:
         self._pools: dict[bool, Pinned] = {}
         self._gates = {False: asyncio.Semaphore(pool), True: asyncio.Semaphore(pool)}
         self._running: set[asyncio.Task[Reply]] = set()
+        self._closed = False
         mute()
 
     @property
@@ -147,7 +150,8 @@ class Transport:
         return self._streaming(want, quiet=quiet, headers_within=headers_within)
 
     async def aclose(self) -> None:
-        """Let a sign-in under way end, give up everything else, close the connections."""
+        """Let a sign-in under way end, give up everything else, close the connections. What is asked for afterwards is not sent."""
+        self._closed = True
         if self._credentials is not None:
             await self._credentials.aclose()
         for task in tuple(self._running):
@@ -220,6 +224,9 @@ class Transport:
             raise Unreachable(
                 f"{self.host} is still busy with earlier requests after {seconds:.3g} s", connection=self.connection, sent=False
             )
+        if self._closed:
+            gate.release()
+            raise Unreachable("this connection is closed", connection=self.connection, sent=False)
         left = max(0.05, seconds - (loop.time() - start))
         task = loop.create_task(self._carry(want, token, left, verb=verb))
         self._running.add(task)
@@ -284,7 +291,7 @@ class Transport:
         if self._tls is None:
             self._tls = trust(self._address, self._ca_file)
         room = httpx.Limits(max_connections=connections, max_keepalive_connections=idle, keepalive_expiry=30.0)
-        return Pinned(self._address, open_transport(self._address, self._tls, room, keep_alive_probes=probes))
+        return Pinned(self._address, open_transport(self._proxy, self._tls, room, probes=probes))
 
     def _pool(self, *, fresh: bool) -> Pinned:
         """The pool for reads, or the one whose connections are never used twice."""

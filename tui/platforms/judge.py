@@ -28,11 +28,14 @@ FAILURES = (httpx.HTTPError, httpx.InvalidURL, CutOff, UnknownCoding, OverCap, O
 class Judge:
     """The reading of all answers of one connection. ``rate`` is what the last sane reply said of our budget."""
 
-    def __init__(self, *, connection: str, host: str, clock: Clock, errors: ErrorReader, max_json: int, max_error: int) -> None:
+    def __init__(
+        self, *, connection: str, host: str, clock: Clock, errors: ErrorReader, max_json: int, max_error: int, proxy: str = ""
+    ) -> None:
         self.connection = connection
         self.host = host
         self.rate: RateLimit | None = None
         self._clock = clock
+        self._proxy = proxy
         self._errors = errors
         self._max_json = max_json
         self._max_error = max_error
@@ -55,7 +58,7 @@ class Judge:
             if good:
                 raise
             # The status says enough; what is missing of its body is not worth another error.
-            content = wrong.kept if isinstance(wrong, OverCap) else b""
+            content = bytes(wrong.kept) if isinstance(wrong, OverCap) else b""
         return Reply(
             status=response.status_code,
             headers=headers,
@@ -97,7 +100,7 @@ class Judge:
         elif isinstance(wrong, CutOff):
             message = f"the answer of {self.host} was cut off"
         elif isinstance(wrong, httpx.HTTPError):
-            message, hint = words_for(wrong, self.host)
+            message, hint = words_for(wrong, self.host, self._proxy)
         else:
             message = f"the request to {self.host} could not be sent"
         if verb and progress.sent:

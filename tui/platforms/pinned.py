@@ -19,7 +19,7 @@ from tui.text import Secret
 class OverCap(Exception):
     """A body is larger than its cap. ``kept`` is what was read until then."""
 
-    def __init__(self, kept: bytes) -> None:
+    def __init__(self, kept: bytearray) -> None:
         super().__init__("larger than its cap")
         self.kept = kept
 
@@ -118,5 +118,6 @@ async def whole(response: httpx.Response, cap: int) -> bytes:
     async for piece in pieces(response):
         kept += piece
         if len(kept) > cap:
-            raise OverCap(bytes(kept[:cap]))
+            del kept[cap:]
+            raise OverCap(kept)
     return bytes(kept)

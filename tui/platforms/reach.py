@@ -69,19 +69,21 @@ def proxy_for(address: Address) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def open_transport(
-    address: Address, context: ssl.SSLContext, limits: httpx.Limits, *, keep_alive_probes: bool = False
-) -> httpx.AsyncHTTPTransport:
-    """An httpx transport for this address. Raises ``Trouble`` where the environment names a proxy that cannot be used."""
-    proxy = proxy_for(address)
-    shown = clean((proxy or "").rpartition("@")[2].rpartition("://")[2], 80)
+def proxy_shown(proxy: str | None) -> str:
+    """Host and port of a proxy, without the credentials that may stand before them; empty for none."""
+    return str(clean((proxy or "").rpartition("@")[2].rpartition("://")[2], 80))
+
+
+def open_transport(proxy: str | None, context: ssl.SSLContext, limits: httpx.Limits, *, probes: bool = False) -> httpx.AsyncHTTPTransport:
+    """An httpx transport, through that proxy if one is given. Raises ``Trouble`` for a proxy that cannot be used."""
+    shown = proxy_shown(proxy)
     try:
         return httpx.AsyncHTTPTransport(
             verify=context,
             trust_env=False,
             limits=limits,
             proxy=proxy,
-            socket_options=_PROBES if keep_alive_probes and proxy is None else None,
+            socket_options=_PROBES if probes and proxy is None else None,
         )
     except ImportError:
         raise Trouble(
@@ -135,8 +137,13 @@ _NUMBERS: Final[dict[type[OSError], str]] = {
 }
 
 
-def words_for(failure: Exception, host: str) -> Words:
-    """One line for a failure of httpx: which host, what happened, what to do. Only texts of ours and of the operating system."""
+def words_for(failure: Exception, host: str, proxy: str = "") -> Words:
+    """One line for a failure of httpx: which host, what happened, what to do. Only texts of ours and of the operating system.
+
+    ``proxy`` is the host and port of the proxy on the way, which is then what could not be connected to.
+    """
+    nearest = f"the proxy {proxy}" if proxy else host
+    remedy = "check HTTPS_PROXY and NO_PROXY" if proxy else "check base_url and this machine's network"
     causes = list(_causes(failure))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -147,14 +154,14 @@ def words_for(failure: Exception, host: str) -> Words:
         if isinstance(cause, ssl.SSLError):
             return _tls_words(cause, host)
         if isinstance(cause, socket.gaierror):
-            return Words(f"the name {host} is not known: {clean(cause.strerror or '', 80)}", "check base_url and this machine's network")
+            return Words(f"the name of {nearest} is not known: {clean(cause.strerror or '', 80)}", remedy)
     if isinstance(failure, httpx.ProxyError):
         status = re.match(r"\s*([1-5][0-9]{2})\b", str(failure))
         asks = status is not None and status[1] == "407"
         hint = "put its credentials into HTTPS_PROXY, or the host into NO_PROXY" if asks else "check HTTPS_PROXY and NO_PROXY"
         return Words(f"the proxy before {host} refuses" + (f" with {status[1]}" if status else ""), hint)
     if isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout):
-        return Words(f"no connection to {host}: {_os_words(causes)}", "")
+        return Words(f"no connection to {nearest}: {_os_words(causes)}", remedy if proxy else "")
     if isinstance(failure, httpx.ReadError | httpx.WriteError | httpx.CloseError | httpx.RemoteProtocolError):
         return Words(f"{host} closed the connection before its answer was complete", "")
     if isinstance(failure, httpx.TimeoutException):

@@ -75,6 +75,7 @@ class Said(NamedTuple):
     fields: Mapping[str, str] = {}
 
 
+_CODE: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 _PAGE: Final = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _INVISIBLE: Final = re.compile(r"<(script|style)\b.*?(?:</\1>|$)", re.IGNORECASE | re.DOTALL)
 _TAGS: Final = re.compile(r"<[^<>]{0,2000}>|<[^<>]*$")
@@ -121,7 +122,9 @@ def _from_mapping(body: Mapping[str, Any]) -> Said:
         return Said(message=message or code, code=code, fields=_fields(details))
     code = _text(body.get("code"))
     if isinstance(error, str):
-        return Said(message=_text(body.get("error_description")) or error, code=code or error, fields=_fields(body.get("details")))
+        # OAuth writes its code where the others write a sentence.
+        code = code or (error if _CODE.fullmatch(error) else "")
+        return Said(message=_text(body.get("error_description")) or error, code=code, fields=_fields(body.get("details")))
     message = _text(body.get("message")) or _text(body.get("detail"))
     return Said(message=message, code=code, fields=_fields(body.get("details", body.get("detail"))))
 

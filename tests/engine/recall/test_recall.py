@@ -1,0 +1,194 @@
+"""What the journal answers, from events as they are recorded."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tui.engine.feeds import Feed, Freshness
+from tui.engine.joins import AppNode, EnvNode
+from tui.engine.ports import Event
+from tui.engine.recall.digest import digest
+from tui.engine.recall.handoff import handoff, markdown
+from tui.engine.recall.quorum import suspect
+from tui.engine.recall.records import Deed, Note, health_of, span
+from tui.engine.recall.timeline import lane_cells, timeline
+from tui.engine.recall.usual import outlook, usual, usuals
+from tui.engine.recall.versions import matrix
+from tui.errors import NoEndpoint, Unavailable, Unreachable
+from tui.model import Health, Kind, Ref, Rollout
+from tui.text import Safe
+
+START = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
+END = START + timedelta(hours=8)
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def went(ref: str, before: str, after: str, minutes: float, name: str = "") -> Event:
+    return Event(what="transition", ref=ref, at=at(minutes), name=name or ref.rsplit("/", 1)[-1], before=before, after=after)
+
+
+WEB, JOB = "fleet/service/web-api", "fleet/service/worker"
+SHIFT = [
+    went(WEB, "ok (running)", "failed (crashed)", 10),
+    went(WEB, "failed (crashed)", "busy (restarting)", 12),
+    went(WEB, "busy (restarting)", "ok (running)", 14),
+    went(JOB, "ok (running)", "degraded (degraded)", 100),
+    Event(what="edge", ref="vault", at=at(30), name="vault", after="down", text="vault: 502"),
+    Event(what="edge", ref="vault", at=at(42), name="vault", after="back"),
+    Event(what="appeared", ref="fleet/deployment/d-9", at=at(9), name="web-api", after="busy (pending)"),
+    went("fleet/deployment/d-9", "busy (pending)", "ok (completed)", 9.5, "web-api"),
+    Event(what="phase", ref="shop/rollout/roll_1", at=at(20), name="build", after="success", seconds=62.0, text="checkout/prod"),
+    Event(what="appeared", ref="fleet/instance/i-1", at=at(1), name="edge-1", after="ok (healthy)"),
+]
+DEEDS = [
+    Deed(at=at(11), who="ana from 10.0.0.7", verb="restart", ref=WEB, name="web-api", outcome="confirmed", reason="crash `loop`"),
+    Deed(at=at(50), who="ana", verb="stop", ref=JOB, name="worker", outcome="unknown"),
+]
+
+
+def test_digest_puts_the_unresolved_first_and_counts_how_long_it_was_wrong() -> None:
+    told = digest(reversed(SHIFT), DEEDS, since=START, until=END)
+    assert [story.ref for story in told.unresolved] == [JOB]
+    assert [story.ref for story in told.recovered] == ["vault", WEB]
+    assert [story.ref for story in told.changed] == ["fleet/deployment/d-9"]
+    web = told.recovered[1]
+    assert web.states == ("ok (running)", "failed (crashed)", "busy (restarting)", "ok (running)")
+    assert web.wrong_for == 120
+    assert told.unresolved[0].wrong_for == 380 * 60
+    assert told.unresolved[0].text.endswith("for 6h20 so far")
+    assert told.text == "In 8h00: 1 unresolved, 2 recovered, 1 changed, 2 actions."
+
+
+def test_an_empty_digest_is_one_line() -> None:
+    told = digest(SHIFT, DEEDS, since=END, until=END + timedelta(minutes=3))
+    assert told.empty
+    assert told.text == "Nothing changed in 3m00."
+
+
+def test_a_long_story_keeps_its_beginning_and_its_end() -> None:
+    flaps = [went(WEB, *(("ok", "failed") if n % 2 == 0 else ("failed", "ok")), n) for n in range(11)]
+    story = digest(flaps, since=START, until=END).unresolved[0]
+    assert len(story.states) == 12
+    assert "… 9 more …" in story.text
+    assert story.text.startswith("web-api  ok →")
+
+
+def test_what_went_wrong_names_what_came_shortly_before_it() -> None:
+    entries = timeline(SHIFT, DEEDS)
+    assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+    crash = next(entry for entry in entries if entry.ref == WEB and entry.wrong)
+    assert crash.after == "1m00 after deployment web-api"
+    far = next(entry for entry in entries if entry.ref == JOB and entry.wrong)
+    assert far.after == ""
+
+
+def test_a_thing_of_the_same_name_is_nearer_than_one_of_the_same_connection() -> None:
+    events = [
+        Event(what="appeared", ref="fleet/deployment/d-1", at=at(1), name="Web API", after="busy"),
+        Event(what="appeared", ref="fleet/deployment/d-2", at=at(2), name="other", after="busy"),
+        went(WEB, "ok", "failed", 3, "web-api"),
+        went(JOB, "ok", "failed", 3.5, "worker"),
+    ]
+    said = {entry.ref: entry.after for entry in timeline(events) if entry.wrong}
+    assert said == {WEB: "2m00 after deployment Web API", JOB: "1m30 after deployment other"}
+
+
+def test_a_lane_shows_the_worst_of_each_stretch() -> None:
+    entries = [entry for entry in timeline(SHIFT) if entry.lane == "services"]
+    cells = lane_cells(entries, START, END, 8)
+    assert [cell.tone.value if cell else "" for cell in cells] == ["bad", "warn", "", "", "", "", "", ""]
+
+
+def test_usual_is_silent_below_five_samples() -> None:
+    assert usual([60, 61, 62, 63]) is None
+    known = usual([60, 70, 80, 90, 100])
+    assert known is not None
+    assert (known.p50, known.p90) == (80, pytest.approx(96))
+
+
+def test_failed_and_cancelled_phases_do_not_count() -> None:
+    def phase(seconds: float, word: str) -> Event:
+        return Event(what="phase", ref="r", at=START, name="build", after=word, seconds=seconds, text="a/b/prod")
+
+    events = [phase(100, "success")] * 5 + [phase(3, "canceled"), phase(2, "failure")]
+    assert usuals(events) == {("a/b", "prod", "build"): usual([100] * 5)}
+    assert usuals(events[:4] + events[5:]) == {}
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "text", "slow"),
+    [
+        (20, "usually 1m20, 1m00 to 1m16 left", False),
+        (90, "usually 1m20, 0 s to 6 s left", False),
+        (311, "slower than usual (p90 1m36, now 5m11)", True),
+    ],
+)
+def test_outlook(elapsed: float, text: str, slow: bool) -> None:
+    seen = outlook(elapsed, usual([60, 70, 80, 90, 100]))
+    assert seen is not None
+    assert (seen.text, seen.slow) == (text, slow)
+    assert outlook(elapsed, None) is None
+
+
+def test_the_handoff_reads_as_markdown_and_cannot_be_broken_by_a_name() -> None:
+    notes = [Note(at=at(60), who="ana", text="watch `worker`\n# not a title")]
+    shift = handoff(SHIFT, DEEDS, notes, context="prod", since=START, until=END)
+    text = markdown(shift)
+    assert text.startswith("# Handoff prod: 2026-11-23 22:00 to 2026-11-24 06:00 UTC\n")
+    assert "8h00: 1 still wrong, 2 recovered, 0 rollouts, 1 deployments, 2 actions." in text
+    assert "- 23:40 `worker` (fleet) ok (running) → degraded (degraded)  for 6h20 so far" in text
+    assert "- 22:50 `ana` stop `worker`: unknown" in text.split("## Recovered")[0]
+    assert "because `crash 'loop'`" in text
+    assert "\n# not a title" not in text
+    assert json.loads(json.dumps(shift.as_json()))["wrong"][0]["ref"] == JOB
+
+
+def test_most_reads_failing_alike_is_one_fact() -> None:
+    bad = Freshness(error=Unavailable("x", status=502), failing_since=100.0, fetched_boot=50.0)
+    good = Freshness(fetched_boot=270.0)
+    absent = Freshness(error=NoEndpoint("x", status=404))
+    feeds = [(Feed(connection="fleet", kind=kind), bad) for kind in (Kind.SERVICE, Kind.DEPLOYMENT, Kind.ROUTE)]
+    said = suspect("fleet", [*feeds, (Feed(connection="fleet", kind=Kind.WEBHOOK), absent)], 280.0)
+    assert said is not None
+    assert said.text == "fleet: every read fails with 502 for 3m00; likely the platform"
+    assert suspect("fleet", [*feeds[:1], (Feed(connection="fleet", kind=Kind.ROUTE), good)], 280.0) is None
+    other = Freshness(error=Unreachable("y"), failing_since=1.0)
+    mixed = suspect("fleet", [*feeds, (Feed(connection="fleet", kind=Kind.PROJECT), other)], 280.0)
+    assert mixed is not None
+    assert mixed.text.startswith("fleet: 3 of 4 reads fail with 502 for 3m00")
+
+
+def rollout(environment: str, target: str, minutes: float, conclusion: str = "success") -> Rollout:
+    return Rollout(
+        ref=Ref(connection="shop", kind=Kind.ROLLOUT, id=f"{environment}-{minutes}"),
+        name=Safe("r"),
+        environment=Safe(environment),
+        target=Safe(target),
+        conclusion=Safe(conclusion),
+        completed_at=at(minutes),
+    )
+
+
+def test_the_matrix_marks_who_is_behind() -> None:
+    staging = EnvNode(name=Safe("staging"), rollouts=(rollout("staging", "b2", 20), rollout("staging", "a1", 5)))
+    prod = EnvNode(name=Safe("prod"), rollouts=(rollout("prod", "a1", 6), rollout("prod", "b2", 30, "failure")))
+    other = AppNode(name=Safe("other"), environments=(EnvNode(name=Safe("Production")),))
+    made = matrix([AppNode(name=Safe("shop"), environments=(staging, prod)), other, AppNode(name=Safe("none"))])
+    assert made.environments == ("staging", "prod")
+    shop, second = made.lines
+    assert [(cell.version, cell.behind) for cell in shop.cells if cell] == [("b2", False), ("a1", True)]
+    assert second.cells[0] is None
+    assert second.cells[1] is not None
+    assert not second.cells[1].behind
+
+
+def test_words() -> None:
+    assert health_of("failed (crashed)") is Health.BAD
+    assert health_of("down") is Health.UNKNOWN
+    assert [span(seconds) for seconds in (0, 47, 230, 7500, 273_600)] == ["0 s", "47 s", "3m50", "2h05", "3d04h"]

@@ -1,0 +1,59 @@
+"""Is it us or them? When most reads of one connection fail in the same way, that is one fact and not forty red rows.
+
+It looks at freshness only and states what it saw; "likely the platform" is the strongest word it has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tui.engine.feeds import Feed, Freshness
+from tui.engine.recall.records import span
+from tui.errors import PlatformError
+
+FEWEST: Final = 2
+"""Failing feeds below which one failure is just a failure."""
+SHARE: Final = 0.6
+"""Of the feeds that were tried, how many must fail in the same way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """Most of a connection fails alike. ``text`` is the banner."""
+
+    connection: str
+    failing: int
+    of: int
+    seconds: float
+    text: str
+
+
+WORDS: Final = {"Unreachable": "no answer", "BadReply": "an unreadable answer"}
+"""How an error without a status is told."""
+
+
+def way(error: PlatformError) -> str:
+    """How it failed, in a word that equal failures share."""
+    return (
+        f"{error.status}" if error.status else {"Unreachable": "no answer", "BadReply": "an unreadable answer"}.get(error.type, error.type)
+    )
+
+
+def suspect(connection: str, feeds: Sequence[tuple[Feed, Freshness]], boot: float) -> Suspicion | None:
+    """What to say of a connection whose feeds look like this at ``boot``; None if they do not fail alike."""
+    tried = [(feed, fresh) for feed, fresh in feeds if fresh.offered and (fresh.error is not None or fresh.fetched_boot is not None)]
+    ways = Counter(way(fresh.error) for _, fresh in tried if fresh.error is not None)
+    if not ways:
+        return None
+    word, count = ways.most_common(1)[0]
+    if count < FEWEST or count < SHARE * len(tried):
+        return None
+    alike = (fresh for _, fresh in tried if fresh.error is not None and way(fresh.error) == word)
+    since = [fresh.failing_since for fresh in alike if fresh.failing_since is not None]
+    seconds = max(0.0, boot - min(since)) if since else 0.0
+    which = "every read fails" if count == len(tried) else f"{count} of {len(tried)} reads fail"
+    text = f"{connection}: {which} with {word} for {span(seconds)}; likely the platform"
+    return Suspicion(connection=connection, failing=count, of=len(tried), seconds=seconds, text=text)

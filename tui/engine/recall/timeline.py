@@ -1,0 +1,138 @@
+"""All that happened across platforms, in one list and as lanes, with what came shortly before it stated as a fact.
+
+"47 s after deployment X" is a distance in time, never a cause. Nothing here draws.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from tui.engine.joins import plain
+from tui.engine.ports import Event
+from tui.engine.recall.records import Deed, connection_of, health_of, is_wrong, kind_of, span
+from tui.model import Health, Kind, Tone
+
+NEAR: Final = timedelta(minutes=15)
+"""How far back a rollout, deployment or verb is named beside what went wrong after it."""
+
+Lane = Literal["rollouts", "deployments", "verbs", "services", "connections", "logs", "other"]
+
+LANES: Final[dict[Kind, Lane]] = {Kind.ROLLOUT: "rollouts", Kind.DEPLOYMENT: "deployments", Kind.SERVICE: "services"}
+TONES: Final[dict[Health, Tone]] = {
+    Health.OK: Tone.OK,
+    Health.BUSY: Tone.BUSY,
+    Health.WARN: Tone.WARN,
+    Health.BAD: Tone.BAD,
+    Health.IDLE: Tone.IDLE,
+    Health.UNKNOWN: Tone.UNKNOWN,
+}
+OUTCOMES: Final[dict[str, Tone]] = {
+    "done": Tone.OK,
+    "confirmed": Tone.OK,
+    "refused": Tone.WARN,
+    "failed": Tone.BAD,
+    "unknown": Tone.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that happened. ``after`` is what came shortly before it (``47 s after deployment web-api``), empty if nothing did."""
+
+    at: datetime
+    lane: Lane
+    ref: str
+    name: str
+    text: str
+    tone: Tone
+    wrong: bool = False
+    act: bool = False
+    after: str = ""
+
+
+def entry_of(event: Event) -> Entry:
+    """An event as an entry."""
+    if event.what == "edge":
+        return Entry(
+            at=event.at,
+            lane="connections",
+            ref=event.ref,
+            name=event.name or event.ref,
+            text=event.after + (f": {event.text}" if event.text else ""),
+            tone=Tone.BAD if is_wrong(event) else Tone.OK,
+            wrong=is_wrong(event),
+        )
+    kind = kind_of(event.ref)
+    lane: Lane = "logs" if event.what == "burst" else (LANES.get(kind, "other") if kind else "other")
+    words = {
+        "appeared": f"appeared, {event.after}",
+        "gone": f"gone, was {event.before}",
+        "phase": f"{event.name} {event.after}" + (f" in {span(event.seconds)}" if event.seconds is not None else ""),
+        "burst": event.text,
+    }
+    return Entry(
+        at=event.at,
+        lane=lane,
+        ref=event.ref,
+        name=event.text if event.what == "phase" else (event.name or event.ref),
+        text=words.get(event.what, f"{event.before} → {event.after}"),
+        tone=Tone.WARN if event.what == "burst" else TONES[health_of(event.after)],
+        wrong=is_wrong(event) or event.what == "burst",
+        act=event.what == "appeared" and kind in {Kind.ROLLOUT, Kind.DEPLOYMENT},
+    )
+
+
+def entry_of_deed(deed: Deed) -> Entry:
+    """A verb as an entry."""
+    return Entry(
+        at=deed.at,
+        lane="verbs",
+        ref=deed.ref,
+        name=deed.name or deed.ref,
+        text=f"{deed.who} {deed.verb}" + (f": {deed.outcome}" if deed.outcome else ", in flight"),
+        tone=OUTCOMES.get(deed.outcome, Tone.BUSY),
+        act=True,
+    )
+
+
+def timeline(events: Iterable[Event], deeds: Iterable[Deed] = ()) -> tuple[Entry, ...]:
+    """Everything, oldest first; each entry that went wrong says what came shortly before it on the same connection or name."""
+    entries = sorted([*map(entry_of, events), *map(entry_of_deed, deeds)], key=lambda each: each.at)
+    acts = [each for each in entries if each.act]
+    moments = [each.at for each in acts]
+    return tuple(replace(each, after=_before(each, acts, moments)) if each.wrong else each for each in entries)
+
+
+def _before(wrong: Entry, acts: Sequence[Entry], moments: Sequence[datetime]) -> str:
+    """The nearest act before it: one on a thing of the same name if there is any, else one on the same connection."""
+    found: Entry | None = None
+    for act in reversed(acts[bisect_left(moments, wrong.at - NEAR) : bisect_left(moments, wrong.at)]):
+        if act.ref == wrong.ref or plain(act.name) == plain(wrong.name):
+            found = act
+            break
+        if found is None and connection_of(act.ref) == connection_of(wrong.ref):
+            found = act
+    if found is None:
+        return ""
+    kind = "" if found.lane == "verbs" else f"{found.lane.removesuffix('s')} "
+    return (
+        f"{span((wrong.at - found.at).total_seconds())} after {kind}{found.text if not kind else ''}{' ' if not kind else ''}{found.name}"
+    )
+
+
+def lane_cells(lane_entries: Sequence[Entry], start: datetime, end: datetime, width: int) -> tuple[Entry | None, ...]:
+    """The worst entry of each of ``width`` equal stretches between two moments: one lane drawn over time."""
+    order = (Tone.MUTED, Tone.OK, Tone.IDLE, Tone.UNKNOWN, Tone.BUSY, Tone.WARN, Tone.BAD)
+    cells: list[Entry | None] = [None] * width
+    whole = (end - start).total_seconds()
+    for entry in lane_entries:
+        if whole > 0 and start <= entry.at <= end:
+            place = min(width - 1, int((entry.at - start).total_seconds() / whole * width))
+            held = cells[place]
+            if held is None or order.index(entry.tone) >= order.index(held.tone):
+                cells[place] = entry
+    return tuple(cells)

@@ -1,0 +1,150 @@
+"""Log lines that say the same: numbers, ids and addresses masked, counted, the new ones and the faster ones told apart.
+
+Bounded: what is rare and old is forgotten first. It knows texts and times, no view and no stream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from tui.model import LogLine
+
+LOOK: Final = 400
+"""Characters of a line that make its pattern."""
+MOST: Final = 2_000
+"""Patterns kept of one source."""
+WINDOW: Final = timedelta(minutes=5)
+"""The stretch whose rate is compared with the one before."""
+FEW: Final = 5
+"""Lines in a window below which a rise says nothing."""
+
+_MASKS: Final = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b)"
+    r"|(?P<uuid>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)"
+    r"|(?P<email>\b[\w.+-]+@[\w-]+\.[\w.-]+\b)"
+    r"|(?P<url>\bhttps?://[^\s\"'<>]+)"
+    r"|(?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\[?\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}\b\]?)"
+    r"|(?P<hex>\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}\b)"
+    r"|(?P<id>\b(?=[A-Za-z_-]*\d)[A-Za-z0-9]+[_-](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{6,}\b|\b[0-9A-HJKMNP-TV-Z]{26}\b)"
+    r"|(?P<quoted>\"[^\"]{24,}\"|'[^']{24,}')"
+    r"|(?P<n>(?<![A-Za-z])[-+]?\d+(?:\.\d+)?)"
+)
+
+
+@lru_cache(maxsize=8192)
+def pattern(text: str) -> str:
+    """A line with everything that differs from one occurrence to the next masked: ``timeout after <n>ms from <ip>``."""
+    return _MASKS.sub(lambda match: f"<{match.lastgroup}>", text[:LOOK])
+
+
+@dataclass(slots=True)
+class _Seen:
+    count: int
+    first: datetime | None
+    last: datetime | None
+    example: LogLine
+    recent: int = 0
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """Lines that say the same. ``example`` is the first of them; ``recent`` and ``before`` count the last window and the one before."""
+
+    text: str
+    count: int
+    first: datetime | None
+    last: datetime | None
+    example: LogLine
+    recent: int
+    before: int
+
+    @property
+    def rise(self) -> float:
+        """How much faster it comes than before; 1 is as before."""
+        return (self.recent + 1) / (self.before + 1)
+
+
+class Patterns:
+    """What one source says, by pattern. ``add`` takes lines in order of time."""
+
+    def __init__(self, *, most: int = MOST, window: timedelta = WINDOW) -> None:
+        self._seen: dict[str, _Seen] = {}
+        self._most = most
+        self._window = window
+        self._turn: datetime | None = None
+        self.forgotten = 0
+        """Patterns that were dropped to stay within bounds."""
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def add(self, lines: Iterable[LogLine]) -> None:
+        """Count lines."""
+        for line in lines:
+            if line.at is not None:
+                self._turn_to(line.at)
+            key = pattern(line.text)
+            seen = self._seen.get(key)
+            if seen is None:
+                self._seen[key] = _Seen(count=1, first=line.at, last=line.at, example=line, recent=1)
+                if len(self._seen) > self._most:
+                    self._forget()
+                continue
+            seen.count += 1
+            seen.recent += 1
+            seen.last = line.at or seen.last
+
+    def new_since(self, moment: datetime) -> tuple[Pattern, ...]:
+        """What was never said before ``moment``, the most frequent first."""
+        found = [self._told(key, seen) for key, seen in self._seen.items() if seen.first is not None and seen.first >= moment]
+        return tuple(sorted(found, key=lambda each: -each.count))
+
+    def rising(self, count: int = 10) -> tuple[Pattern, ...]:
+        """What is said at least twice as often as in the window before, the steepest first."""
+        told = (self._told(key, seen) for key, seen in self._seen.items())
+        return tuple(sorted((each for each in told if each.rise >= 2 and each.recent >= FEW), key=lambda each: -each.rise)[:count])
+
+    def top(self, count: int = 10) -> tuple[Pattern, ...]:
+        """What is said most."""
+        told = (self._told(key, seen) for key, seen in self._seen.items())
+        return tuple(sorted(told, key=lambda each: -each.count)[:count])
+
+    @staticmethod
+    def _told(key: str, seen: _Seen) -> Pattern:
+        return Pattern(
+            text=key,
+            count=seen.count,
+            first=seen.first,
+            last=seen.last,
+            example=seen.example,
+            recent=seen.recent,
+            before=seen.before,
+        )
+
+    def _turn_to(self, at: datetime) -> None:
+        """Begin a new window where the old one is over; after a silence of two windows nothing came before."""
+        if self._turn is None:
+            self._turn = at
+        elif at - self._turn >= self._window:
+            quiet = at - self._turn >= 2 * self._window
+            for seen in self._seen.values():
+                seen.before, seen.recent = (0 if quiet else seen.recent), 0
+            self._turn = at
+
+    def _forget(self) -> None:
+        """Drop the quarter that is rarest, the longest unheard first among equals."""
+        order = sorted(self._seen.items(), key=lambda item: (item[1].count, str(item[1].last or "")))
+        surplus = self._most // 4
+        # The newest pattern is the rarest of all and the one that must not go: it may be the news.
+        newest = next(reversed(self._seen))
+        for key, _ in order:
+            if surplus and key != newest:
+                del self._seen[key]
+                self.forgotten += 1
+                surplus -= 1

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from tui.emulator.quirks import checked
+
 PLATFORMS: Final = ("encore", "dployr", "phase")
 FLAVOURS: Final = ("documented", "current")
 SCENARIO_DIR: Final = Path(__file__).parent / "scenarios"
@@ -46,6 +48,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.scenario not in scenarios():
             raise ValueError(f"{self.scenario!r} is not a scenario: one of {', '.join(scenarios())}")
+        checked(self.quirks)
 
 
 def scenarios() -> tuple[str, ...]:

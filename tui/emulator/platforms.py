@@ -14,6 +14,7 @@ from tui.emulator.dployr.documented import DployrApi, hourly
 from tui.emulator.dployr.state import Fleet
 from tui.emulator.encore.documented import EncoreApi
 from tui.emulator.encore.state import EncoreState
+from tui.emulator.phase.current import PhaseCurrentApi, prefixed
 from tui.emulator.phase.documented import PhaseApi
 from tui.emulator.phase.state import PhaseState
 from tui.emulator.timing import rfc3339
@@ -62,7 +63,11 @@ class Platforms:
         return hourly(app, self.accounts, Limit(self.world))
 
     def _phase(self) -> ASGIApp:
-        return self._served("phase", PhaseApi(self.phase).endpoints(), _phase_missing, {"error": "Internal server error."})
+        broken = {"error": "Internal server error."}
+        if self.world.options.flavours["phase"] == "current":
+            api = PhaseCurrentApi(self.phase)
+            return prefixed(self._served("phase", api.endpoints(), api.missing, broken), self.phase)
+        return self._served("phase", PhaseApi(self.phase).endpoints(), _phase_missing, broken)
 
     def revoke(self, platform: str, refresh: bool) -> int:
         """Make given tokens invalid. Raises ``ValueError`` for a platform without sign-in."""
@@ -98,7 +103,7 @@ class Platforms:
                 ],
             },
             "dployr": {"base_url": urls["dployr"], "email": email, "password": password, "token": self.accounts.token},
-            "phase": {"base_url": urls["phase"], "token": self.phase.token},
+            "phase": {"base_url": urls["phase"], "token": self.phase.tokens["owner"], "tokens": self.phase.tokens},
             "flavours": dict(world.options.flavours),
             "scenario": world.scenario.name,
         }

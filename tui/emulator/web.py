@@ -66,8 +66,8 @@ def dispatcher(platform: str, table: Iterable[Endpoint], ledger: Ledger, missing
         for pattern, endpoint in compiled:
             if not (match := pattern.match(scope["path"])):
                 continue
+            scope["path_params"] = match.groupdict()
             if endpoint.method == scope["method"]:
-                scope["path_params"] = match.groupdict()
                 reply = await _answered(platform, endpoint, request, ledger, broken)
                 break
             allowed.append(endpoint.method)

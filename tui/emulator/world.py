@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tui.emulator.dice import Dice
 from tui.emulator.options import Options
+from tui.emulator.quirks import checked
 from tui.emulator.scenario import Scenario, load
 from tui.emulator.timing import Clock, Schedule
 
@@ -63,6 +64,7 @@ class World:
         self.schedule = Schedule(self.start - LEAD)
         self.dice = Dice(self.scenario.seed if options.seed is None else options.seed)
         self.ledger = Ledger()
+        self.quirks = checked(options.quirks)
 
     def now(self) -> float:
         """Epoch seconds; inside something scheduled, the moment for which it was scheduled."""

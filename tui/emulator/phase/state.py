@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tui.emulator.scenario import AppSpec
@@ -55,6 +55,19 @@ class Account:
     calls: list[float] = field(default_factory=list)
 
 
+ACCOUNTS: Final = (
+    Account(name="owner", kind="User", token=""),
+    Account(name="manager", kind="User", token="", role="Manager"),
+    Account(name="developer", kind="User", token="", role="Developer", apps=set()),
+    Account(name="robot", kind="ServiceAccount", token="", role="Service", apps=set()),
+    Account(name="fenced", kind="ServiceAccount", token="", role="Service", apps=set(), allowed_from="203.0.113.9"),
+    Account(name="removed", kind="User", token="", removed=True),
+    Account(name="free", kind="User", token="", org="Free Co"),
+    Account(name="elsewhere", kind="User", token="", org="Elsewhere Ltd"),
+)
+"""Who there is in the current flavour: one of each kind that the server treats differently."""
+
+
 @dataclass(slots=True)
 class PhaseState:
     """Made from the scenario; every change goes through a method."""
@@ -64,13 +77,18 @@ class PhaseState:
     app_of: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     plans: dict[str, str] = field(default_factory=lambda: {"Acme Robotics": "pro", "Free Co": "free", "Elsewhere Ltd": "pro"})
-    token: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
+    """As a person would paste them, by the account's name; the first is the one to use."""
 
     def __post_init__(self) -> None:
         world, dice = self.world, self.world.dice
-        current = world.options.flavours.get("phase") == "current"
-        self.token = dice.hexadecimal(64, "phase token") if current else f"phase_{dice.word(24, 'phase token')}"
-        self.accounts[self.token] = Account(name="maya", kind="User", token=self.token)
+        if world.options.flavours.get("phase") == "current":
+            for account in ACCOUNTS:
+                self._admit(account)
+        else:
+            token = f"phase_{dice.word(24, 'phase token')}"
+            self.accounts[token] = Account(name="owner", kind="User", token=token)
+            self.tokens["owner"] = token
         for spec in world.scenario.apps:
             if spec.phase:
                 self._seed(spec)
@@ -78,6 +96,28 @@ class PhaseState:
             word = dice.pick(BULK_WORDS, "app", number)
             age = 86400.0 * (1 + dice.number("app age", number) % 900)
             self._seed(AppSpec(name=word, phase=f"{word}-{number:04d}", age=age))
+
+        self._furnish()
+
+    def _admit(self, who: Account) -> None:
+        dice = self.world.dice
+        token = dice.hexadecimal(64, "token", who.name)
+        self.accounts[token] = replace(who, token=token, apps=None if who.apps is None else set(), calls=[])
+        kind = "pss_user:v1" if who.kind == "User" else "pss_service:v2"
+        parts = (dice.hexadecimal(64, what, who.name) for what in ("public", "share", "wrap"))
+        self.tokens[who.name] = ":".join((kind, token, *parts))
+
+    def _furnish(self) -> None:
+        """What the other accounts of the current flavour have."""
+        robot = next((one for one in self.accounts.values() if one.name == "robot"), None)
+        if robot is None or robot.apps is None:
+            return
+        robot.apps.update(app.id for app in list(self.apps.values())[:2])
+        start = float(int(self.world.start))
+        for number in range(2):
+            app = self._app(f"hobby-{number}", None, "Free Co", start - 86400 * (9 - number))
+            for index, (name, kind) in enumerate(STAGES):
+                self._stage(app, name, kind, index, app.created)
 
     def _seed(self, spec: AppSpec) -> None:
         made = float(int(self.world.start - spec.age))

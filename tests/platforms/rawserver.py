@@ -24,7 +24,7 @@ class Seen:
 
     async def gone(self) -> None:
         """Wait until the client closes, and close too."""
-        while not self.reader.at_eof():
+        while not self.reader.at_eof() and self.reader.exception() is None:
             await asyncio.sleep(0.005)
         raise EOFError
 

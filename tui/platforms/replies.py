@@ -75,7 +75,7 @@ class Said(NamedTuple):
     fields: Mapping[str, str] = {}
 
 
-_CODE: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
+_CODE: Final = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _PAGE: Final = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _INVISIBLE: Final = re.compile(r"<(script|style)\b.*?(?:</\1>|$)", re.IGNORECASE | re.DOTALL)
 _TAGS: Final = re.compile(r"<[^<>]{0,2000}>|<[^<>]*$")

@@ -197,7 +197,7 @@ def word(value: Any, limit: int = 200) -> Safe:
     if value is None:
         return EMPTY
     if isinstance(value, str):
-        return clean(_USERINFO.sub(STARS + "@", value) if "://" in value else value, limit)
+        return clean(without_secrets(value) if "://" in value else value, limit)
     if isinstance(value, bool):
         return Safe("true" if value else "false")
     if isinstance(value, int | float):
@@ -239,7 +239,8 @@ def when(value: Any, now: datetime) -> datetime | None:
     """
     if value is None or isinstance(value, bool):
         return None
-    seconds = decimal(value)
+    iso = isinstance(value, str) and "-" in value[1:]
+    seconds = None if iso else decimal(value)
     try:
         if seconds is not None:
             result = datetime.fromtimestamp(seconds / 1000 if abs(seconds) > _MILLISECONDS else seconds, UTC)
@@ -255,29 +256,42 @@ def when(value: Any, now: datetime) -> datetime | None:
 
 def masked(value: Any, depth: int = 24) -> Any:
     """A JSON value with every secret in it replaced by stars: by the name of its field, by its form, and all values of variables."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
     if depth == 0:
         return "…"
     if isinstance(value, dict):
-        return {str(name): _masked_member(str(name), each, value, depth - 1) for name, each in value.items()}
+        pair = "key" in value
+        return {str(name): _masked_member(str(name), each, depth - 1, pair=pair) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [masked(each, depth - 1) for each in value]
-    if isinstance(value, str):
-        return _SECRET_TEXT.sub(STARS, _USERINFO.sub(STARS + "@", value))
-    if value is None or isinstance(value, bool | int | float):
-        return value
     return STARS
 
 
-def _masked_member(name: str, value: Any, owner: Mapping[Any, Any], depth: int) -> Any:
+def without_secrets(text: str) -> str:
+    """A text without what has the form of a token, and without user and password of an address."""
+    if "://" in text:
+        text = _USERINFO.sub(STARS + "@", text)
+    return _SECRET_TEXT.sub(STARS, text) if _SECRET_TEXT.search(text) else text
+
+
+def _masked_member(name: str, value: Any, depth: int, *, pair: bool) -> Any:
     if value is None or value == "" or isinstance(value, bool):
         return value
-    if _SECRET_MAP.match(name) and isinstance(value, dict):
+    hides = _hides(name)
+    if hides == "map" and isinstance(value, dict):
         return {str(key): STARS for key in value}
-    if name == "value" and "key" in owner:
-        return STARS
-    if _SECRET_NAME.search(name) and not isinstance(value, list | dict):
+    if (pair and name == "value") or (hides == "secret" and not isinstance(value, list | dict)):
         return STARS
     return masked(value, depth)
+
+
+@lru_cache(maxsize=2048)
+def _hides(name: str) -> str:
+    """What a field of that name holds: ``map`` (of variables), ``secret``, or nothing to hide."""
+    return "map" if _SECRET_MAP.match(name) else "secret" if _SECRET_NAME.search(name) else ""
 
 
 def text_of(value: Any) -> Safe:
@@ -286,6 +300,8 @@ def text_of(value: Any) -> Safe:
         text = msgspec.json.format(msgspec.json.encode(masked(value)), indent=2).decode()
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return EMPTY
+    if text.isascii() and len(text) <= MAX_RAW and text.replace("\n", "").isprintable():
+        return Safe(text)  # what clean would say, at a tenth of its cost for the usual case
     return clean(text, MAX_RAW, lines=True)
 
 

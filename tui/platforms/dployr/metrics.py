@@ -77,11 +77,20 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
         return any(each is not None for each in (self.cpu_share, self.memory_bytes, self.memory_total_bytes, self.disk_share))
 
 
+_NONE: Final = Numbers()
+_BUSY: Final = ("cpu.user_percent", "cpu.system_percent")
+_PLACES: Final = frozenset(
+    (*CPU, *_BUSY, *MEMORY, *MEMORY_MEGABYTES, *MEMORY_TOTAL, *MEMORY_TOTAL_MEGABYTES, *DISK, *DISK_USED, *DISK_TOTAL)
+)
+
+
 def numbers(record: Any) -> Numbers:
     """All numbers that a record holds at one of the known places."""
     if not isinstance(record, dict):
-        return Numbers()
-    flat = _flat(record)
+        return _NONE
+    flat = {place: value for place, value in _flat(record).items() if place in _PLACES}
+    if not flat:
+        return _NONE
     total = _bytes(flat, MEMORY_TOTAL, MEMORY_TOTAL_MEGABYTES)
     return Numbers(
         cpu_share=_share(flat, CPU) if (busy := _busy(flat)) is None else busy,
@@ -109,7 +118,9 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _first(flat: Mapping[str, Any], places: Sequence[str]) -> tuple[str, float] | None:
     for place in places:
-        value = decimal(flat.get(place))
+        if place not in flat:
+            continue
+        value = decimal(flat[place])
         if value is not None and value >= 0:
             return place, value
     return None
@@ -127,7 +138,7 @@ def _share(flat: Mapping[str, Any], places: Sequence[str]) -> float | None:
 
 def _busy(flat: Mapping[str, Any]) -> float | None:
     """The daemon counts a CPU by kinds of time."""
-    user, system = decimal(flat.get("cpu.user_percent")), decimal(flat.get("cpu.system_percent"))
+    user, system = (decimal(flat.get(place)) for place in _BUSY)
     return None if user is None or system is None or user < 0 or system < 0 else (user + system) / 100
 
 

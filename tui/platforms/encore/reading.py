@@ -29,6 +29,8 @@ TOGETHER: Final = 4
 """Requests of one read that are under way at the same time."""
 FRESH: Final = 60.0
 """Seconds for which a rollout that the server does not know yet may only be too young."""
+PREFIX: Final = "roll_"
+"""Some places leave it out of a rollout's id."""
 GONE: Final = "_not_found"
 """How codes end that deny a rollout, an app or an environment; a bare ``not_found`` denies the path."""
 
@@ -62,7 +64,7 @@ class Rollouts:
         """The rollouts that we know of; those under way are asked for. One that cannot be asked for now costs itself, not the others."""
         known = self._source.known()[:SHOWN]
         asked = () if self.readable is False else known
-        under_way = [each for each in asked if each.id not in self._absent and not self._is_over(each)][:ASKED]
+        under_way = [each for each in asked if each.id not in self._absent and not self._standing(each)[1]][:ASKED]
         gate = asyncio.Semaphore(TOGETHER)
 
         async def attempt(each: RolloutRecord) -> PlatformError | None:
@@ -133,7 +135,7 @@ class Rollouts:
                 if error.code.endswith(GONE):
                     break
                 continue
-            record = self._record(reply)
+            record = self._record(reply, known.id)
             self.readable, self._path = True, path
             self._remember(known, record)
             return
@@ -149,35 +151,32 @@ class Rollouts:
         if self._doubtful:
             self.readable, self._doubtful = None, False
 
-    def _record(self, reply: Reply) -> bytes:
+    def _record(self, reply: Reply, id_: str) -> bytes:
         error = faults.denied(reply, self._connection)
         if error is not None:
             raise error
         try:
             record = single(reply.content, ("rollout",))
-            translate.standing(record)
-        except REFUSALS as wrong:
-            raise BadReply(
-                f"{reply.method} {reply.path} was answered with {wrong}", connection=self._connection, status=reply.status
-            ) from None
+            said, _, _ = translate.standing(record)
+            wrong = "" if said.removeprefix(PREFIX) == id_.removeprefix(PREFIX) else "another rollout"
+        except REFUSALS as refusal:
+            wrong = str(refusal)
+        if wrong:
+            raise BadReply(f"{reply.method} {reply.path} was answered with {wrong}", connection=self._connection, status=reply.status)
         return record
 
     def _remember(self, known: RolloutRecord, record: bytes) -> None:
         """Keep the newest reply; one that would set a rollout back came late and is dropped."""
-        if known.snapshot_json is not None and known.snapshot_json.encode() == record:
-            return
-        try:
-            before = translate.standing(known.snapshot_json) if known.snapshot_json else (-1, False)
-        except REFUSALS:
-            before = (-1, False)
-        if translate.standing(record)[0] >= before[0]:
-            self._source.remember(known, record.decode())
+        text = record.decode()
+        if text != known.snapshot_json and translate.standing(record)[1] >= self._standing(known)[0]:
+            self._source.remember(known, text)
 
-    def _is_over(self, known: RolloutRecord) -> bool:
+    def _standing(self, known: RolloutRecord) -> tuple[int, bool]:
+        """How far a rollout was when it was last read; before everything where it never was, or not readably."""
         try:
-            return known.snapshot_json is not None and translate.standing(known.snapshot_json)[1]
+            return translate.standing(known.snapshot_json or "")[1:]
         except REFUSALS:
-            return False
+            return -1, False
 
     def known(self, id_: str) -> RolloutRecord:
         found = next((each for each in self._source.known() if each.id == id_), None)

@@ -82,12 +82,13 @@ def _phase_health(status: str, conclusion: str) -> Health:
 def rollout(content: bytes | str, known: RolloutRecord, *, connection: str, dashboard: str, now: datetime, snapshot: bool) -> model.Rollout:
     """One rollout: the reply's record (already without its envelope) and what we know of it.
 
-    ``dashboard`` is the template of the link. ``snapshot`` says that this server cannot be asked again: what is not over then has
-    an unknown health, because nobody can know. Raises what ``records.REFUSALS`` lists.
+    The id is the one that we know it by, else the reply's. ``dashboard`` is the template of the link. ``snapshot`` says that this
+    server cannot be asked again: what is not over then has an unknown health, because nobody can know. Raises what
+    ``records.REFUSALS`` lists.
     """
     value = parse(content.encode() if isinstance(content, str) else content)
     record = msgspec.convert(fields(value, wire.Rollout), wire.Rollout)
-    id_ = identity(record.id)
+    id_ = known.id or identity(record.id)
     status, conclusion = word(record.status, 80), word(record.conclusion, 80)
     over = is_over(status, conclusion)
     phases = tuple(phase(name, getattr(record, name), now, over=over) for name in PHASES)
@@ -137,15 +138,15 @@ def is_over(status: str, conclusion: str) -> bool:
     return status == COMPLETED or conclusion not in UNDECIDED
 
 
-def standing(content: str | bytes) -> tuple[int, bool]:
-    """How far a rollout's reply is: the rank of its status (unknown words count as running) and whether it is over.
-
-    Raises what ``records.REFUSALS`` lists.
+def standing(content: str | bytes) -> tuple[str, int, bool]:
+    """Which rollout a reply is about and how far it is: its id, the rank of its status (unknown words count as running) and whether
+    it is over. Raises what ``records.REFUSALS`` lists.
     """
     value = fields(parse(content.encode() if isinstance(content, str) else content), wire.Rollout)
-    status, conclusion = word(value.get("status")), word(value.get("conclusion"))
+    record = msgspec.convert(value, wire.Rollout)
+    status, conclusion = word(record.status), word(record.conclusion)
     over = is_over(status, conclusion)
-    return (RANK[COMPLETED] if over else RANK.get(status, RANK["running"])), over
+    return identity(record.id), (RANK[COMPLETED] if over else RANK.get(status, RANK["running"])), over
 
 
 def link(template: str, *, app: str, environment: str, id_: str) -> Safe:

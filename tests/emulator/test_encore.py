@@ -168,3 +168,69 @@ def test_a_post_twice_starts_two(desk: Start) -> None:
     assert len(ids) == 2
     target = "checkout-3p2i/prod"
     assert one.emulator.do(lambda control: control.executed("POST", "/api/apps/{app}/envs/{env}/rollouts", target)) == 2
+
+
+# --- what today's servers may do otherwise
+def quirky(desk: Start, *words: str) -> tuple[Desk, str]:
+    """An emulator with those quirks and the path of a new rollout there that waits for approval."""
+    one = desk(flavour="encore=current")
+    made = one.encore.post(ROLLOUTS, json={"branch": "plan/waiting", "skip_tests": True}).json()
+    for word in words:
+        assert word in one.client("encore").post(f"/__control/quirks/{word}").json()["quirks"]
+    one.advance(90)
+    return one, f"/api/apps/checkout-3p2i/rollouts/{made['id']}"
+
+
+def test_a_success_may_be_wrapped(desk: Start) -> None:
+    one, path = quirky(desk, "encore-wrapped")
+    reply = one.encore.get(path).json()
+    assert (set(reply), reply["ok"], reply["data"]["infra"]["status"]) == ({"ok", "data"}, True, "proposed")
+
+
+def test_reading_may_be_elsewhere_or_nowhere(desk: Start) -> None:
+    one, path = quirky(desk, "encore-read-below-env")
+    below = path.replace("/rollouts/", "/envs/prod/rollouts/")
+    assert (one.encore.get(path).status_code, one.encore.get(below).status_code) == (404, 200)
+    one.emulator.do(lambda control: control.quirk("encore-read-below-env", on=False))
+    assert (one.encore.get(path).status_code, one.encore.get(below).status_code) == (200, 404)
+    one.emulator.do(lambda control: control.quirk("encore-no-read"))
+    assert one.encore.get(path).status_code == 405
+
+
+def test_the_webhooks_words(desk: Start) -> None:
+    one, path = quirky(desk, "encore-webhook-words")
+    reply = one.encore.get(path).json()
+    assert (reply["conclusion"], reply["deploy"], reply["infra_provision"]["status"]) == ("", None, "awaiting_approval")
+    assert "infra" not in reply
+    assert one.encore.post(ROLLOUTS, json={"branch": "main"}).json()["infra_provision"] is None
+
+
+def test_words_that_nobody_knows(desk: Start) -> None:
+    one, path = quirky(desk, "encore-new-words")
+    assert one.encore.get(path).json()["status"] == "rolling_forward"
+
+
+@pytest.mark.parametrize(("style", "good"), [("query", [200, 400, 400]), ("form", [400, 200, 400]), ("basic", [400, 400, 200])])
+def test_a_token_endpoint_with_one_style_only(desk: Start, style: str, good: list[int]) -> None:
+    one = desk(flavour="encore=current", quirks=frozenset({f"encore-token-{style}"}))
+    client, pair = one.client("encore"), {key: one.info["encore"][key] for key in ("client_id", "client_secret")}
+    forms: list[dict[str, Any]] = [{"params": pair}, {"data": pair}, {"auth": tuple(pair.values())}]
+    assert [client.post("/api/oauth/token", **form).status_code for form in forms] == good
+
+
+def test_the_health_page_tells_what_is_really_live(desk: Start) -> None:
+    one = desk(flavour="encore=current")
+    client, page = one.encore, "/__health/checkout-3p2i/staging/__encore/healthz"
+    assert client.get(page).status_code == 404
+    first = client.post(ROLLOUTS.replace("prod", "staging"), json={"sha": SHA}).json()["id"]
+    one.advance(60)
+    details = one.client("encore").get(page).json()["details"]
+    assert (details["deploy_id"], details["app_revision"], details["env_name"]) == (first, SHA, "staging")
+    second = client.post(ROLLOUTS.replace("prod", "staging"), json={"branch": "main"}).json()["id"]
+    one.advance(29)
+    assert {client.get(page).json()["details"]["deploy_id"] for _ in range(4)} == {first, second}
+    one.advance(60)
+    assert {client.get(page).json()["details"]["deploy_id"] for _ in range(4)} == {second}
+    one.emulator.do(lambda control: control.quirk("encore-unhealthy"))
+    sick = client.get(page)
+    assert (sick.status_code, sick.json()["code"]) == (500, "unhealthy")

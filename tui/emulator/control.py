@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from tui.emulator.faults import Fault, Faults, Lines
 from tui.emulator.platforms import Platforms
+from tui.emulator.quirks import checked
 from tui.emulator.timing import rfc3339
 from tui.emulator.web import Endpoint, Json, Refusal, body_json, dispatcher
 from tui.emulator.world import Ledger, World
@@ -47,6 +48,10 @@ class Control:
     def revoke(self, platform: str, *, refresh: bool = True) -> int:
         """Make tokens that were given invalid, as if they had been revoked; how many."""
         return self.platforms.revoke(platform, refresh)
+
+    def quirk(self, word: str, *, on: bool = True) -> None:
+        """Switch an inconvenient truth on or off. Raises ``ValueError`` for a word that does not exist."""
+        (self.world.quirks.update if on else self.world.quirks.difference_update)(checked(frozenset({word})))
 
     # --- what humans do in dashboards
     def decide(self, what: str, rollout: str) -> str:
@@ -108,6 +113,7 @@ class Control:
             "flavours": dict(world.options.flavours),
             "now": rfc3339(world.now(), 3),
             "manual": world.clock.manual,
+            "quirks": sorted(world.quirks),
             "faults": [asdict(fault) for fault in self.faults.rows()],
             "deeds": world.ledger.rows(),
             "failures": world.ledger.failures,
@@ -163,6 +169,10 @@ def control_app(control: Control) -> ASGIApp:
     async def revoke(request: Request) -> object:
         return {"revoked": control.revoke(**await body_json(request))}
 
+    async def quirk(request: Request) -> object:
+        control.quirk(request.path_params["word"], on=request.method == "POST")
+        return {"quirks": sorted(control.world.quirks)}
+
     async def behave(request: Request) -> object:
         control.behave(request.path_params["service"], (await body_json(request))["behaviour"])
         return {"done": True}
@@ -180,6 +190,8 @@ def control_app(control: Control) -> ASGIApp:
         Endpoint("POST", "/rollouts/{rollout}/{verdict}", guarded(decide)),
         Endpoint("POST", "/clock", guarded(clock)),
         Endpoint("POST", "/revoke", guarded(revoke)),
+        Endpoint("POST", "/quirks/{word}", guarded(quirk)),
+        Endpoint("DELETE", "/quirks/{word}", guarded(quirk)),
         Endpoint("POST", "/services/{service}/behaviour", guarded(behave)),
         Endpoint("POST", "/services/{service}/log", guarded(say)),
     )

@@ -13,7 +13,7 @@ from tui.emulator.dployr.accounts import Accounts, Limit
 from tui.emulator.dployr.documented import DployrApi, hourly
 from tui.emulator.dployr.state import Fleet
 from tui.emulator.encore.documented import EncoreApi
-from tui.emulator.encore.state import EncoreState
+from tui.emulator.encore.state import App, EncoreState
 from tui.emulator.phase.current import PhaseCurrentApi, prefixed
 from tui.emulator.phase.documented import PhaseApi
 from tui.emulator.phase.state import PhaseState
@@ -53,7 +53,7 @@ class Platforms:
 
     def _encore(self) -> ASGIApp:
         current = self.world.options.flavours["encore"] == "current"
-        api = EncoreApi(self.encore, current=current, style="any" if current else "query")
+        api = EncoreApi(self.encore, current=current)
         return self._served("encore", api.endpoints(), _encore_missing, _encore_error("internal"))
 
     def _dployr(self) -> ASGIApp:
@@ -77,6 +77,12 @@ class Platforms:
             return self.accounts.revoke(refresh=refresh)
         raise ValueError(f"{platform} gives no tokens")
 
+    def _app(self, app: App, url: str) -> dict[str, Any]:
+        told = {"id": app.slug, "environments": list(app.environments), "client_id": app.client_id, "client_secret": app.client_secret}
+        if self.world.options.flavours["encore"] != "current":
+            return told
+        return told | {"health": {env: f"{url}/__health/{app.slug}/{env}" for env in app.environments}}
+
     def info(self, urls: dict[str, str]) -> dict[str, Any]:
         """What ``emulate --json`` prints: where everything is and with which credentials."""
         world, encore = self.world, self.encore
@@ -86,10 +92,7 @@ class Platforms:
                 "base_url": urls["encore"],
                 "client_id": encore.client_id,
                 "client_secret": encore.client_secret,
-                "apps": [
-                    {"id": app.slug, "environments": list(app.environments), "client_id": app.client_id, "client_secret": app.client_secret}
-                    for app in encore.apps.values()
-                ],
+                "apps": [self._app(app, urls["encore"]) for app in encore.apps.values()],
                 "rollouts": [
                     {
                         "id": one.id,

@@ -13,6 +13,7 @@ QUIRKS: Final[Mapping[str, str]] = {
     "encore-read-below-env": "a rollout is read below its environment; the official path is 404",
     "encore-no-read": "a rollout cannot be read at all: 405",
     "encore-webhook-words": "infra_provision, awaiting_approval, deploy pending and phases that are null until they start",
+    "encore-unhealthy": "the health page of an environment is 500 and unhealthy",
     "encore-new-words": "status and conclusion words that no document names",
     "dployr-no-logs": "the server has no central logs: 501",
     "dployr-logs-broken": "the log store is down: 500 text, and a follow ends without a word",

@@ -1,4 +1,5 @@
-"""Encore's API over HTTP: the token, the POST that triggers a rollout, and, where the flavour is current, the GET that reads one.
+"""Encore's API over HTTP: the token, the POST that triggers a rollout, and, where the flavour is current, the GET that reads one
+and the health page of an environment.
 
 Written from the platform's documents; error bodies are not documented and follow what Encore's own command line understands.
 """
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tui.emulator.encore.bent import bent
 from tui.emulator.encore.state import EncoreState, Grant
 from tui.emulator.web import Endpoint, Json, Refusal, bearer, body_json
 
@@ -26,20 +28,29 @@ STYLES = {
 
 
 class EncoreApi:
-    """``current`` adds the GET; ``style`` is how the token endpoint takes credentials; ``wrapped`` puts successes into ``{ok,data}``."""
+    """``current`` adds what only the official text of today has; the world's quirks bend it further."""
 
-    def __init__(self, state: EncoreState, *, current: bool, style: str, wrapped: bool = False) -> None:
+    def __init__(self, state: EncoreState, *, current: bool) -> None:
         self._state = state
         self._current = current
-        self._styles = STYLES[style]
-        self._wrapped = wrapped
+        self._quirks = state.world.quirks
+        self._asked = 0
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         documented = (
             Endpoint("POST", "/api/oauth/token", self.token),
             Endpoint("POST", "/api/apps/{app}/envs/{env}/rollouts", self.trigger),
         )
-        return (*documented, Endpoint("GET", "/api/apps/{app}/rollouts/{id}", self.read)) if self._current else documented
+        more = (
+            Endpoint("GET", "/api/apps/{app}/rollouts/{id}", self.read),
+            Endpoint("GET", "/api/apps/{app}/envs/{env}/rollouts/{id}", self.read_below_environment),
+            Endpoint("GET", "/__health/{app}/{env}/__encore/healthz", self.health),
+        )
+        return (*documented, *more) if self._current else documented
+
+    def _styles(self) -> tuple[str, ...]:
+        chosen = next((style for style in STYLES if f"encore-token-{style}" in self._quirks), "any" if self._current else "query")
+        return STYLES[chosen]
 
     async def token(self, request: Request) -> Response:
         pair = await self._pair(request)
@@ -53,11 +64,12 @@ class EncoreApi:
         return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime, "actor": grant.actor})
 
     async def _pair(self, request: Request) -> tuple[str, str]:
-        if "query" in self._styles and "client_id" in request.query_params:
+        styles = self._styles()
+        if "query" in styles and "client_id" in request.query_params:
             return request.query_params["client_id"], request.query_params.get("client_secret", "")
-        if "basic" in self._styles and request.headers.get("authorization", "").lower().startswith("basic "):
+        if "basic" in styles and request.headers.get("authorization", "").lower().startswith("basic "):
             return _basic(request.headers["authorization"][6:])
-        if "form" in self._styles and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        if "form" in styles and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             form = parse_qs((await request.body()).decode("utf-8", "replace"))
             return form.get("client_id", [""])[0], form.get("client_secret", [""])[0]
         return "", ""
@@ -72,15 +84,50 @@ class EncoreApi:
         return self._success(self._state.shown(self._state.trigger(app, environment, target, grant.actor)))
 
     async def read(self, request: Request) -> Response:
+        if "encore-no-read" in self._quirks:
+            raise Refusal(405, {"ok": False, "error": {"code": "method_not_allowed"}}, {"Allow": "POST"})
+        if "encore-read-below-env" in self._quirks:
+            raise _refuse(404, "not_found")
+        return self._read(request, None)
+
+    async def read_below_environment(self, request: Request) -> Response:
+        if "encore-read-below-env" not in self._quirks:
+            raise _refuse(404, "not_found")
+        return self._read(request, request.path_params["env"])
+
+    def _read(self, request: Request, environment: str | None) -> Response:
         grant = self._allowed(request)
         self._app(grant, request.path_params["app"])
         rollout = self._state.rollouts.get(request.path_params["id"])
-        if rollout is None or rollout.app != request.path_params["app"]:
+        if rollout is None or rollout.app != request.path_params["app"] or environment not in (None, rollout.environment):
             raise _refuse(404, "rollout_not_found")
         return self._success(self._state.shown(rollout))
 
+    async def health(self, request: Request) -> Response:
+        """What the environment itself says without a token; while a rollout deploys, old and new instances take turns."""
+        app, environment = request.path_params["app"], request.path_params["env"]
+        live = self._state.live(app, environment)
+        if not live:
+            return Response("404 page not found\n", 404, media_type="text/plain")
+        self._asked += 1
+        rollout = live[self._asked % len(live)]
+        sick = "encore-unhealthy" in self._quirks
+        checks = [{"name": "database", "passed": False, "error": "dial tcp: i/o timeout"}] if sick else []
+        details = {
+            "app_slug": app,
+            "env_name": environment,
+            "app_revision": self._state.revision(rollout),
+            "encore_compiler": "v1.48.9",
+            "deploy_id": rollout.id,
+            "checks": checks,
+            "enabled_experiments": [],
+        }
+        message = "Your Encore app is up and running!"
+        return Json({"code": "unhealthy" if sick else "ok", "message": message, "details": details}, 500 if sick else 200)
+
     def _success(self, body: dict[str, object]) -> Response:
-        return Json({"ok": True, "data": body} if self._wrapped else body)
+        body = bent(body, self._quirks)
+        return Json({"ok": True, "data": body} if "encore-wrapped" in self._quirks else body)
 
     def _allowed(self, request: Request) -> Grant:
         token = bearer(request)

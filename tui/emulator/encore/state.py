@@ -249,6 +249,19 @@ class EncoreState:
         self._conclude(rollout, phase, conclusion)
         return ""
 
+    # --- what is live
+    def live(self, app: str, environment: str) -> list[Rollout]:
+        """The rollout whose version runs there, and the one that is just replacing it; empty if nothing ever was deployed."""
+        mine = [one for one in self.rollouts.values() if (one.app, one.environment) == (app, environment)]
+        done = [one for one in mine if one.steps["deploy"].conclusion == "success"]
+        newest = sorted(done, key=lambda one: one.completed_at or 0.0)[-1:]
+        return newest + [one for one in mine if one.steps["deploy"].status == "running"]
+
+    def revision(self, rollout: Rollout) -> str:
+        """The commit that a rollout brings: its own, or the head of its branch."""
+        is_sha = len(rollout.target) == 40 and set(rollout.target) <= set("0123456789abcdef")
+        return rollout.target if is_sha else self.world.dice.hexadecimal(40, "head", rollout.app, rollout.target)
+
     def shown(self, rollout: Rollout) -> dict[str, object]:
         """The documented Rollout."""
         return {

@@ -1,0 +1,183 @@
+"""The journal's file, open: private, in WAL mode, every commit on the disk; a damaged one is set aside and begun anew.
+
+Knows files and SQLite, not what is in the tables.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TypeVar
+
+from tui.errors import StorageError
+from tui.local.files import private_file, set_aside
+from tui.local.journal.schema import bring_up_to_date
+from tui.local.locks import locked
+
+APPLICATION: Final = 0x526F6C77
+"""Marks a database as one of ours."""
+
+BUSY: Final = 5.0
+"""Seconds that one waits for another console's transaction."""
+
+ASIDE: Final = 3
+"""Damaged journals that are kept for looking at."""
+
+_PARTS: Final = ("-wal", "-shm")
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+T = TypeVar("T")
+
+
+class Damaged(Exception):
+    """The file is no journal, or no longer."""
+
+
+class Database:
+    """One open journal. ``write`` belongs to the writer; ``reading`` may be called from any thread."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._closed = False
+        if path is not None:
+            private_file(path)
+        self.write = _connect(path)
+        try:
+            _prepare(self.write, path)
+            self._read = self.write if path is None else _connect(path)
+            if path is not None:
+                self._read.execute("PRAGMA query_only = 1")
+        except BaseException:
+            self.write.close()
+            raise
+        self.inode = None if path is None else path.stat().st_ino
+
+    def reading(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What ``work`` reads. Raises ``sqlite3.Error``."""
+        with self._lock:
+            return work(self._read)
+
+    def writing(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do ``work`` in one transaction that is on the disk when this returns. Raises ``sqlite3.Error`` and what ``work`` raises;
+        then nothing of it was done."""
+        # In memory reader and writer share a connection, so that one must not see the other's unfinished work.
+        with self._lock if self.path is None else nullcontext():
+            self.write.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(self.write)
+                self.write.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self.write.execute("ROLLBACK")
+                raise
+            return result
+
+    def is_gone(self) -> bool:
+        """Whether it is closed, or somebody removed or replaced the file: what is written here would be read by nobody."""
+        if self._closed or self.path is None:
+            return self._closed
+        try:
+            return self.path.stat().st_ino != self.inode
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        """Never raises. The last one to close tidies the file up."""
+        with self._lock:
+            self._closed = True
+            for connection in {self._read, self.write}:
+                with suppress(sqlite3.Error):
+                    connection.close()
+
+
+def open_database(path: Path, now: datetime) -> tuple[Database, str]:
+    """The journal at ``path`` and a notice, empty or one line about a damaged one that was set aside.
+
+    Raises ``StorageError`` where there can be none.
+    """
+    try:
+        private_file(path)
+        inode = path.stat().st_ino
+        try:
+            return Database(path), ""
+        except Damaged:
+            aside = begin_anew(path, inode, now)
+        return Database(path), f"history begins anew: the old one was damaged, see {aside}" if aside else ""
+    except OSError as error:
+        raise StorageError(f"{path} cannot be opened: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise StorageError(f"{path} cannot be opened: {reason(error)}") from None
+    except Damaged as error:
+        raise StorageError(f"{path} cannot be opened: {error}") from None
+
+
+def begin_anew(path: Path, inode: int | None, now: datetime) -> Path | None:
+    """Set the damaged journal with that inode aside, unless another console has done so; where it is now. Raises ``StorageError``.
+
+    The file is only ever looked at by name: opening and closing it would drop the locks that SQLite holds on it in this process.
+    """
+    aside = None
+    with suppress(TimeoutError), locked(path.with_name(f"{path.name}.lock")):
+        with suppress(OSError):
+            if path.stat().st_ino != inode:
+                return None
+            aside = set_aside(path, now)
+        for ending in _PARTS:  # beside it under its new name, so that it can still be opened
+            with suppress(OSError):
+                part = path.with_name(path.name + ending)
+                if aside is not None:
+                    part.replace(aside.with_name(aside.name + ending))
+    for old in sorted(each for each in path.parent.glob(f"{path.name}.bad-*") if not each.name.endswith(_PARTS))[:-ASIDE]:
+        for ending in ("", *_PARTS):
+            with suppress(OSError):
+                old.with_name(old.name + ending).unlink()
+    return aside
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error means that the file itself is damaged."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED
+
+
+def reason(error: sqlite3.Error) -> str:
+    """An error of SQLite in the words that a user knows."""
+    words = {
+        sqlite3.SQLITE_FULL: "the disk is full",
+        sqlite3.SQLITE_BUSY: "another console holds it",
+        sqlite3.SQLITE_READONLY: "it is read-only",
+    }
+    return words.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, str(error))
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    name = ":memory:" if path is None else str(path)
+    return sqlite3.connect(name, timeout=BUSY, isolation_level=None, check_same_thread=False)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
+    try:
+        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables and mark != APPLICATION:
+            raise Damaged("a database of something else")
+        if not tables:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: a commit is on the disk when it returns, which is what an intent's number promises.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {8 << 20}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        bring_up_to_date(connection)
+        for table in ("events", "intents", "rollouts", "seen"):
+            connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()  # noqa: S608 - our own names
+        connection.execute("SELECT max(id) FROM events").fetchone()
+    except sqlite3.Error as error:
+        if path is not None and is_damage(error):
+            raise Damaged(str(error)) from None
+        raise

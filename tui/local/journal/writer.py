@@ -1,0 +1,304 @@
+"""The one thread that writes the journal, so that nobody on the event loop ever waits for a disk.
+
+What is posted is written soon, many in one transaction, and kept for another try if it cannot be; what is asked is done, or an
+error says that it was not. What the statements mean is their maker's matter.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as LateError
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import Any, Final, TypeVar
+
+from tui.errors import StorageError
+from tui.local.journal.database import Database, begin_anew, is_damage, open_database, reason
+from tui.local.journal.pruning import Pruning
+from tui.local.locks import Held, take
+
+BATCH: Final = 1000
+"""Statements in one transaction."""
+
+MOST: Final = 50_000
+"""Statements that wait at most, in the queue or for a disk to have room again; what comes then is lost, and the badge says so."""
+
+AGAIN: Final = 5.0
+"""Seconds between two tries to write what could not be written."""
+
+T = TypeVar("T")
+Statement = tuple[str, Sequence[Any]]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    many: int
+    make: Callable[[], Iterable[Statement]]
+    recorder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    work: Callable[[sqlite3.Connection], Any]
+    answer: Future[Any]
+
+
+class Writer:
+    """Owns an open ``database``. ``now`` may be called in any thread."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime], recorder_lock: str, notice: str = "") -> None:
+        self._database = database
+        self._now = now
+        self._recorder_lock = recorder_lock
+        self._recorder: Held | None = None
+        self._queue: SimpleQueue[_Post | _Ask | Pruning | None] = SimpleQueue()
+        self._kept: deque[Statement] = deque()
+        self._waiting = 0
+        self._counting = threading.Lock()
+        self._lost = 0
+        self._suspect = False
+        self._notice = notice
+        self._trouble = ""
+        self._pruning: Pruning | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    @property
+    def badge(self) -> str:
+        """Empty while all is well, else one line that says what is not kept and why."""
+        lost = f" ({self._lost:,} events lost)" if self._lost else ""
+        return f"history is not saved: {self._trouble}{lost}" if self._trouble else f"{self._notice}{lost}".strip()
+
+    def post(self, make: Callable[[], Iterable[Statement]], *, many: int = 1, recorder: bool = False) -> None:
+        """Write the statements that ``make`` makes (on the writer's thread), about ``many``, some time soon and in order.
+
+        Returns at once and never raises. With ``recorder`` only the one console of a context that records what is seen writes them,
+        because the others see the same.
+        """
+        with self._counting:
+            if self._closed or self._waiting + many > MOST:
+                self._lost += many
+                return
+            self._waiting += many
+        self._queue.put(_Post(many, make, recorder))
+
+    def ask(self, work: Callable[[sqlite3.Connection], T], *, seconds: float = 10.0) -> T:
+        """Do ``work`` in a transaction of its own, after all that was posted before; it is on the disk when this returns.
+
+        Raises what ``work`` raises, and ``StorageError`` if it cannot be written; then nothing of it was done.
+        """
+        if self._closed:
+            raise StorageError("the journal is closed")
+        answer: Future[T] = Future()
+        self._queue.put(_Ask(work, answer))
+        try:
+            return answer.result(seconds)
+        except LateError:
+            if answer.cancel():
+                raise StorageError("the journal does not answer: the disk is very slow or hangs") from None
+        except CancelledError:
+            raise StorageError("the journal is closed") from None
+        # It had just begun: SQLite's own limit on waiting ends it, and only then is it known whether it was done.
+        return answer.result()
+
+    def read(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """What ``work`` reads, from any thread; ``otherwise`` where the file cannot be read."""
+        try:
+            return self._database.reading(work)
+        except sqlite3.Error as error:
+            if is_damage(error) and not self._suspect:
+                self._suspect = True
+                self._queue.put(_Post(0, tuple, recorder=False))
+            log.warning("the journal cannot be read: %s", reason(error))
+            return otherwise
+
+    def prune(self, pruning: Pruning) -> None:
+        """Forget what is old, a slice at a time, between other work."""
+        if not self._closed:
+            self._queue.put(pruning)
+
+    def flush(self, seconds: float = 5.0) -> bool:
+        """Wait until what was posted so far is written; False if it is not."""
+        with suppress(StorageError, sqlite3.Error):
+            self.ask(lambda _: None, seconds=seconds)
+            return not self._kept
+        return False
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Write what was posted and close the file; gives up after ``seconds``. Never raises."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        job: _Post | _Ask | Pruning | None = _Post(0, tuple, recorder=False)
+        while job is not None:
+            job = self._next()
+            try:
+                job = self._do(job)
+            except Exception:  # the thread must outlive whatever happens to one job
+                log.exception("the journal's writer failed")
+        self._write_kept()
+        if self._recorder is not None:
+            self._recorder.release()
+        self._database.close()
+        with suppress(Empty):
+            while True:
+                left = self._queue.get_nowait()
+                if isinstance(left, _Ask):
+                    left.answer.cancel()
+
+    def _next(self) -> _Post | _Ask | Pruning | None:
+        while True:
+            if self._pruning is None and not self._kept:
+                return self._queue.get()
+            try:
+                return self._queue.get(timeout=0.01 if self._pruning else AGAIN)
+            except Empty:
+                if self._pruning is not None:
+                    self._prune_slice(self._pruning)
+                else:
+                    self._write_kept()
+
+    def _do(self, job: _Post | _Ask | Pruning | None) -> _Post | _Ask | Pruning | None:
+        """Do one job, and the posts that wait behind it with it; the job that was taken from the queue last."""
+        if isinstance(job, _Ask):
+            self._answer(job)
+        elif isinstance(job, Pruning):
+            self._pruning = job
+        elif job is not None:
+            following = self._gather(job)
+            if following is not job:
+                return self._do(following)
+        return job
+
+    def _gather(self, job: _Post) -> _Post | _Ask | Pruning | None:
+        following: _Post | _Ask | Pruning | None = job
+        while isinstance(following, _Post):
+            with self._counting:
+                self._waiting -= following.many
+            if not following.recorder or self._is_recorder():
+                try:
+                    self._kept.extend(following.make())
+                except Exception:
+                    self._lost += following.many
+                    log.exception("events were not kept")
+            if len(self._kept) >= BATCH:
+                break
+            try:
+                following = self._queue.get_nowait()
+            except Empty:
+                break
+        self._write_kept()
+        return job if isinstance(following, _Post) else following
+
+    def _write_kept(self) -> None:
+        while self._kept or self._suspect:
+            batch = list(islice(self._kept, BATCH))
+            try:
+                self._attempt(partial(_execute, statements=batch))
+            except (sqlite3.OperationalError, StorageError) as error:
+                self._failed(reason(error) if isinstance(error, sqlite3.Error) else str(error))
+                return
+            except Exception:  # noqa: BLE001 - one bad statement must not stand in the way of the others for ever
+                self._one_by_one(batch)
+            for _ in batch:
+                self._kept.popleft()
+            self._trouble = ""
+
+    def _one_by_one(self, batch: Iterable[Statement]) -> None:
+        for statement in batch:
+            try:
+                self._attempt(partial(_execute, statements=[statement]))
+            except Exception as error:  # noqa: BLE001 - as above
+                self._lost += 1
+                log.warning("an event was not kept: %s", type(error).__name__)
+
+    def _answer(self, job: _Ask) -> None:
+        if not job.answer.set_running_or_notify_cancel():
+            return
+        self._write_kept()
+        try:
+            result = self._attempt(job.work)
+        except sqlite3.Error as error:
+            self._failed(reason(error))
+            job.answer.set_exception(StorageError(f"the journal cannot be written: {reason(error)}"))
+        except StorageError as error:
+            self._failed(str(error))
+            job.answer.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever asked
+            job.answer.set_exception(error)
+        else:
+            if not self._kept:
+                self._trouble = ""
+            job.answer.set_result(result)
+
+    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do ``work`` in a transaction; on a new journal if this one turns out to be gone or damaged."""
+        if self._suspect:
+            self._reopen("history begins anew: the old one was damaged", damaged=True)
+        elif self._database.is_gone():
+            self._reopen("history begins anew: the old file was removed", damaged=False)
+        try:
+            return self._database.writing(work)
+        except sqlite3.Error as error:
+            if not is_damage(error) or self._database.path is None:
+                raise
+            self._reopen("history begins anew: the old one was damaged", damaged=True)
+            return self._database.writing(work)
+
+    def _reopen(self, notice: str, *, damaged: bool) -> None:
+        path, inode = self._database.path, self._database.inode
+        self._suspect = False
+        if path is None:
+            return
+        self._database.close()
+        aside = begin_anew(path, inode, self._now()) if damaged else None
+        self._database, found = open_database(path, self._now())
+        self._notice = found or (f"{notice}, see {aside}" if aside else notice)
+        log.warning("%s", self._notice)
+
+    def _failed(self, why: str) -> None:
+        if why != self._trouble:
+            log.warning("history is not saved: %s", why)
+        self._trouble = why
+        while len(self._kept) > MOST:
+            self._kept.popleft()
+            self._lost += 1
+
+    def _is_recorder(self) -> bool:
+        path = self._database.path
+        if path is None or self._recorder is not None:
+            return True
+        with suppress(TimeoutError, StorageError):
+            self._recorder = take(path.with_name(self._recorder_lock), seconds=0)
+        return self._recorder is not None
+
+    def _prune_slice(self, pruning: Pruning) -> None:
+        try:
+            more = self._attempt(pruning.slice)
+            pruning.give_back(self._database.write)
+            if not more:
+                pruning.finish(self._database.write)
+        except (sqlite3.Error, StorageError):
+            more = False
+        if not more:
+            self._pruning = None
+
+
+def _execute(connection: sqlite3.Connection, *, statements: Iterable[Statement]) -> None:
+    for sql, values in statements:
+        connection.execute(sql, values)

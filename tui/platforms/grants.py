@@ -67,9 +67,13 @@ def read_grant(reply: Reply, connection: str) -> Grant:
     return Grant(access=Secret(access), refresh=refresh, expires_in=body.get("expires_in"))
 
 
-def unanswered(lost: OutcomeUnknown) -> Unreachable:
-    """A sign-in whose answer was lost changed nothing that a user has to look at."""
-    return Unreachable(lost.message, connection=lost.connection)
+async def ask(exchange: Exchange, method: str, template: str, **fields: Any) -> Reply:
+    """Send one request of a sign-in. A lost answer is ``Unreachable``: unlike a verb, it leaves nothing that a user has to look at."""
+    try:
+        return await exchange.send(method, template, **fields)
+    except OutcomeUnknown as lost:
+        message = lost.message
+    raise Unreachable(message, connection=exchange.connection)
 
 
 def refusal(no: PlatformError, connection: str) -> Unauthorized:

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tui.clock import Clock
-from tui.errors import Forbidden, OutcomeUnknown, PlatformError, Refused, Unauthorized, Unreachable
-from tui.platforms.grants import Exchange, Grant, read_grant, refusal, sign_in_hint, unanswered
+from tui.errors import Forbidden, PlatformError, Refused, Unauthorized, Unreachable
+from tui.platforms.grants import Exchange, Grant, ask, read_grant, refusal, sign_in_hint
 from tui.platforms.renewal import Renewal, Token, life, spread
 from tui.platforms.share import Busy, Login, TokenShare, Vault
 from tui.text import Secret
@@ -136,9 +136,7 @@ class PasswordLogin:
             return None
         refresh = self._login.refresh
         try:
-            return read_grant(await self._exchange.send("POST", self._refresh_path, body={"refresh_token": refresh}), self._name)
-        except OutcomeUnknown as lost:
-            raise unanswered(lost) from None
+            return read_grant(await ask(self._exchange, "POST", self._refresh_path, body={"refresh_token": refresh}), self._name)
         except PlatformError as no:
             if no.status in {404, 405, 501}:
                 self._refreshes = False
@@ -152,10 +150,8 @@ class PasswordLogin:
             words = "the login has ended" if self._login is not None else "not signed in"
             raise Unauthorized(words, connection=self._name, hint=sign_in_hint(self._name), sent=False)
         try:
-            reply = await self._exchange.send("POST", self._login_path, body={"email": self._email, "password": self._password})
+            reply = await ask(self._exchange, "POST", self._login_path, body={"email": self._email, "password": self._password})
             return read_grant(reply, self._name)
-        except OutcomeUnknown as lost:
-            raise unanswered(lost) from None
         except (Unauthorized, Refused, Forbidden) as no:
             self._refused = refusal(no, self._name)
         raise self._refused

@@ -14,8 +14,8 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 from tui.clock import Clock
-from tui.errors import ConfigError, Forbidden, OutcomeUnknown, PlatformError, Refused, Unauthorized
-from tui.platforms.grants import VISIBLE, Exchange, read_grant, refusal, sign_in_hint, unanswered
+from tui.errors import ConfigError, Forbidden, PlatformError, Refused, Unauthorized
+from tui.platforms.grants import VISIBLE, Exchange, ask, read_grant, refusal, sign_in_hint
 from tui.platforms.login import PasswordLogin
 from tui.platforms.renewal import Renewal, Token, life, spread
 from tui.platforms.scrub import scrubbed
@@ -24,7 +24,7 @@ from tui.text import Secret
 
 __all__ = ["ClientCredentials", "PasswordLogin", "PhaseToken", "StaticToken", "TokenShare", "Vault"]
 
-_SCHEME: Final = re.compile(r"(?:authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"(?:authorization\s*:\s*)?bearer(?:\s+|$)", re.IGNORECASE)
 _PHASE_USER: Final = re.compile(r"pss_user:v[0-9]+:([0-9a-fA-F]{16,128})(?::.*)?")
 _PHASE_ACCOUNT: Final = re.compile(r"pss_service:v(?:[2-9]|[1-9][0-9]+):([0-9a-fA-F]{16,128})(?::.*)?")
 _PHASE_TWO_WORDS: Final = re.compile(r"(user|serviceaccount)\s+([\x21-\x7e]+)", re.IGNORECASE)
@@ -138,7 +138,7 @@ class PhaseToken(StaticToken):
         first: PlatformError | None = None
         for form in forms:
             try:
-                await self._exchange.send("GET", self.PROBE, authorization=Secret(f"Bearer {form.reveal()}"))
+                await ask(self._exchange, "GET", self.PROBE, authorization=Secret(f"Bearer {form.reveal()}"))
             except (Unauthorized, Forbidden) as no:  # older servers refuse a wrong form with 403
                 first = first or no
             except PlatformError as other:
@@ -227,14 +227,12 @@ class ClientCredentials:
         refusals: list[PlatformError] = []
         for style in styles:
             try:
-                reply = await self._exchange.send("POST", self._path, **STYLES[style](self._id, self._secret))
+                reply = await ask(self._exchange, "POST", self._path, **STYLES[style](self._id, self._secret))
             except (Unauthorized, Refused, Forbidden) as no:
                 refusals.append(scrubbed(no, (self._secret,)))
                 if no.status not in {400, 401, 422}:
                     break
                 continue
-            except OutcomeUnknown as lost:
-                raise unanswered(lost) from None
             grant = read_grant(reply, self._exchange.connection)
             self.style = style
             return Token.lasting(grant.access, life(grant.expires_in), self._clock.boot(), spread())

@@ -53,7 +53,7 @@ class VLoop(asyncio.SelectorEventLoop):
         future: asyncio.Future[Any] = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is handed on to whoever awaits
             future.set_exception(error)
         return future
 

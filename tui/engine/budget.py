@@ -20,6 +20,13 @@ RESERVE: Final = 0.2
 QUARTER: Final = 4.0
 """Things in progress may spend as if the window ended this many times sooner: they are short, and then the pace falls by itself."""
 
+SLACK: Final = 0.9
+"""Where nobody tells us how much is left, schedules use a little less than all of it: otherwise each late poll makes the next later."""
+
+LEAST_TRUST: Final = 0.1
+REGAINED: Final = 1800.0
+"""Seconds (or ten windows, if that is shorter) after which a 429 is forgotten."""
+
 MAX_WINDOW: Final = 7200.0
 """A reset further away than this is not believed."""
 
@@ -64,10 +71,10 @@ class Budget:
         self._learn()
 
     def refused(self) -> None:
-        """The server answered 429: whatever we believed, it was too much. Several at once count as one."""
+        """The server answered 429: whatever we believed without its telling was too much. Several at once count as one."""
         if self._trust < 1.0 and self._clock.boot() - self._trust_at < 5.0:
             return
-        self._trust = max(0.05, self._trusted() / 2)
+        self._trust = max(LEAST_TRUST, self._trusted() / 2)
         self._trust_at = self._clock.boot()
 
     # what follows
@@ -79,9 +86,9 @@ class Budget:
 
     @property
     def time_to_reset(self) -> float:
-        """Seconds until the window starts anew; where we count ourselves, the whole (sliding) window."""
+        """Seconds until the window starts anew; infinite where we count ourselves, over a window that slides."""
         self._roll()
-        return self._window if self._news is None else max(0.0, self._reset - self._clock.boot())
+        return math.inf if self._news is None else max(0.0, self._reset - self._clock.boot())
 
     def usable(self) -> float:
         """Requests that polls may still make now."""
@@ -92,6 +99,10 @@ class Budget:
         if self._news is None:
             return max(0.0, self._limit * self._trusted() - reserve * self._trusted() - self._used)
         return max(0.0, self._remaining - self._flying - reserve)
+
+    def steady(self) -> float:
+        """Requests per second that polls could make if they were spread over the whole window."""
+        return math.inf if self._limit <= 0 else self._limit * (1 - RESERVE) / self._window
 
     def left(self) -> float:
         """Requests that the server would still serve, the user's part included."""
@@ -104,7 +115,7 @@ class Budget:
         """Seconds until a poll of this cost may leave: 0 is now."""
         if self._limit <= 0 or cost <= 0:
             return 0.0
-        cost = min(cost, max(1, int(self._limit * (1 - RESERVE) * self._trusted())))
+        cost = min(cost, max(1, int(self._limit * (1 - RESERVE) * (self._trusted() if self._news is None else 1.0))))
         usable = self.usable()
         if usable >= cost:
             return 0.0
@@ -125,11 +136,11 @@ class Budget:
         if self._news is None:
             if hurried:
                 return usable * QUARTER / self._window
-            steady = self._limit * (1 - RESERVE) * self._trusted() / self._window
+            steady = self._limit * (1 - RESERVE) * self._trusted() / self._window * SLACK
             return min(steady, usable * 2 * QUARTER / self._window)
         left = max(1.0, self.time_to_reset)
         horizon = min(left, max(1.0, self._window / QUARTER)) if hurried else left
-        return usable / horizon * self._share() * self._trusted()
+        return usable / horizon * self._share()
 
     # inside
 
@@ -166,8 +177,8 @@ class Budget:
         return min(1.0, max(0.2, (self._own + 5.0) / (self._all + 5.0)))
 
     def _trusted(self) -> float:
-        """1 while the server never said 429; halved by each, regained over ten windows."""
-        grown = (self._clock.boot() - self._trust_at) / (max(1.0, self._window) * 10)
+        """1 while the server never said 429; halved by each, regained with time."""
+        grown = (self._clock.boot() - self._trust_at) / min(REGAINED, max(1.0, self._window) * 10)
         return min(1.0, self._trust + grown)
 
     def _roll(self) -> None:

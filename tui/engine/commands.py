@@ -134,7 +134,15 @@ class Commands:
         return self._call(ref, kind or ref.kind, verb).plan(ref, values)
 
     async def do(
-        self, verb: Verb, ref: Ref, values: Mapping[str, Any], *, kind: Kind | None, seen: Resource | None, override: bool
+        self,
+        verb: Verb,
+        ref: Ref,
+        values: Mapping[str, Any],
+        *,
+        kind: Kind | None,
+        seen: Resource | None,
+        override: bool,
+        why: str = "",
     ) -> Outcome:
         """Do it once; what went wrong is the outcome."""
         kind, what = kind or ref.kind, subject(verb, values)
@@ -144,7 +152,7 @@ class Commands:
         # From here on a second press finds it in flight: nothing is awaited between the question and the mark.
         pending = Pending(ref=ref, kind=kind, verb=verb, word="sending", at=self._clock.wall(), since=self._clock.boot(), subject=what)
         self._publish(self._store.mark(pending))
-        task = asyncio.create_task(self._act(pending, values, seen, override=override), name=f"{verb} {ref}")
+        task = asyncio.create_task(self._act(pending, values, seen, override=override, why=why), name=f"{verb} {ref}")
         self._acting.add(task)
         task.add_done_callback(self._acting.discard)
         return await asyncio.shield(task)
@@ -199,16 +207,16 @@ class Commands:
 
     # acting
 
-    async def _act(self, pending: Pending, values: Mapping[str, Any], seen: Resource | None, *, override: bool) -> Outcome:
+    async def _act(self, pending: Pending, values: Mapping[str, Any], seen: Resource | None, *, override: bool, why: str) -> Outcome:
         outcome = Outcome(word="refused", text="", ref=pending.ref)
         try:
-            outcome = await self._attempt(pending, values, seen, override=override)
+            outcome = await self._attempt(pending, values, seen, override=override, why=why)
         finally:
             if outcome.word in {"done", "refused"}:
                 self._publish(self._store.unmark(pending))
         return outcome
 
-    async def _attempt(self, pending: Pending, values: Mapping[str, Any], seen: Resource | None, *, override: bool) -> Outcome:
+    async def _attempt(self, pending: Pending, values: Mapping[str, Any], seen: Resource | None, *, override: bool, why: str) -> Outcome:
         ref, kind, verb = pending.ref, pending.kind, pending.verb
         connection = self._connections[ref.connection]
         try:
@@ -219,15 +227,22 @@ class Commands:
             request = "; ".join(f"{each.method} {each.path}" for each in call.plan(ref, values))
             if self.read_only:
                 return self._refused(pending, READ_ONLY)
+            siblings = frozenset(row.ref for row in self._store.rows(kind, ref.connection))
+            act = Act(ref=ref, kind=kind, verb=verb, values=values, before=self._store.get(ref), siblings=siblings)
             intent = await asyncio.to_thread(
-                self._journal.intend, ref=ref, kind=kind, verb=verb, request=clean(request, 400), override=override
+                self._journal.intend,
+                ref=ref,
+                kind=kind,
+                verb=verb,
+                request=clean(request, 400),
+                override=override,
+                name=act.name,
+                reason=clean(why, 400),
             )
         except StorageError as error:
             return self._refused(pending, f"not sent, because it cannot be written down: {error}", error)
         except RollwatchError as error:
             return self._refused(pending, str(error), error)
-        siblings = frozenset(row.ref for row in self._store.rows(kind, ref.connection))
-        act = Act(ref=ref, kind=kind, verb=verb, values=values, before=self._store.get(ref), siblings=siblings)
         try:
             accepted = await connection.send(lambda: call.run(ref, values), cost=call.cost)
         except RollwatchError as error:
@@ -241,8 +256,8 @@ class Commands:
     async def _answered(self, pending: Pending, act: Act, intent: int, accepted: Accepted) -> Outcome:
         word: Word = "done" if accepted.done else "accepted"
         text = accepted.text or f"{act.verb} of {act.name} {word}"
-        await self._settle(intent, word, text)
         act = replace(act, made=accepted.ref if accepted.ref is not None and accepted.ref.kind is act.kind else None)
+        await self._settle(intent, word, text, str(act.made or ""))
         if word == "accepted":
             self._publish(self._store.mark(replace(pending, word="accepted", intent=intent, text=clean(text, 200))))
         self._follower.follow(self._connections[act.ref.connection], act, intent, pending, word)
@@ -299,9 +314,9 @@ class Commands:
         age = freshness.age(self._clock.boot())
         return float("inf") if age is None or freshness.restored or freshness.error is not None else age
 
-    async def _settle(self, intent: int, word: str, text: str) -> None:
+    async def _settle(self, intent: int, word: str, text: str, caused: str = "") -> None:
         try:
-            await asyncio.to_thread(self._journal.settle, intent, word, clean(text, 400))
+            await asyncio.to_thread(self._journal.settle, intent, word, clean(text, 400), caused=caused)
         except Exception:
             log.exception("the outcome of intent %d is not written down", intent)
 

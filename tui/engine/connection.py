@@ -71,10 +71,9 @@ class Connection:
 
     def spacing(self, position: int) -> float:
         """Seconds that the n-th of many new feeds should wait, so that they do not all ask at once."""
-        budget = self.budget
-        if position < BURST or budget.limit <= 0:
+        if position < BURST:
             return 0.0
-        return (position - BURST) / max(budget.pace(), budget.limit / budget.time_to_reset / 4 if budget.time_to_reset else 1.0)
+        return (position - BURST) / max(self.budget.pace(), self.budget.steady() / 4)
 
     async def ask(self, fetch: Callable[[], Awaitable[T]], *, cost: int, source: object) -> T:
         """One request at once, without any gate; an open circuit is tried. Raises ``PlatformError``."""
@@ -136,7 +135,7 @@ class Connection:
         return True
 
     def _failed(self, error: PlatformError, source: object) -> None:
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited) and self.circuit.word != "limited":
             self.budget.refused()
         self.circuit.bad(error, source, self.sources)
 

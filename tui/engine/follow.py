@@ -40,7 +40,7 @@ class _Watch:
 
 
 class Follower:
-    """``settle(intent, word, text)`` writes what was found into the journal."""
+    """``settle(intent, word, text, caused)`` writes what was found into the journal."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Follower:
         poller: Poller,
         publish: Callable[[Change], object],
         verdicts: Signal[Verdict],
-        settle: Callable[[int, str, str], Awaitable[None]],
+        settle: Callable[[int, str, str, str], Awaitable[None]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -166,7 +166,7 @@ class Follower:
             watch.over = True
             self._watches.pop(watch.intent, None)
             self._publish(self._store.unmark(watch.pending))
-            _keep(self._settle(watch.intent, word, text), self._writing)
+            _keep(self._settle(watch.intent, word, text, str(act.made or "")), self._writing)
         self._poller.calm(watch.feeds)
         self._poller.show(f"verdict {watch.intent}", ())
         self._verdicts.publish(

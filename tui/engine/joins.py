@@ -163,7 +163,7 @@ def _place(
 def _node(app: _App) -> AppNode:
     environments = tuple(
         _environment(each, app.services_of.get(key, ()), app.rollouts_of.get(key, ()))
-        for key, each in sorted(app.environments.items(), key=lambda item: min((each.index, each.name) for each in item[1]))
+        for key, each in sorted(app.environments.items(), key=lambda item: (item[1][0].index, item[1][0].name))
     )
     told = [each.health for each in environments if each.services or each.rollouts or each.health is not Health.UNKNOWN]
     said = [*told, *_told(app.applications), *(each.health for each in app.services), *_open(app.rollouts)]

@@ -190,7 +190,9 @@ class Poller:
     def came(self, reader: Reader, change: Change) -> None:
         """A read succeeded."""
         self._publish(change)
-        if change.added or change.removed:
+        if (change.added or change.removed) and any(
+            read.per is change.feed.kind for read in reader.connection.platform.reads.values() if not read.on_demand
+        ):
             self._grow(reader.connection)
         self._progress.set()
 
@@ -307,9 +309,10 @@ class Poller:
         self._store.hold(connection.name, circuit.word, circuit.error, None if math.isinf(circuit.until) else circuit.until)
         boot, readers = self._clock.boot(), self._of(connection)
         if circuit.word is None:
+            over = max(SPREAD, connection.spacing(len(readers)))
             for reader in readers:
                 if reader.due < boot + SPREAD or self._store.freshness(reader.feed).error is not None:
-                    reader.due = boot + self._random.uniform(0.0, max(SPREAD, len(readers) / max(connection.budget.pace(), 0.1)))
+                    reader.due = boot + self._random.uniform(0.0, over)
         for reader in readers:
             reader.rouse()
         if circuit.word == self._words[connection.name]:

@@ -49,15 +49,17 @@ class JournalPort(Protocol):
     def record(self, events: Sequence[Event]) -> None:
         """Keep what was seen. Raises ``errors.StorageError``; what was not kept is lost, never fatal."""
 
-    def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool) -> int:
-        """Write down what is about to be sent and have it on the disk before returning its number.
+    def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, name: str, reason: str) -> int:
+        """Write down what is about to be sent and have it on the disk before returning its number. ``name`` is the target's,
+        ``reason`` what the user gave as one.
 
         Raises ``errors.StorageError`` if that is not possible, and ``errors.UsageError`` if the same verb on the same ref is still
         open here or in another console and ``override`` is False.
         """
 
-    def settle(self, intent: int, outcome: str, text: str) -> None:
-        """Its outcome: done, refused, accepted, unknown, and later confirmed, failed or unconfirmed. Only ``unknown`` stays open."""
+    def settle(self, intent: int, outcome: str, text: str, *, caused: str) -> None:
+        """Its outcome: done, refused, accepted, unknown, and later confirmed, failed or unconfirmed. Only ``unknown`` stays open.
+        ``caused`` is the ref of what it made, empty if that is not known."""
 
     def pending(self, ref: Ref, kind: Kind, verb: Verb) -> Intent | None:
         """The open intent for this, None if there is none."""

@@ -172,13 +172,15 @@ class Session:
         kind: Kind | None = None,
         seen: Resource | None = None,
         override: bool = False,
+        why: str = "",
     ) -> Outcome:
         """Do it once. Never raises a ``RollwatchError``: what went wrong is the outcome.
 
         ``seen`` is the record that the user was shown when choosing; if the thing is gone or different by now nothing is sent.
-        ``override`` sends in spite of an earlier attempt whose outcome is unknown. Being cancelled does not stop the verb.
+        ``override`` sends in spite of an earlier attempt whose outcome is unknown. ``why`` is the user's reason, for the journal.
+        Being cancelled does not stop the verb.
         """
-        return await self._commands.do(verb, ref, values or {}, kind=kind, seen=seen, override=override)
+        return await self._commands.do(verb, ref, values or {}, kind=kind, seen=seen, override=override, why=why)
 
     def in_flight(self) -> tuple[Pending, ...]:
         """What was sent and is not settled, oldest first."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
 from tui.model import Health, Kind, Ref, Resource, Service, Verb
-from tui.text import Secret
+from tui.text import Safe, Secret, clean
 
 PATIENCE: Final = 90.0
 """Seconds after which we say that we did not see it."""
@@ -59,12 +59,12 @@ class Act:
     wavered: bool = False
 
     @property
-    def name(self) -> str:
-        """What to call its target in a sentence."""
-        if self.before is not None:
-            return self.before.name
+    def name(self) -> Safe:
+        """What to call it in a sentence: what a create names, otherwise the target."""
         named = next((self.values[key] for key in ("name", "domain", "key", "url") if isinstance(self.values.get(key), str)), "")
-        return named or self.ref.id or str(self.kind)
+        if named and self.verb in {Verb.CREATE, Verb.SET}:
+            return clean(named, 80)
+        return self.before.name if self.before is not None else clean(self.ref.id, 80) or Safe(str(self.kind))
 
 
 Seen = Literal["yes", "no", "wait"]

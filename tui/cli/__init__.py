@@ -35,6 +35,11 @@ def run(argv: Sequence[str]) -> int:
     except RollwatchError as error:
         say(str(error))
         return Exit.USAGE if isinstance(error, (UsageError, ConfigError)) else Exit.UNREACHABLE
+    except Exception as error:  # noqa: BLE001 - the last resort: a traceback helps nobody at a shell and may hold anything
+        from tui.cli.crash import place
+
+        say(f"stopped because of an error of its own: {place(error)}; the log has the rest")
+        return Exit.UNREACHABLE
     return code
 
 

@@ -6,7 +6,6 @@ Imports the standard library and our errors, so that ``--help`` and a typing mis
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
@@ -14,6 +13,7 @@ from typing import Final, NoReturn
 import tui
 from tui.cli.exits import MEANINGS
 from tui.errors import UsageError
+from tui.local.spelling import meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,9 @@ def _emulate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--scenario", metavar="NAME", default="busy", help="calm, busy (default), incident or huge")
     parser.add_argument("--port-base", metavar="N", type=int, help="first of the three ports; free ones are chosen without it")
+    parser.add_argument("--seed", metavar="N", type=int, help="another course of events")
+    parser.add_argument("--now", metavar="TIME", help="begin at this moment, for example 2025-09-06T22:31:00Z")
+    parser.add_argument("--frozen", action="store_true", help="let no time pass")
     parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -77,6 +80,7 @@ def _do(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ref", metavar="REF", help="CONNECTION/KIND/ID as status prints it, for example fleet/service/svc-1")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the form; may be repeated")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--no-wait", action="store_true", help="end when it was accepted instead of when a read has seen its effect")
     parser.add_argument("--override", action="store_true", help="send although an earlier outcome of the same act is still unknown")
     _json(parser)
 
@@ -256,8 +260,7 @@ def parse(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     known = {command.name: command for command in COMMANDS}
     first = next((word for word in _words(argv)), None)
     if first is not None and first not in known:
-        near = difflib.get_close_matches(first, known, n=1)
-        raise UsageError(f"no command {first!r}", hint=f"did you mean {near[0]}?" if near else "see rollwatch --help")
+        raise UsageError(f"no command {first!r}", hint=meant(first, known))
     found = parser().parse_args(argv)
     found.context = getattr(found, "context", None)
     found.read_only = getattr(found, "read_only", False)

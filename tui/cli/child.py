@@ -12,6 +12,7 @@ import select
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
@@ -23,14 +24,17 @@ from tui.errors import RollwatchError
 PATIENCE: Final = 20.0
 """Seconds within which the emulator must have said where it listens; a cold, busy machine needs about three."""
 
+DEMO_FLAVOURS: Final = ("encore=current",)
+"""Encore's documented API cannot show a rollout again; a demo without live rollouts would be a poor one."""
+
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUTF8")
 
 
 class Child:
     """Context manager. ``facts()`` is the line of JSON that the emulator prints once all three servers listen."""
 
-    def __init__(self, scenario: str, *, clock: Clock | None = None) -> None:
-        self._scenario = scenario
+    def __init__(self, scenario: str, *, flavours: Sequence[str] = DEMO_FLAVOURS, clock: Clock | None = None) -> None:
+        self._words = ["--scenario", scenario, *(word for flavour in flavours for word in ("--flavour", flavour))]
         self._clock = clock or SystemClock()
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
@@ -43,7 +47,7 @@ class Child:
         self._errors = tempfile.TemporaryFile()
         # The command is our own interpreter and our own package; the scenario is one argument, never a shell's.
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", "tui", "emulate", "--json", "--until-stdin-closes", "--scenario", self._scenario],
+            [sys.executable, "-P", "-m", "tui", "emulate", "--json", "--until-stdin-closes", *self._words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

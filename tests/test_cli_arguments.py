@@ -1,0 +1,144 @@
+"""The command line itself: every documented command, one-line mistakes, help that teaches, and imports that stay light."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.e2e.driver import rollwatch
+from tui.cli import run
+from tui.cli.arguments import COMMANDS, parse
+from tui.cli.exits import MEANINGS, Exit
+from tui.errors import UsageError
+
+DOCUMENTED = [
+    "",
+    "--context prod --read-only",
+    "console --context prod",
+    "demo",
+    "demo --scenario incident",
+    "emulate --json --flavour current --scenario busy --port-base 7000",
+    "emulate --flavour dployr=current --flavour phase=documented",
+    "status",
+    "status --json --demo",
+    "--context prod status --json",
+    "do restart fleet/service/svc-1",
+    "do create vault/application/ --set name=shop --set description=x=y --yes --json",
+    "logs fleet/service/svc-1 --follow --tail 50 --json",
+    "rollout shop shop-3p2i prod --branch main --wait --json",
+    "rollout shop shop-3p2i prod --sha 0123456789012345678901234567890123456789",
+    "login vault",
+    "login vault --stdin",
+    "logout vault",
+    "contexts",
+    "contexts --json",
+    "doctor --json",
+    "handoff --since 12h --json",
+    "config path",
+    "config show",
+    "config schema",
+]
+
+
+@pytest.mark.parametrize("line", DOCUMENTED)
+def test_every_documented_line_is_understood(line: str) -> None:
+    command, args = parse(line.split())
+    assert command.name == (args.command or "console")
+
+
+def test_options_of_all_commands_may_stand_before_or_after_the_word() -> None:
+    for line in ("--context prod --read-only status", "status --context prod --read-only", "--read-only status --context prod"):
+        _, args = parse(line.split())
+        assert (args.context, args.read_only) == ("prod", True)
+    _, args = parse(["status"])
+    assert (args.context, args.read_only) == (None, False)
+
+
+WRONG = [
+    ("stats", "did you mean status?"),
+    ("--context prod stauts", "did you mean status?"),
+    ("xyzzy", "one of config, console"),
+    ("status --jsn", "--jsn"),
+    ("rollout shop app prod", "--branch"),
+    ("rollout shop app prod --branch b --sha s", "not allowed with"),
+    ("do restart", "REF"),
+    ("config", "what"),
+    ("config paths", "path"),
+    ("emulate --port-base x", "--port-base"),
+    ("--context", "--context"),
+]
+
+
+@pytest.mark.parametrize(("line", "says"), WRONG, ids=[line for line, _ in WRONG])
+def test_a_wrong_line_is_answered_with_one_line(line: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UsageError):
+        parse(line.split())
+    assert run(line.split()) == Exit.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_help_names_every_command_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert re.findall(r"^    ([a-z]+) ", text, re.MULTILINE) == [command.name for command in COMMANDS]
+    for code, meaning in MEANINGS.items():
+        assert re.search(rf"^  {code.value} +{re.escape(meaning)}$", text, re.MULTILINE)
+    assert set(MEANINGS) == set(Exit)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_exists_and_has_help(command: object, capsys: pytest.CaptureFixture[str]) -> None:
+    name, where = command.name, command.run  # type: ignore[attr-defined]
+    module, _, function = where.partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+    with pytest.raises(SystemExit) as ended:
+        run([name, "--help"])
+    assert ended.value.code == 0
+    assert f"rollwatch {name}" in capsys.readouterr().out
+
+
+def test_python_m_tui_is_rollwatch() -> None:
+    done = subprocess.run(rollwatch("--version"), capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"rollwatch \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_what_the_screen_library_reads_at_import_is_set_before_and_its_developer_switches_are_dropped() -> None:
+    from tui.__main__ import prepare
+
+    environ = {"TEXTUAL": "devtools", "TEXTUAL_PRESS": "X", "TEXTUAL_LOG": "x", "TEXTUAL_COLOR_SYSTEM": "256", "HOME": "/h"}
+    prepare(environ)
+    assert environ == {"TEXTUAL_COLOR_SYSTEM": "256", "HOME": "/h", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+    environ = {"SSH_CONNECTION": "1 2 3 4"}
+    prepare(environ)
+    assert environ["ESCDELAY"] == "500"
+    environ = {"SSH_CONNECTION": "1 2 3 4", "ESCDELAY": "50"}
+    prepare(environ)
+    assert environ["ESCDELAY"] == "50"
+
+
+def test_a_reader_that_stops_reading_is_no_error() -> None:
+    code = "import sys; from tui.cli import run; sys.exit(run(['config', 'schema']))"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stderr is not None
+    child.stdout.close()
+    errors = child.stderr.read()
+    child.stderr.close()
+    assert child.wait(20) == Exit.PIPE
+    assert errors == b""
+
+
+def test_no_core_dump_may_hold_a_token() -> None:
+    code = "import resource; from tui.__main__ import harden; harden(); print(resource.getrlimit(resource.RLIMIT_CORE))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout.strip() == "(0, 0)"

@@ -1,0 +1,153 @@
+"""The house itself: which floor may load what, what no file may hold, what the top of the tree may hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "tui").rglob("*.py"))
+TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+SCREEN = ("textual", "rich")
+WEB = ("httpx", "httpcore")
+SERVER = ("starlette", "uvicorn")
+
+LOADS = [
+    ("tui.__main__", (*SCREEN, *WEB, *SERVER, "msgspec", "asyncio", "sqlite3")),
+    ("tui.cli", (*SCREEN, *WEB, *SERVER, "msgspec", "asyncio", "sqlite3")),
+    ("tui.cli.child", (*SCREEN, *WEB, *SERVER, "msgspec")),
+    ("tui.cli.status", (*SCREEN, *SERVER)),
+    ("tui.model", (*SCREEN, *WEB, *SERVER, "msgspec")),
+    ("tui.tables", (*SCREEN, *WEB, *SERVER)),
+    ("tui.actions", (*SCREEN, *WEB, *SERVER)),
+    ("tui.forms", (*SCREEN, *WEB, *SERVER)),
+    ("tui.engine.session", (*SCREEN, *WEB, *SERVER)),
+    ("tui.local.config", (*SCREEN, *WEB, *SERVER)),
+    ("tui.local.journal", (*SCREEN, *WEB, *SERVER)),
+    ("tui.platforms.registry", (*SCREEN, *SERVER)),
+    ("tui.platforms.http", (*SCREEN, *SERVER)),
+    ("tui.ui.app", (*WEB, *SERVER, "tui.emulator", "tui.platforms.http")),
+    (
+        "tui.emulator",
+        (*SCREEN, *WEB, "tui.model", "tui.text", "tui.errors", "tui.clock", "tui.platforms", "tui.engine", "tui.local", "tui.cli"),
+    ),
+]
+"""A module, and what importing it must not load: in a fresh interpreter, so that nothing is there already."""
+
+
+@pytest.mark.parametrize(("module", "unwanted"), LOADS, ids=[module for module, _ in LOADS])
+def test_importing_a_floor_loads_nothing_from_above_it(module: str, unwanted: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print(*[name for name in {unwanted!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+def test_the_top_of_the_tree_holds_only_what_belongs_there() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\n")
+    names = {line.split("/", 1)[0] for line in tracked if line}
+    if not names:
+        pytest.skip("not a clone: the source archive has its own list")
+    assert {name for name in names if not name.startswith(".")} <= {"pyproject.toml", "tui", "themes", "tests", "screenshots", "README.md"}
+
+
+FORBIDDEN = {"manager", "helper", "util", "utils", "handler", "controller", "base", "core", "common", "misc"}
+DESIGNED = {"tui/platforms/base.py"}
+
+
+def _words(name: str) -> list[str]:
+    name = re.sub("base_?url", "", name, flags=re.IGNORECASE)
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)]
+
+
+def test_no_name_says_nothing() -> None:
+    found = [f"{path}" for path in TREES if set(_words(path.removesuffix(".py"))) & FORBIDDEN and path not in DESIGNED]
+    for path, tree in TREES.items():
+        named = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)]
+        found.extend(f"{path}:{node.lineno} {node.name}" for node in named if set(_words(node.name)) & FORBIDDEN)
+    assert found == []
+
+
+CLOCKS = {"tui/clock.py", "tui/emulator/timing.py"}
+"""The two files that may ask for the time: ours, and the emulator's, which imports none of ours."""
+
+ASKS = {
+    ("time", name) for name in ("time", "monotonic", "perf_counter", "process_time", "time_ns", "monotonic_ns", "perf_counter_ns", "sleep")
+} | {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("dt", "now"), ("asyncio", "sleep")}
+
+
+def test_only_the_clock_knows_what_time_it_is() -> None:
+    found = []
+    for path, tree in TREES.items():
+        if path in CLOCKS:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "time":
+                found.append(f"{path}:{node.lineno} from time import")
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                owner = node.func.value
+                name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+                yields = (name, node.func.attr) == ("asyncio", "sleep") and ast.unparse(node.args[0]) == "0"
+                if (name, node.func.attr) in ASKS and not yields:
+                    found.append(f"{path}:{node.lineno} {ast.unparse(node.func)}")
+    assert found == []
+
+
+READ_ONLY = re.compile(r"\b(Mapping|Sequence|Collection|Set|AbstractSet|frozenset|tuple|MappingProxyType)\b")
+FILLED = {"list", "dict", "set", "defaultdict", "OrderedDict", "Counter", "deque", "bytearray", "WeakKeyDictionary", "WeakValueDictionary"}
+
+
+def _mutable(value: ast.expr) -> bool:
+    if isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp):
+        return True
+    name = getattr(value.func, "id", getattr(value.func, "attr", "")) if isinstance(value, ast.Call) else ""
+    return name in FILLED
+
+
+def _states(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and _mutable(node.value):
+            targets = [ast.unparse(target) for target in node.targets]
+            if targets != ["__all__"]:
+                yield node.lineno, targets[0]
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            if _mutable(node.value) and not READ_ONLY.search(ast.unparse(node.annotation)):
+                yield node.lineno, ast.unparse(node.target)
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Global):
+            yield each.lineno, "global " + ", ".join(each.names)
+
+
+def test_no_module_holds_state() -> None:
+    assert [f"{path}:{line} {name}" for path, tree in TREES.items() for line, name in _states(tree)] == []
+
+
+def test_a_module_with_state_would_be_found() -> None:
+    tree = ast.parse("SEEN = {}\nTABLE: Final[Mapping[str, int]] = {}\nROWS: list[int] = []\n__all__ = ['a']\ndef f():\n    global x\n")
+    assert [name for _, name in _states(tree)] == ["SEEN", "ROWS", "global x"]
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [path for path, tree in TREES.items() if not ast.get_docstring(tree)] == []
+
+
+def test_files_and_functions_stay_small() -> None:
+    found = [f"{path.relative_to(ROOT)}: {lines} lines" for path in FILES if (lines := len(path.read_text().splitlines())) > 400]
+    for path, tree in TREES.items():
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        found.extend(f"{path}:{node.lineno} {node.name}" for node in functions if (node.end_lineno or 0) - node.lineno >= 60)
+    assert found == []
+
+
+def test_nothing_of_one_machine_is_in_the_tree() -> None:
+    pattern = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w")
+    checked = [*FILES, *(ROOT / "tests").rglob("*.py"), *ROOT.glob("*.md"), *(ROOT / "tui").rglob("*.md"), ROOT / "pyproject.toml"]
+    found = [str(path.relative_to(ROOT)) for path in checked if pattern.search(path.read_text(encoding="utf-8"))]
+    assert found == []

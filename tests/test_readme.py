@@ -1,0 +1,151 @@
+"""The two READMEs say what the program does: commands, keys, settings, exit codes, variables and links are compared with the code.
+
+``python -m tests.test_readme`` writes the tables anew.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+import pytest
+
+from tui.actions import ACTIONS, spell
+from tui.cli.arguments import parse
+from tui.cli.exits import MEANINGS
+from tui.local import settings
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+MAP = ROOT / "tui" / "README.md"
+
+STRUCTS = {
+    "(top)": settings.Config,
+    "[contexts.NAME]": settings.Context,
+    "[contexts.NAME.connections.NAME]": settings.Connection,
+    "apps = [{ … }]": settings.App,
+    "[[contexts.NAME.links]]": settings.Link,
+}
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "required"
+    value: Any = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[operator]
+    if value is True or value is False:
+        return f"`{str(value).lower()}`"
+    if not value and not isinstance(value, float):
+        return ""
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def config_table() -> Iterator[str]:
+    """Every key of the configuration."""
+    yield "| where | key | default | meaning |"
+    yield "|---|---|---|---|"
+    for where, struct in STRUCTS.items():
+        hints = get_type_hints(struct, include_extras=True)
+        for field in msgspec.structs.fields(struct):
+            said = [meta.description for meta in hints[field.name].__metadata__ if isinstance(meta, msgspec.Meta) and meta.description]
+            yield f"| `{where}` | `{field.name}` | {_default(field)} | {said[0]} |"
+
+
+def key_table() -> Iterator[str]:
+    """Every key of the console."""
+    yield "| keys | where | what |"
+    yield "|---|---|---|"
+    for action in ACTIONS.values():
+        keys = " ".join(f"`{spell(key)}`" for key in action.keys)
+        yield f"| {keys} | {', '.join(sorted(action.where))} | {action.help} |"
+
+
+def exit_table() -> Iterator[str]:
+    """Every exit code."""
+    yield "| code | meaning |"
+    yield "|---|---|"
+    yield from (f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
+
+
+TABLES = {"config": config_table, "keys": key_table, "exit codes": exit_table}
+
+
+def _tables(text: str) -> dict[str, list[str]]:
+    """The tables of a Markdown text by their header line."""
+    found: dict[str, list[str]] = {}
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        lines = block.splitlines()
+        found[lines[0]] = lines
+    return found
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_equal_the_code(name: str) -> None:
+    wanted = list(TABLES[name]())
+    assert _tables(README.read_text(encoding="utf-8")).get(wanted[0]) == wanted, "python -m tests.test_readme writes it anew"
+
+
+def _blocks(language: str, path: Path = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_configuration_shown_is_valid_and_holds_every_platform() -> None:
+    (text,) = _blocks("toml")
+    config = msgspec.convert(tomllib.loads(text), settings.Config)
+    assert {each.platform for context in config.contexts.values() for each in context.connections.values()} == {"encore", "dployr", "phase"}
+
+
+def test_every_command_line_shown_is_understood() -> None:
+    lines = [line for path in (README, MAP) for block in _blocks("sh", path) for line in block.splitlines()]
+    words = [shlex.split(line, comments=True) for line in lines if line.strip()]
+    ours = [each[each.index("rollwatch") + 1 :] for each in words if "rollwatch" in each]
+    assert len(ours) >= 7
+    for argv in ours:
+        parse([word for word in argv if word not in {"|"}])
+    text = README.read_text(encoding="utf-8")
+    for line in re.findall(r"`rollwatch ([a-z][^`]*)`", text):
+        if line.split()[0].islower() and "COMMAND" not in line:
+            parse(line.split("|")[0].split())
+
+
+def test_the_two_first_lines_are_one_line_each_and_what_ci_runs() -> None:
+    demo, test = [line for line in README.read_text().splitlines() if line.startswith("python3 -m venv")]
+    assert demo.endswith(".venv/bin/rollwatch demo")
+    assert test.endswith(".venv/bin/python -m pytest")
+    assert "README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_variables_named_are_the_ones_read() -> None:
+    named = set(re.findall(r"ROLLWATCH_NAME_([A-Z_]+)", README.read_text(encoding="utf-8")))
+    assert named == {"TOKEN", "CLIENT_ID", "CLIENT_SECRET", "EMAIL", "PASSWORD"}
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tui" / "local").glob("*.py"))
+    assert [each for each in named if each not in source and each.lower() not in source] == []
+
+
+@pytest.mark.parametrize("path", [README, MAP], ids=["README.md", "tui/README.md"])
+def test_every_link_and_picture_leads_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not link.startswith("https://") and not (path.parent / link).exists()] == []
+
+
+def test_the_map_names_every_part_of_the_house_and_nothing_else() -> None:
+    text = MAP.read_text(encoding="utf-8")
+    parts = {entry.name for entry in MAP.parent.iterdir() if (entry.is_dir() and entry.name != "__pycache__") or entry.suffix == ".py"}
+    parts -= {"__init__.py"}
+    named = set(re.findall(r"^  (\w+(?:\.py)?)\b/? ", "\n".join(_blocks("text", MAP)), re.MULTILINE))
+    assert named == parts, "the map in tui/README.md and the folder differ"
+    for word in re.findall(r"`((?:tui|tests|themes)/[\w/.]+)`", text):
+        assert (ROOT / word).exists(), word
+
+
+if __name__ == "__main__":
+    text = README.read_text(encoding="utf-8")
+    for table in TABLES.values():
+        lines = list(table())
+        old = _tables(text)[lines[0]]
+        text = text.replace("\n".join(old), "\n".join(lines))
+    README.write_text(text, encoding="utf-8")

@@ -1,0 +1,82 @@
+"""``rollwatch config`` and ``rollwatch contexts``: where things are, what holds and why, what may be written. Reads only."""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import Namespace
+from typing import Any
+
+from tui.cli import compose, grid, say
+from tui.cli.exits import Exit
+from tui.errors import UsageError
+from tui.local.paths import Paths
+from tui.local.settings import Context, schema
+
+
+def config(args: Namespace) -> int:
+    """Exit 0; ``show`` 2 when the configuration is wrong."""
+    return {"path": _path, "show": _show, "schema": _schema}[args.what](args)
+
+
+def _path(_args: Namespace) -> int:
+    paths = Paths.discover(os.environ)
+    places = {
+        "configuration": paths.config_file,
+        "credentials": paths.credentials_file,
+        "state": paths.state_dir,
+        "log": paths.log_dir,
+    }
+    for line in grid.aligned([[name, str(place), "" if place.exists() else "(not there yet)"] for name, place in places.items()]):
+        print(line)
+    if paths.reason:
+        say(f"nothing can be kept: {paths.reason}")
+    return Exit.OK
+
+
+def _show(args: Namespace) -> int:
+    _, loaded = compose.configured(args)
+    rows = [[key, json.dumps(value, ensure_ascii=False), source] for key, value, source in loaded.values()]
+    for line in grid.aligned(rows):
+        print(line)
+    for warning in loaded.warnings:
+        say(warning)
+    return Exit.OK
+
+
+def _schema(_args: Namespace) -> int:
+    print(json.dumps(schema(), indent=2))
+    return Exit.OK
+
+
+def contexts(args: Namespace) -> int:
+    """Exit 0, 2 when nothing is configured."""
+    _, loaded = compose.configured(args)
+    if loaded.empty:
+        raise UsageError(compose.NOTHING)
+    default = loaded.config.default_context or (next(iter(loaded.config.contexts)) if len(loaded.config.contexts) == 1 else "")
+    listed = [_context(name, context, default=name == default) for name, context in loaded.config.contexts.items()]
+    if args.json:
+        print(json.dumps({"contexts": listed}, ensure_ascii=False))
+        return Exit.OK
+    rows = [["CONTEXT", "CONNECTION", "PLATFORM", "ADDRESS", "NOTES"]]
+    for each in listed:
+        marks = [word for word in ("default", "production", "read_only") if each[word]]
+        for number, connection in enumerate(each["connections"]):
+            row = [connection["name"], connection["platform"], connection["base_url"]]
+            rows.append([each["name"] if number == 0 else "", *row, ", ".join(marks).replace("_", "-") if number == 0 else ""])
+    for line in grid.aligned(rows):
+        print(line)
+    return Exit.OK
+
+
+def _context(name: str, context: Context, *, default: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "default": default,
+        "production": context.production,
+        "read_only": context.read_only,
+        "connections": [
+            {"name": connection, "platform": each.platform, "base_url": each.base_url} for connection, each in context.connections.items()
+        ],
+    }

@@ -1,0 +1,90 @@
+"""``rollwatch`` and ``rollwatch demo``: the console around a session, and the terminal given back afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from argparse import Namespace
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Final
+
+from tui.cli import say, terminal
+from tui.cli.crash import reporter
+from tui.cli.exits import Exit
+from tui.emulator import scenarios
+from tui.errors import UsageError
+from tui.local.spelling import meant
+
+if TYPE_CHECKING:
+    from tui.cli.compose import Setup
+    from tui.ui.app import Console
+
+SETTLED: Final = 2.0
+"""Seconds after which the first screens are drawn: what lives now will live on, and need not be looked through again and again."""
+
+
+def console(args: Namespace) -> int:
+    """The console on the configured context."""
+    _usable()
+    from tui.cli import compose
+
+    return _on_terminal(compose.opened(args, remember=True))
+
+
+def demo(args: Namespace) -> int:
+    """The console on an emulator that lives as long as it does."""
+    if args.scenario not in scenarios():
+        raise UsageError(f"there is no scenario {args.scenario!r}", hint=meant(args.scenario, scenarios()))
+    _usable()
+    from tui.cli.child import Child
+
+    with Child(args.scenario) as child:
+        # While the child starts, what the console needs is imported.
+        from tui.cli import compose
+
+        return _on_terminal(compose.announced(child.facts(), read_only=args.read_only))
+
+
+def _usable() -> None:
+    if reason := terminal.here():
+        raise UsageError(reason)
+
+
+def _on_terminal(opening: AbstractContextManager[Setup]) -> int:
+    # Until the first paint everything that is made will stay; looking for garbage among it only costs time.
+    gc.disable()
+    with opening as setup:
+        code = asyncio.run(_console(setup))
+    for line in dict.fromkeys(setup.warnings):
+        say(line)
+    return code
+
+
+async def _console(setup: Setup) -> int:
+    from tui.ui.app import Console
+    from tui.ui.settings import Settings
+
+    loop = asyncio.get_running_loop()
+    loop.call_later(SETTLED, _tune_collector)
+    async with setup.session() as session:
+        report = reporter(setup.folder, setup.clock.wall, setup.redact)
+        app = Console(session, settings=Settings(**setup.looks, report=report))
+        stacks = setup.folder / "stacks.txt" if setup.folder is not None else None
+        with terminal.Leave(loop, app.exit, stacks=stacks) as leave:
+            loop.call_later(SETTLED, _warn, app, setup.warnings)
+            await app.run_async(mouse=app.settings.mouse)
+    if leave.code is not None:
+        return leave.code
+    return app.return_code or app.return_value or Exit.OK
+
+
+def _warn(app: Console, warnings: tuple[str, ...]) -> None:
+    if warnings and app.is_running:
+        app.say(warnings[0] + (f" (and {len(warnings) - 1} more, told when you leave)" if warnings[1:] else ""), "warn")
+
+
+def _tune_collector() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    gc.enable()

@@ -1,0 +1,183 @@
+"""``rollwatch do``: one verb, shown, asked about, sent once, and followed to its verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tui.actions import ACTIONS, Danger
+from tui.cli import compose, document, say
+from tui.cli.exits import Exit
+from tui.engine.commands import Outcome
+from tui.engine.session import Session
+from tui.engine.verdicts import PATIENCE, Verdict
+from tui.errors import Unsupported, UsageError
+from tui.forms import FORMS, Form
+from tui.local.spelling import meant
+from tui.model import Kind, Ref, Resource, Verb
+
+WORDS: Final[Mapping[str, Exit]] = {
+    "done": Exit.OK,
+    "confirmed": Exit.OK,
+    "accepted": Exit.OK,
+    "refused": Exit.FAILED,
+    "failed": Exit.FAILED,
+    "unknown": Exit.UNKNOWN,
+    "unconfirmed": Exit.UNKNOWN,
+}
+"""The exit code by the last word; accepted is the last word only where nobody waits for more."""
+
+
+def do(args: Namespace) -> int:
+    """Exit 0 done, 3 refused or failed, 4 not known."""
+    verb, target, kind = aim(args.verb, args.ref)
+    values = filled(FORMS[kind, verb], args.set)
+    with compose.opened(args) as setup:
+        compose.told(setup.warnings, say)
+        return compose.run(setup, lambda session: _do(session, args, verb, target, kind, values))
+
+
+def aim(verb_text: str, ref_text: str) -> tuple[Verb, Ref, Kind]:
+    """What is to be done, to what, and the kind that it changes. Where a thing is made below another, the reference names either the
+    parent (``fleet/service/svc-1``, for a variable) or what is made with the parent's id (``fleet/variable/svc-1``)."""
+    if verb_text not in set(Verb):
+        raise UsageError(f"there is no verb {verb_text!r}", hint=meant(verb_text, Verb))
+    verb = Verb(verb_text)
+    ref = read_ref(ref_text)
+    form = FORMS.get((ref.kind, verb))
+    below = next((kind for (kind, each), one in FORMS.items() if each is verb and one.target is ref.kind and kind is not ref.kind), None)
+    if below is not None and ref.id and (form is None or verb is Verb.CREATE):
+        return verb, ref, below
+    if form is None:
+        can = [str(each) for kind, each in FORMS if kind is ref.kind]
+        raise UsageError(f"a {ref.kind} cannot be asked to {verb}", hint=f"it can {', '.join(can)}" if can else "")
+    if verb is Verb.TRIGGER and "/" not in ref.id:
+        return verb, ref, ref.kind  # an earlier rollout: the same place once more
+    if (verb is not Verb.CREATE or form.target is not ref.kind) and not ref.id:
+        raise UsageError(f"{ref_text!r} names no {form.target}", hint=f"write {ref.connection}/{form.target}/ID")
+    return verb, Ref(connection=ref.connection, kind=form.target, id=ref.id), ref.kind
+
+
+def read_ref(text: str) -> Ref:
+    """A reference whose id may be missing, for what is made below nothing: ``vault/application/``."""
+    parts = text.split("/", 2)
+    try:
+        if len(parts) == 2 or (len(parts) == 3 and not parts[2]):
+            return Ref(connection=parts[0], kind=Ref.parse(f"{parts[0]}/{parts[1]}/-").kind, id="")
+        return Ref.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def filled(form: Form, settings: list[str]) -> dict[str, Any]:
+    """The form's values from ``KEY=VALUE``. Raises ``UsageError`` naming the field that is wrong."""
+    texts: dict[str, str] = {}
+    for each in settings:
+        key, sign, value = each.partition("=")
+        if not sign:
+            raise UsageError(f"--set {key!r} has no value", hint="write --set KEY=VALUE")
+        texts[key] = value
+    known = [field.name for field in form.fields]
+    for name, problem in form.check(texts).items():
+        raise UsageError(f"--set {name}: {problem}", hint=meant(name, known) if name not in known and known else "")
+    return form.values(texts)
+
+
+async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: Kind, values: Mapping[str, Any]) -> int:
+    reason = session.why_not(target, verb, kind=kind)
+    if reason is not None:
+        return _tell(args, verb, target, Outcome(word="refused", text=reason, ref=target), None)
+    if target.id:
+        await session.refresh([feed for feed in session.feeds(target.kind) if feed.connection == target.connection])
+    seen = session.store.get(target)
+    if not args.yes:
+        confirm(session, verb, target, kind, values, seen)
+    verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
+    session.verdicts.subscribe(verdicts.put_nowait)
+    outcome = await session.do(verb, target, values, kind=kind, seen=seen, override=args.override)
+    verdict = None
+    if outcome.word in {"accepted", "unknown"} and not args.no_wait:
+        say(f"{outcome.text}; watching what becomes of it")
+        verdict = await _verdict(session, verdicts, outcome)
+    return _tell(args, verb, target, outcome, verdict)
+
+
+async def _verdict(session: Session, verdicts: asyncio.Queue[Verdict], outcome: Outcome) -> Verdict | None:
+    waiting = asyncio.ensure_future(_of(verdicts, outcome.intent))
+    limit = asyncio.ensure_future(session.clock.sleep(PATIENCE + 15))
+    await asyncio.wait({waiting, limit}, return_when=asyncio.FIRST_COMPLETED)
+    limit.cancel()
+    return waiting.result() if waiting.done() else None
+
+
+async def _of(verdicts: asyncio.Queue[Verdict], intent: int | None) -> Verdict:
+    while True:
+        verdict = await verdicts.get()
+        if verdict.intent == intent:
+            return verdict
+
+
+def confirm(session: Session, verb: Verb, target: Ref, kind: Kind, values: Mapping[str, Any], seen: Resource | None) -> None:
+    """Show what will be sent and ask. Raises ``UsageError`` unless the user agrees; nothing was sent then."""
+    if not sys.stdin.isatty():
+        raise UsageError("this changes something and nobody can be asked", hint="add --yes")
+    try:
+        plan = session.plan(verb, target, values, kind=kind)
+    except Unsupported as error:
+        raise UsageError(str(error)) from None
+    name = str(seen.name) if seen is not None and seen.name else target.id
+    what = f"{verb} {kind}" if kind is not target.kind or not name else f"{verb} {name}"
+    print(f"{what}   {target}   in {session.context}{' (production)' if session.production else ''}", file=sys.stderr)
+    for request in plan:
+        print(f"  {request}", file=sys.stderr)
+        if request.body:
+            print(f"  {json.dumps(request.body, default=str, ensure_ascii=False)}", file=sys.stderr)
+    destructive = any(each.verb is verb and each.danger is Danger.DESTRUCTIVE for each in ACTIONS.values())
+    if destructive and session.production and name:
+        agreed = _answer(f"Type {name} to go on: ") == name
+    else:
+        agreed = _answer("Go on? [y/N] ").lower() in {"y", "yes"}
+    if not agreed:
+        raise UsageError("nothing was sent")
+
+
+def _answer(question: str) -> str:
+    print(question, end="", file=sys.stderr, flush=True)
+    # The event loop would only note an interrupt; while we wait for a person it must end the waiting.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return sys.stdin.readline().strip()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _tell(args: Namespace, verb: Verb, target: Ref, outcome: Outcome, verdict: Verdict | None) -> int:
+    word = verdict.word if verdict is not None else outcome.word
+    if word == "accepted" and not args.no_wait:
+        word = "unconfirmed"
+    if args.json:
+        print(json.dumps(_document(verb, target, outcome, verdict), ensure_ascii=False))
+    else:
+        print(f"{word}: {verdict.text if verdict is not None else outcome.text}")
+        for name, problem in outcome.fields.items():
+            print(f"  {name}: {problem}")
+    return WORDS[word]
+
+
+def _document(verb: Verb, target: Ref, outcome: Outcome, verdict: Verdict | None) -> dict[str, Any]:
+    resource = (verdict.resource if verdict is not None else None) or outcome.resource
+    return {
+        "verb": str(verb),
+        "ref": str(outcome.ref or target),
+        "outcome": outcome.word,
+        "text": outcome.text,
+        "seconds": round(outcome.seconds, 3),
+        "fields": dict(outcome.fields),
+        "verdict": None if verdict is None else {"word": verdict.word, "text": verdict.text, "seconds": round(verdict.seconds, 3)},
+        "resource": None if resource is None else document.resource(resource),
+    }

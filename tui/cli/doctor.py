@@ -1,0 +1,173 @@
+"""``rollwatch doctor``: what works here and what does not. Every finding has its remedy; nothing is changed and no secret is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform as machine
+import shutil
+import stat
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final, Literal
+
+import tui
+from tui.cli import compose, grid, terminal
+from tui.cli.exits import Exit
+from tui.cli.probe import Probe, ask
+from tui.clock import Clock, within
+from tui.errors import ConfigError, PlatformError, UsageError
+from tui.local.journal import Journal
+from tui.local.paths import Paths
+from tui.model import RateLimit, Tone
+from tui.platforms.base import ConnectionSpec, Platform, RolloutSource
+from tui.tables import GLYPHS
+
+PATIENCE: Final = 20.0
+"""Seconds that one connection has to answer."""
+
+MARKS: Final = {"ok": Tone.OK, "warn": Tone.WARN, "bad": Tone.BAD}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at. ``remedy`` is empty where nothing needs mending."""
+
+    about: str
+    state: Literal["ok", "warn", "bad"]
+    text: str
+    remedy: str = ""
+
+
+def doctor(args: Namespace) -> int:
+    """Exit 0 when nothing is bad, 1 otherwise."""
+    findings = [*_program(), *_terminal(), *_files(Paths.discover(os.environ)), *_context(args)]
+    if args.json:
+        print(json.dumps({"version": tui.__version__, "findings": [asdict(each) for each in findings]}, ensure_ascii=False))
+    else:
+        for line in grid.aligned([[f"{GLYPHS[MARKS[each.state]]} {each.about}", each.text] for each in findings]):
+            print(line)
+        print()
+        for each in findings:
+            if each.remedy:
+                print(f"{each.about}: {each.remedy}")
+    return Exit.UNREACHABLE if any(each.state == "bad" for each in findings) else Exit.OK
+
+
+def _program() -> Iterator[Finding]:
+    told = []
+    for name in ("textual", "httpx", "msgspec"):
+        try:
+            told.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield Finding(about=name, state="bad", text="not installed", remedy="install rollwatch again")
+    yield Finding(
+        about="rollwatch", state="ok", text=f"{tui.__version__}, Python {machine.python_version()}, {', '.join(told)}, {machine.system()}"
+    )
+
+
+def _terminal() -> Iterator[Finding]:
+    if not sys.stdout.isatty():
+        yield Finding(about="terminal", state="ok", text="none here")
+        return
+    size = shutil.get_terminal_size()
+    reason = terminal.here()
+    colours = os.environ.get("COLORTERM") or ("256" if "256" in os.environ.get("TERM", "") else "16")
+    through = [name for name, variable in (("SSH", "SSH_CONNECTION"), ("tmux", "TMUX"), ("screen", "STY")) if variable in os.environ]
+    text = f"{os.environ.get('TERM', '(TERM unset)')}, {size.columns}x{size.lines}, colours {colours}" + "".join(
+        f", {each}" for each in through
+    )
+    yield Finding(about="terminal", state="bad" if reason else "ok", text=text, remedy=reason or "")
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    if encoding != "utf8":
+        yield Finding(about="encoding", state="warn", text=encoding or "unknown", remedy="set LANG=C.UTF-8, or symbols are lost")
+
+
+def _files(paths: Paths) -> Iterator[Finding]:
+    if paths.reason:
+        yield Finding(about="state", state="warn", text=paths.reason, remedy="make the folder writable; until then nothing is kept")
+    for about, place, private in (
+        ("configuration", paths.config_file, False),
+        ("credentials", paths.credentials_file, True),
+        ("state", paths.state_dir, True),
+        ("log", paths.log_dir, True),
+    ):
+        yield _file(about, place, private=private)
+
+
+def _file(about: str, place: Path, *, private: bool) -> Finding:
+    try:
+        mode = stat.S_IMODE(place.stat().st_mode)
+    except FileNotFoundError:
+        return Finding(about=about, state="ok", text=f"{place} (not there yet)")
+    except OSError as error:
+        return Finding(about=about, state="bad", text=f"{place}: {error.strerror}", remedy="make it readable for you")
+    if private and mode & 0o077:
+        wanted = "700" if place.is_dir() else "600"
+        return Finding(about=about, state="bad", text=f"{place} has mode {mode:o}", remedy=f"chmod {wanted} {place}")
+    if not private and mode & 0o022:
+        return Finding(about=about, state="warn", text=f"{place} can be written by others", remedy=f"chmod go-w {place}")
+    return Finding(about=about, state="ok", text=str(place))
+
+
+def _context(args: Namespace) -> Iterator[Finding]:
+    try:
+        with compose.opened(args, rollouts=_probing) as setup:
+            marks = "".join(word for word, held in ((", production", setup.production), (", read-only", setup.read_only)) if held)
+            yield Finding(about="context", state="ok", text=f"{setup.context}, {len(setup.platforms)} connections{marks}")
+            for warning in setup.warnings:
+                yield Finding(about="settings", state="warn", text=warning, remedy="rollwatch config show tells where values come from")
+            if setup.journal.badge:
+                yield Finding(about="journal", state="warn", text=setup.journal.badge, remedy="verbs are refused until it can be written")
+            yield from asyncio.run(_connections(setup))
+    except UsageError:
+        yield Finding(about="context", state="bad", text="nothing is connected", remedy="rollwatch config path says where it belongs")
+    except ConfigError as error:
+        yield Finding(about="context", state="bad", text=error.message, remedy=error.hint or "mend the configuration")
+
+
+def _probing(journal: Journal, spec: ConnectionSpec, clock: Clock) -> RolloutSource:
+    return Probe(spec, clock, journal.rollouts(spec.name))
+
+
+async def _connections(setup: compose.Setup) -> list[Finding]:
+    return list(await asyncio.gather(*(_connection(platform, setup.clock) for platform in setup.platforms)))
+
+
+async def _connection(platform: Platform, clock: Clock) -> Finding:
+    told: list[Finding] = []
+
+    async def ask() -> None:
+        told.append(await _asked(platform, clock))
+
+    try:
+        await within(clock, PATIENCE, ask())
+    finally:
+        await platform.aclose()
+    late = Finding(
+        about=platform.name, state="bad", text=f"no answer within {PATIENCE:.0f} s", remedy="check the address and the network between"
+    )
+    return told[0] if told else late
+
+
+async def _asked(platform: Platform, clock: Clock) -> Finding:
+    begun = clock.boot()
+    try:
+        seen = await ask(platform)
+    except PlatformError as error:
+        return Finding(about=platform.name, state="bad", text=f"{platform.platform}: {error.message}", remedy=error.hint or _remedy(error))
+    told = [platform.platform, platform.flavour, f"answered within {(clock.boot() - begun) * 1000:.0f} ms", seen, _budget(platform.rate)]
+    return Finding(about=platform.name, state="ok", text=", ".join(filter(None, told)))
+
+
+def _remedy(error: PlatformError) -> str:
+    return f"see what the platform says to {error.type}" if error.status else "check the address and the network between"
+
+
+def _budget(rate: RateLimit | None) -> str:
+    return "" if rate is None else f"{rate.remaining} of {rate.limit} requests left"

@@ -1,0 +1,192 @@
+"""``rollwatch login`` and ``rollwatch logout``: credentials are asked for, tried once with a harmless read, and kept privately."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tui.cli import compose, say
+from tui.cli.exits import Exit
+from tui.cli.probe import Probe, ask
+from tui.clock import SystemClock
+from tui.errors import PlatformError, StorageError, UsageError
+from tui.local.addresses import origin
+from tui.local.config import Chosen
+from tui.local.credentials import Credentials
+from tui.local.logins import Logins
+from tui.local.paths import Paths
+from tui.local.spelling import meant
+from tui.platforms.base import Platform, SignIn
+from tui.platforms.registry import open_platform
+from tui.platforms.share import Vault
+from tui.text import Secret
+
+Ask = Callable[[str], str]
+"""Asks one question and returns the answer; a secret's question hides it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the user said, as far as the platform asks for it."""
+
+    token: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    email: str = ""
+    password: str = ""
+
+
+def login(args: Namespace) -> int:
+    """Exit 0 when the credentials work and are kept, 1 when they do not or could not be tried."""
+    paths, chosen = _chosen(args)
+    clock = SystemClock()
+    paths = paths.prepare(clock.wall())
+    if paths.reason:
+        raise StorageError(f"credentials cannot be kept: {paths.reason}")
+    connection = chosen.context.connections[args.connection]
+    at = origin(connection.base_url)
+    answers = ASKED[connection.platform](*_asking(args))
+    vault = _Memory()
+    found = asyncio.run(_try(_platform(paths, chosen, args.connection, answers, vault)))
+    Credentials(paths.credentials_file, os.environ).save(
+        args.connection,
+        at,
+        clock.wall(),
+        token=Secret(answers.token) if answers.token else None,
+        client_id=answers.client_id,
+        client_secret=Secret(answers.client_secret) if answers.client_secret else None,
+        email=answers.email,
+    )
+    logins = Logins(paths.logins_dir, at, clock.wall())
+    with logins.lock(args.connection):
+        logins.forget(args.connection)
+        if vault.login is not None:
+            logins.store(args.connection, vault.login)
+    print(f"signed in to {args.connection}: {found}")
+    print(f"kept in {paths.credentials_file}")
+    earlier = compose.sign_ins(paths, chosen)[args.connection, ""].source
+    if earlier and earlier != str(paths.credentials_file):
+        say(f"{earlier} goes before what was kept now")
+    return Exit.OK
+
+
+def logout(args: Namespace) -> int:
+    """Exit 0, whether or not there was anything to forget."""
+    paths, chosen = _chosen(args)
+    now = SystemClock().wall()
+    at = origin(chosen.context.connections[args.connection].base_url)
+    stored = Credentials(paths.credentials_file, os.environ).forget(args.connection, at, now)
+    renewed = Logins(paths.logins_dir, at, now).forget(args.connection)
+    print(f"forgot what was kept for {args.connection}" if stored or renewed else f"nothing was kept for {args.connection}")
+    return Exit.OK
+
+
+def _chosen(args: Namespace) -> tuple[Paths, Chosen]:
+    paths, loaded = compose.configured(args)
+    if loaded.empty:
+        raise UsageError(compose.NOTHING)
+    chosen = loaded.choose()
+    if args.connection not in chosen.context.connections:
+        raise UsageError(
+            f"there is no connection {args.connection!r} in {chosen.name}", hint=meant(args.connection, chosen.context.connections)
+        )
+    return paths, chosen
+
+
+# Asking.
+
+
+def _asking(args: Namespace) -> tuple[Ask, Ask]:
+    """How to ask for what may be seen and for what may not."""
+    if args.stdin:
+        lines = iter(sys.stdin.read().splitlines())
+
+        def line(question: str) -> str:
+            return next(lines, "").strip()
+
+        return line, line
+    if not sys.stdin.isatty():
+        raise UsageError("nobody can be asked here", hint="add --stdin and write the secrets to standard input, one a line")
+
+    def seen(question: str) -> str:
+        print(f"{question}: ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip()
+
+    return seen, lambda question: getpass.getpass(f"{question} (not shown): ").strip()
+
+
+def _needed(ask: Ask, question: str) -> str:
+    answer = ask(question)
+    if not answer:
+        raise UsageError(f"no {question} was given; nothing was changed")
+    return answer
+
+
+def _encore(seen: Ask, hidden: Ask) -> Answers:
+    return Answers(client_id=_needed(seen, "client id"), client_secret=_needed(hidden, "client secret"))
+
+
+def _dployr(seen: Ask, hidden: Ask) -> Answers:
+    token = hidden("token, or nothing to sign in with e-mail and password")
+    if token:
+        return Answers(token=token)
+    return Answers(email=_needed(seen, "e-mail"), password=_needed(hidden, "password"))
+
+
+def _phase(_seen: Ask, hidden: Ask) -> Answers:
+    return Answers(token=_needed(hidden, "token"))
+
+
+ASKED: Final[Mapping[str, Callable[[Ask, Ask], Answers]]] = {"encore": _encore, "dployr": _dployr, "phase": _phase}
+
+
+# Trying.
+
+
+class _Memory:
+    """A vault for one login that is not to be kept before it is known to work."""
+
+    def __init__(self) -> None:
+        self.login: dict[str, Any] | None = None
+
+    def load(self, name: str) -> dict[str, Any] | None:
+        return self.login
+
+    def store(self, name: str, login: dict[str, Any]) -> None:
+        self.login = login
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        yield
+
+
+def _platform(paths: Paths, chosen: Chosen, name: str, answers: Answers, vault: Vault) -> Platform:
+    clock = SystemClock()
+    spec = compose.spec_of(chosen, name, compose.sign_ins(paths, chosen))
+    credentials = SignIn(
+        token=Secret(answers.token) if answers.token else None,
+        client_id=answers.client_id,
+        client_secret=Secret(answers.client_secret) if answers.client_secret else None,
+        email=answers.email,
+        password=Secret(answers.password) if answers.password else None,
+        vault=vault,
+    )
+    return open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=Probe(spec, clock))
+
+
+async def _try(platform: Platform) -> str:
+    """What the credentials open, in a few words. Raises ``PlatformError`` if they open nothing."""
+    try:
+        seen = await ask(platform)
+    except PlatformError as error:
+        raise type(error)(f"nothing was kept: {error.message}", connection=platform.name, status=error.status) from None
+    finally:
+        await platform.aclose()
+    return ", ".join(filter(None, (platform.platform, platform.flavour, seen)))

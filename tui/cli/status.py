@@ -1,0 +1,88 @@
+"""``rollwatch status``: everything once, as JSON for scripts or as text for a person."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from tui.cli import compose, document, grid, say
+from tui.cli.exits import Exit
+from tui.engine.feeds import ConnectionState
+from tui.engine.session import Session
+from tui.model import Tone
+from tui.tables import GLYPHS, TABLES, Moment, age
+
+DEADLINE: Final = 30.0
+"""Seconds within which every feed must have been read or have failed."""
+
+MARKS: Final = {
+    "fresh": Tone.OK,
+    "loading": Tone.BUSY,
+    "stale": Tone.WARN,
+    "limited": Tone.WARN,
+    "down": Tone.BAD,
+    "signed-out": Tone.BAD,
+}
+
+
+def status(args: Namespace) -> int:
+    """Exit 0 when every connection is fresh, 1 when one is not."""
+    with compose.either(args, demo=args.demo) as setup:
+        compose.told(setup.warnings, say)
+        return compose.run(setup, lambda session: _status(session, args))
+
+
+async def _status(session: Session, args: Namespace) -> int:
+    await session.settle(DEADLINE)
+    if args.json:
+        json.dump(_document(session), sys.stdout, ensure_ascii=False)
+        print()
+    else:
+        for line in _lines(session, shutil.get_terminal_size((160, 40)).columns):
+            print(line)
+    return Exit.OK if all(each.state == "fresh" for each in session.store.connections()) else Exit.UNREACHABLE
+
+
+def _document(session: Session) -> dict[str, object]:
+    rows = {kind: session.store.rows(kind) for kind in document.KINDS}
+    return document.status(session.context, _connections(session), rows)
+
+
+def _connections(session: Session) -> list[ConnectionState]:
+    """Every connection; one that is not fresh without a reason of its own is given that of its first feed that could not be read."""
+    told = []
+    for state in session.store.connections():
+        if state.state != "fresh" and state.error is None:
+            errors = (session.store.freshness(feed).error for feed in session.feeds() if feed.connection == state.name)
+            state = replace(state, error=next((error for error in errors if error is not None), None))
+        told.append(state)
+    return told
+
+
+def _lines(session: Session, width: int) -> Iterator[str]:
+    moment = Moment(now=session.clock.wall(), store=session.store)
+    yield from grid.aligned([_connection(each, moment) for each in _connections(session)])
+    for kind in document.KINDS:
+        rows = session.store.rows(kind)
+        if rows:
+            yield ""
+            yield f"{TABLES[kind].title} ({len(rows)})"
+            yield from grid.listing(TABLES[kind], rows, moment, width)
+
+
+def _connection(state: ConnectionState, moment: Moment) -> list[str]:
+    since = moment.since(state.fetched_at)
+    budget = f"{state.rate.remaining}/{state.rate.limit} left" if state.rate else ""
+    return [
+        f"{GLYPHS[MARKS[state.state]]} {state.name}",
+        state.platform,
+        state.flavour,
+        state.state if since is None else f"{state.state}, {age(since)} old",
+        budget,
+        "" if state.error is None else str(state.error),
+    ]

@@ -96,6 +96,7 @@ class ResourceTable(LineView):
         self._flash = flash
         self._columns: tuple[ColumnLike, ...] = ()
         self._slots: tuple[Slot, ...] = ()
+        self._laid_for = -1
         self._content: dict[str, int] = {}
         self._rows: Sequence[Row] = ()
         self._painted: dict[int, Line] = {}
@@ -261,12 +262,17 @@ class ResourceTable(LineView):
         return grown
 
     def _lay_out(self) -> None:
-        slots = lay_out(self._columns, self.inner_width - GUTTER, self._content)
-        if slots != self._slots:
-            self._slots = slots
+        if self._fit_slots():
             self.repaint_all()
         else:
             self._repaint_changed()
+
+    def _fit_slots(self) -> bool:
+        """Lay the columns out for the width there is; whether any of them moved."""
+        before = self._slots
+        self._laid_for = self.inner_width
+        self._slots = lay_out(self._columns, self._laid_for - GUTTER, self._content)
+        return self._slots != before
 
     def on_resize(self, event: events.Resize) -> None:
         self._top = self.clamp(self._top)
@@ -321,6 +327,9 @@ class ResourceTable(LineView):
         return moved
 
     def draw_line(self, y: int) -> Strip:
+        if self._laid_for != self.inner_width:
+            # A line is drawn at its new width before the resize is told.
+            self._fit_slots()
         if y < self.head:
             return self._draw_head()
         if not len(self._rows):

@@ -98,6 +98,10 @@ async def test_a_web_page_means_another_base_url(reply: Answer) -> None:
         with pytest.raises(WrongBaseUrl) as caught:
             await at.fetch(Kind.APPLICATION)
         assert "try base_url" not in str(caught.value)
+    async with bench("phase", lambda seen: reply) as at:
+        with pytest.raises(WrongBaseUrl) as caught:
+            await at.platform.verbs[Kind.APPLICATION, Verb.CREATE].run(at.ref(Kind.APPLICATION, ""), {"name": "x"})
+        assert reply is LOGIN or "below /service/public" in str(caught.value)
 
 
 @pytest.mark.parametrize("reply", [plain({"apps": 5}), plain({"message": "hi"}), plain("x"), Answer(body=b"[{")])
@@ -128,7 +132,7 @@ async def test_a_refusal_means_what_it_means(status: int, text: str, kind: type[
         with pytest.raises(kind) as caught:
             await at.fetch(Kind.ENVIRONMENT, "72b9ddd5")
         assert type(caught.value) is kind
-        assert caught.value.message == text
+        assert caught.value.message == text.rstrip(".")
         assert hint in caught.value.hint
 
 

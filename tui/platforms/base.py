@@ -181,6 +181,17 @@ class SignIn:
     again: Callable[[], Awaitable[Secret | None]] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that a platform itself wrote down: its word for it, who did it, and to what."""
+
+    at: datetime | None
+    id: str
+    what: Safe
+    by: Safe = EMPTY
+    targets: tuple[Safe, ...] = ()
+
+
 class RolloutRecord(Protocol):
     """A rollout that we know of, as the journal returns it. ``snapshot_json`` is the last reply's JSON text, None before the first."""
 

@@ -37,9 +37,11 @@ _MILLISECONDS: Final = 1e11
 _WRAPPING: Final = frozenset({"success", "ok", "data", "message", "error", "timestamp"})
 _CAMEL: Final = re.compile(r"[a-z]+[0-9]*(?:[A-Z]+[a-z0-9]*)+\Z")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_IN_QUERY: Final = re.compile(r"(?<=[?&])((?:[a-z_]*secret|[a-z_]*token|api_?key|password|sig(?:nature)?)=)[^&\s#]+", re.IGNORECASE)
 _USERINFO: Final = re.compile(r"(?<=://)[^/\s@?#]+@")
 _SECRET_NAME: Final = re.compile(
-    r"secret|token|passw|api_?key|private_?key|access_?key|credential|authorization|cookie|session|slack|discord|wrapped", re.IGNORECASE
+    r"secret|token|passw|api_?key|private_?key|access_?key|credential|authorization|cookie|session|slack|discord|wrapped|backup_?code",
+    re.IGNORECASE,
 )
 _SECRET_MAP: Final = re.compile(r"(?:env(?:ironment)?(?:_?vars?|_?variables)?|envs|variables|secrets)\Z", re.IGNORECASE)
 _SECRET_TEXT: Final = re.compile(r"(?:Bearer |Basic |dpat_|pss_(?:user|service):|eyJ[\w-]{5,}\.|gh[pousr]_|xox[abp]-)\S+")
@@ -140,17 +142,25 @@ def single(content: bytes, names: Sequence[str]) -> bytes:
     return content
 
 
-def pages(content: bytes) -> tuple[bool, int]:
-    """Whether a list reply says that another page follows, and the number of its page."""
+class _Pagination(msgspec.Struct, rename="camel"):
+    has_next_page: bool = False
+
+
+class _Paged(msgspec.Struct):
+    pagination: _Pagination | None = None
+
+
+class _Enveloped(msgspec.Struct):
+    data: _Paged | None = None
+
+
+def more_follow(content: bytes) -> bool:
+    """Whether a list reply says that another page follows."""
     try:
-        value = parse(content)
-    except Unreadable:
-        return False, 1
-    data = value.get("data") if isinstance(value, dict) else None
-    pagination = data.get("pagination") if isinstance(data, dict) else None
-    if not isinstance(pagination, dict):
-        return False, 1
-    return pagination.get("hasNextPage") is True, number(pagination.get("page")) or 1
+        reply = msgspec.json.decode(content, type=_Enveloped)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return reply.data is not None and reply.data.pagination is not None and reply.data.pagination.has_next_page
 
 
 def fields(value: Any, shape: type[Wire]) -> dict[str, Any]:
@@ -273,7 +283,7 @@ def masked(value: Any, depth: int = 24) -> Any:
 def without_secrets(text: str) -> str:
     """A text without what has the form of a token, and without user and password of an address."""
     if "://" in text:
-        text = _USERINFO.sub(STARS + "@", text)
+        text = _IN_QUERY.sub(r"\1" + STARS, _USERINFO.sub(STARS + "@", text))
     return _SECRET_TEXT.sub(STARS, text) if _SECRET_TEXT.search(text) else text
 
 
@@ -285,6 +295,8 @@ def _masked_member(name: str, value: Any, depth: int, *, pair: bool) -> Any:
         return {str(key): STARS for key in value}
     if (pair and name == "value") or (hides == "secret" and not isinstance(value, list | dict)):
         return STARS
+    if hides == "secret" and isinstance(value, list):
+        return [masked(each, depth) if isinstance(each, list | dict) else STARS for each in value]
     return masked(value, depth)
 
 
@@ -309,10 +321,11 @@ class Listing:
     """The replies of one list, turned into rows.
 
     Remembers the last reply: the same bytes give the very same ``Rows``, and a record whose bytes did not change gives the very
-    same ``Resource``, so that ten thousand rows of which few changed cost little. Gives way to others every few records.
+    same ``Resource``, so that ten thousand rows of which few changed cost little. Gives way to others every few records. ``build``
+    may answer None for a record that does not belong here.
     """
 
-    def __init__(self, names: Sequence[str], build: Callable[[bytes], Resource]) -> None:
+    def __init__(self, names: Sequence[str], build: Callable[[bytes], Resource | None]) -> None:
         self._names = names
         self._build = build
         self._key: Hashable = None
@@ -336,6 +349,8 @@ class Listing:
                 continue
             try:
                 resource = self._known.get(data) or self._build(data)
+                if resource is None:
+                    continue
                 if resource.ref.id in kept:
                     raise Unreadable("its id is that of another record")
             except REFUSALS as error:

@@ -7,24 +7,31 @@ speaks one of them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from tui.clock import Clock
-from tui.errors import BadReply, NoEndpoint, NotFound, Unsupported, WrongBaseUrl
+from tui.errors import BadReply, NoEndpoint, NotFound, Unauthorized, Unsupported, WrongBaseUrl
 from tui.model import Kind, LogLine, RateLimit, Ref, Verb
-from tui.platforms.base import Call, ConnectionSpec, Read, RolloutSource, SignIn
-from tui.platforms.dployr import faults, logs
+from tui.platforms.base import Call, ConnectionSpec, Happening, Read, RolloutSource, SignIn
+from tui.platforms.dployr import clusters, faults, following
+from tui.platforms.dployr.clusters import Cluster, Clusters
+from tui.platforms.dployr.control import ControlPlane
+from tui.platforms.dployr.deeds import Deeds
 from tui.platforms.dployr.documented import Documented
 from tui.platforms.http import Credentials, Transport
-from tui.platforms.lines import splitter_for
+from tui.platforms.pinned import Want
 from tui.platforms.records import Unreadable, items
 from tui.platforms.tokens import PasswordLogin, StaticToken
+from tui.text import Secret
 
 BASE_URL: Final = "https://base.dployr.io"
 
-BATCH: Final = 500
-"""Lines that are handed over at once; a burst comes in several batches."""
+_COOKIE: Final = "session="
+_ALLOWANCE: Final[Mapping[str, tuple[int, float]]] = {"current": (100, 60.0)}
+_DOCUMENTED_ALLOWANCE: Final = (1000, 3600.0)
 
 
 class Dployr:
@@ -39,6 +46,9 @@ class Dployr:
         self._clock = clock
         self._flavour = spec.flavour if spec.flavour in {"documented", "current"} else "unknown"
         self._documented = Documented(spec.name, transport, clock)
+        self._clusters = Clusters(spec.name, transport, spec.cluster)
+        self._plane = ControlPlane(spec.name, transport, clock, self._clusters)
+        self._deeds = Deeds(spec.name, transport, clock, self._clusters, self._plane)
 
     @property
     def flavour(self) -> str:
@@ -46,15 +56,15 @@ class Dployr:
 
     @property
     def reads(self) -> Mapping[Kind, Read]:
-        return self._documented.reads
+        return self._plane.reads if self._flavour == "current" else self._documented.reads
 
     @property
     def verbs(self) -> Mapping[tuple[Kind, Verb], Call]:
-        return self._documented.verbs
+        return self._deeds.verbs if self._flavour == "current" else self._documented.verbs
 
     @property
     def instead(self) -> Mapping[tuple[Kind, Verb], str]:
-        return self._documented.instead
+        return self._deeds.instead if self._flavour == "current" else self._documented.instead
 
     @property
     def rate(self) -> RateLimit | None:
@@ -63,12 +73,30 @@ class Dployr:
     @property
     def allowance(self) -> tuple[int, float]:
         """Requests in a window of so many seconds."""
-        return (1000, 3600.0)
+        return _ALLOWANCE.get(self._flavour, _DOCUMENTED_ALLOWANCE)
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The cluster that is looked at; None in the documented flavour and before the first read."""
+        return self._clusters.current
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """All clusters of the account, for a picker."""
+        return self._clusters.known
+
+    def choose_cluster(self, name: str) -> Cluster:
+        """Look at another cluster, by name or id, from the next read on. Raises ``errors.Refused``."""
+        return self._clusters.choose(name)
+
+    async def events(self, since: datetime | None = None) -> tuple[Happening, ...]:
+        """What the platform itself wrote down, newest first; nothing in the documented flavour. Raises ``errors.PlatformError``."""
+        return await self._plane.events(since) if self._flavour == "current" else ()
 
     async def detect(self) -> str:
         """Only what is there tells: ``/v1/clusters`` is the control plane's, ``/v1/projects`` the documents'. Two GETs at most."""
         if self._flavour == "unknown":
-            if await self._offers("/v1/clusters", "clusters"):
+            if await self._offers(clusters.PATH, "clusters"):
                 self._flavour = "current"
             elif await self._offers("/v1/projects", "projects"):
                 self._flavour = "documented"
@@ -83,60 +111,81 @@ class Dployr:
     async def _offers(self, path: str, name: str) -> bool:
         """Whether this server answers that path with a list. Raises for everything that says neither yes nor no."""
         try:
-            reply = await self._transport.get(path)
-            items(reply.content, (name,))
-        except (NoEndpoint, NotFound):
+            items((await self._transport.get(path)).content, (name,))
+        except (NoEndpoint, NotFound) as error:
+            if "/auth/login" in error.message:
+                raise Unauthorized(
+                    "this server knows no passwords: it may be a dployr control plane",
+                    connection=self.name,
+                    hint=f"sign in with a token: rollwatch login {self.name}",
+                    status=error.status,
+                ) from None
             return False
         except Unreadable as error:
             raise BadReply(f"GET {path} was answered with {error}", connection=self.name) from None
         return True
 
     async def logs(self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
-        """The log of a service. The documents have no ``since``: who opens it again asks for a tail and leaves out what it has."""
+        """The log of a service."""
         if ref.kind is not Kind.SERVICE:
             raise Unsupported(f"a {ref.kind} has no log", hint="open the log of its service")
-        query = ({"tail": str(tail)} if tail is not None else {}) | ({"follow": "true"} if follow else {})
-        async with self._transport.stream("/v1/services/{id}/logs", ids={"id": ref.id}, query=query, quiet=follow) as stream:
-            yield ()
-            splitter = splitter_for(stream.content_type)
-            async for chunk in stream.chunks():
-                batch = [line for record in splitter.feed(chunk) for line in logs.lines(record, self._clock.wall())]
-                for start in range(0, len(batch), BATCH):
-                    yield tuple(batch[start : start + BATCH])
-            rest = [line for record in splitter.finish() for line in logs.lines(record, self._clock.wall())]
-            if rest:
-                yield tuple(rest)
+        if self._flavour == "current":
+            stream = following.control(self._transport, self._clock, ref.id, tail=tail, follow=follow, since=since)
+        else:
+            stream = following.documented(self._transport, self._clock, ref.id, tail=tail, follow=follow)
+        async with aclosing(stream) as batches:
+            async for batch in batches:
+                yield batch
 
     async def aclose(self) -> None:
         await self._transport.aclose()
         await self._exchange.aclose()
 
 
+class _SessionTransport(Transport):
+    """A transport whose requests carry a session's cookie instead of a token."""
+
+    def __init__(self, cookie: Secret, **options: Any) -> None:
+        super().__init__(credentials=None, **options)
+        self._cookie = cookie
+
+    def _want(self, *parts: Any, **named: Any) -> Want:
+        want = super()._want(*parts, **named)
+        return replace(want, headers={**want.headers, "Cookie": self._cookie.reveal()}, secrets=(*want.secrets, self._cookie))
+
+
+def exchange(spec: ConnectionSpec, clock: Clock) -> Transport:
+    """A transport without credentials to that server: for signing in."""
+    return Transport(credentials=None, **_options(spec, clock))
+
+
 def connect(spec: ConnectionSpec, *, credentials: SignIn, clock: Clock, rollouts: RolloutSource) -> Dployr:
-    """The adapter of one connection, signed in with a pasted token or else with e-mail and password. Sends nothing."""
-
-    def transport(who: Credentials | None) -> Transport:
-        return Transport(
-            connection=spec.name,
-            base_url=spec.base_url or BASE_URL,
-            credentials=who,
-            clock=clock,
-            errors=faults.read,
-            ca_file=spec.ca_file,
-            allow_insecure=spec.allow_insecure,
-        )
-
-    exchange = transport(None)
+    """The adapter of one connection, signed in with a pasted token or session, or else with e-mail and password. Sends nothing."""
+    options = _options(spec, clock)
+    plain = exchange(spec, clock)
     who: Credentials
+    if credentials.token and credentials.token.reveal().startswith(_COOKIE):
+        return Dployr(spec, _SessionTransport(credentials.token, **options), clock, exchange=plain)
     if credentials.token:
-        who = StaticToken(credentials.token, connection=spec.name, origin=exchange.origin, again=credentials.again)
+        who = StaticToken(credentials.token, connection=spec.name, origin=plain.origin, again=credentials.again)
     else:
         who = PasswordLogin(
-            exchange,
+            plain,
             email=credentials.email,
             password=credentials.password,
             clock=clock,
             vault=credentials.vault,
             refresh_path=spec.refresh_path,
         )
-    return Dployr(spec, transport(who), clock, exchange=exchange)
+    return Dployr(spec, Transport(credentials=who, **options), clock, exchange=plain)
+
+
+def _options(spec: ConnectionSpec, clock: Clock) -> dict[str, Any]:
+    return {
+        "connection": spec.name,
+        "base_url": spec.base_url or BASE_URL,
+        "clock": clock,
+        "errors": faults.read,
+        "ca_file": spec.ca_file,
+        "allow_insecure": spec.allow_insecure,
+    }

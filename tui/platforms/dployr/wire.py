@@ -230,3 +230,42 @@ class Line(Wire):
         "log": "text",
         "content": "text",
     }
+
+
+class Cluster(Wire):
+    """A cluster of the control plane. Its members and its metadata (which can hold webhook addresses) have no field here."""
+
+    id: str
+    name: Scalar = None
+    role: Scalar = None
+
+
+class Domain(Wire):
+    """A domain of the control plane; it is known by its name."""
+
+    domain: str
+    service: Scalar = None
+    status: Scalar = None
+    created_at: Scalar = None
+    updated_at: Scalar = None
+
+    aliases: ClassVar[Mapping[str, str]] = {"service_name": "service", "activated_at": "updated_at"}
+
+
+class Address(Wire):
+    """An address that the control plane derives for a service."""
+
+    url: str
+    service: Scalar = None
+
+    aliases: ClassVar[Mapping[str, str]] = {"service_name": "service"}
+
+
+class Event(Wire):
+    """An entry of the control plane's own history."""
+
+    id: str | int
+    type: Scalar = None
+    actor: Any = None
+    timestamp: Scalar = None
+    targets: Any = None

@@ -12,6 +12,7 @@ from tui.platforms.replies import Reply, Said, failure, kind_of_failure, said
 PUBLIC: Final = "/service/public"
 """Where a self-hosted Phase keeps its API."""
 
+ELSEWHERE: Final = f"wrong base URL: a self-hosted Phase has its API below {PUBLIC}"
 LIST_ONLY: Final = "this app is end-to-end encrypted: Phase's API can only list it"
 
 _MEANINGS: Final[tuple[tuple[int, str, type[PlatformError], str], ...]] = (
@@ -37,8 +38,8 @@ def read(reply: Reply, connection: str) -> PlatformError:
         if reply.status == status and re.search(pattern, words.message):
             kind, hint = meaning, advice
             break
-    error = failure(reply, connection, Said(message=words.message, fields=_fields(reply, words.message)), kind)
-    error.hint = hint or error.hint
+    error = failure(reply, connection, Said(message=words.message.rstrip("."), fields=_fields(reply, words.message)), kind)
+    error.hint = hint or (ELSEWHERE if kind is WrongBaseUrl else error.hint)
     return error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from tests.emulator import contract
 from tests.emulator.conftest import Desk
 
 SEEDS = Path(__file__).parent.parent / "seeds"
-SPENT = 0.7
-"""Seconds per platform and kind of data, spread over its endpoints."""
+EXAMPLES = {"encore": 8, "dployr": 3, "phase": 4}
+"""Requests per endpoint and kind of data: always the same ones, so that a slow machine tests no less."""
 
 
 def seeded() -> dict[str, set[tuple[str, str]]]:
@@ -78,14 +77,14 @@ LEFT_OUT = [
 GOOD, BAD = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
 
 
-def tried(one: Desk, platform: str, operation: Any, mode: Any, known: list[str], seconds: float) -> list[int]:
-    """Ask one endpoint with generated data for that long; the statuses it answered. Every reply is checked."""
+def tried(one: Desk, platform: str, operation: Any, mode: Any, known: list[str]) -> list[int]:
+    """Ask one endpoint with generated data; the statuses it answered. Every reply is checked."""
     token = one.encore.headers["Authorization"] if platform == "encore" else f"Bearer {one.info[platform]['token']}"
-    until, statuses = time.monotonic() + seconds, list[int]()
+    statuses: list[int] = []
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=12,
+        max_examples=EXAMPLES[platform],
         deadline=None,
         database=None,
         derandomize=True,
@@ -93,8 +92,6 @@ def tried(one: Desk, platform: str, operation: Any, mode: Any, known: list[str],
         suppress_health_check=list(HealthCheck),
     )
     def asked(case: schemathesis.Case) -> None:
-        if statuses and time.monotonic() > until:
-            return
         if known and "id" in case.path_parameters and len(statuses) % 3 != 2:
             case.path_parameters["id"] = known[len(statuses) % len(known)]
         reply = case.call_and_validate(
@@ -109,7 +106,7 @@ def tried(one: Desk, platform: str, operation: Any, mode: Any, known: list[str],
 @pytest.mark.parametrize("mode", [GOOD, BAD], ids=["good-data", "bad-data"])
 @pytest.mark.parametrize("platform", ["encore", "dployr", "phase"])
 def test_every_reply_is_as_documented(desk: Callable[..., Desk], platform: str, mode: schemathesis.GenerationMode) -> None:
-    one = desk(scenario="busy", hourly=10**9, hourly_anonymous=10**9)
+    one = desk(scenario="calm", hourly=10**9, hourly_anonymous=10**9)
     schema = schemathesis.openapi.from_dict(document(one, platform))
     kinds = ("deployments", "services", "instances")
     ids = {kind: [row["id"] for row in one.dployr.get(f"/v1/{kind}").json()[kind]] for kind in kinds}
@@ -120,7 +117,9 @@ def test_every_reply_is_as_documented(desk: Callable[..., Desk], platform: str, 
     answered = {}
     for operation in operations:
         known = ids.get(operation.path.split("/")[2], []) if platform != "encore" else []
-        answered[operation.label] = tried(one, platform, operation, mode, known, SPENT / len(operations))
+        if operation.method == "delete":
+            one.advance(60)  # what was just deployed may not be deleted
+        answered[operation.label] = tried(one, platform, operation, mode, known)
     if mode is GOOD:
         silent = {label for label, statuses in answered.items() if not any(status < 300 for status in statuses)}
         gone = {"DELETE /v1/proxy/routes/{id}", "DELETE /v1/projects/{id}", "DELETE /v1/services/{id}/env/{key}"}

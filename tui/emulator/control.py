@@ -53,6 +53,14 @@ class Control:
         """Switch an inconvenient truth on or off. Raises ``ValueError`` for a word that does not exist."""
         (self.world.quirks.update if on else self.world.quirks.difference_update)(checked(frozenset({word})))
 
+    def code(self, email: str) -> str:
+        """The code that was mailed to that address, or that its authenticator shows. Raises ``KeyError`` if there is none."""
+        members = self.platforms.members
+        if members is None:
+            raise KeyError(email)
+        user = members.users[email]
+        return members.totp(user) if user.secret else members.codes[email][0]
+
     # --- what humans do in dashboards
     def decide(self, what: str, rollout: str) -> str:
         """approve, reject, cancel or fail a rollout; an empty text, or why not. Raises ``KeyError`` for another word."""
@@ -169,6 +177,9 @@ def control_app(control: Control) -> ASGIApp:
     async def revoke(request: Request) -> object:
         return {"revoked": control.revoke(**await body_json(request))}
 
+    async def code(request: Request) -> object:
+        return {"code": control.code(request.path_params["email"])}
+
     async def quirk(request: Request) -> object:
         control.quirk(request.path_params["word"], on=request.method == "POST")
         return {"quirks": sorted(control.world.quirks)}
@@ -190,6 +201,7 @@ def control_app(control: Control) -> ASGIApp:
         Endpoint("POST", "/rollouts/{rollout}/{verdict}", guarded(decide)),
         Endpoint("POST", "/clock", guarded(clock)),
         Endpoint("POST", "/revoke", guarded(revoke)),
+        Endpoint("GET", "/codes/{email}", guarded(code)),
         Endpoint("POST", "/quirks/{word}", guarded(quirk)),
         Endpoint("DELETE", "/quirks/{word}", guarded(quirk)),
         Endpoint("POST", "/services/{service}/behaviour", guarded(behave)),

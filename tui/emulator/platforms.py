@@ -10,6 +10,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from tui.emulator.dployr.accounts import Accounts, Limit
+from tui.emulator.dployr.current import errors
+from tui.emulator.dployr.current.accounts import OWNER, Members
+from tui.emulator.dployr.current.api import ControlPlane
+from tui.emulator.dployr.current.lab import furnish
 from tui.emulator.dployr.documented import DployrApi, hourly
 from tui.emulator.dployr.state import Fleet
 from tui.emulator.encore.documented import EncoreApi
@@ -18,7 +22,7 @@ from tui.emulator.phase.current import PhaseCurrentApi, prefixed
 from tui.emulator.phase.documented import PhaseApi
 from tui.emulator.phase.state import PhaseState
 from tui.emulator.timing import rfc3339
-from tui.emulator.web import Endpoint, Json, Missing, dispatcher
+from tui.emulator.web import Endpoint, Json, Missing, dispatcher, refused
 from tui.emulator.world import World
 
 
@@ -30,6 +34,8 @@ class Platforms:
     encore: EncoreState = field(init=False)
     fleet: Fleet = field(init=False)
     accounts: Accounts = field(init=False)
+    members: Members | None = None
+    """On dployr's control plane only."""
     phase: PhaseState = field(init=False)
     _tables: dict[str, tuple[Endpoint, ...]] = field(default_factory=dict)
 
@@ -37,6 +43,9 @@ class Platforms:
         self.encore = EncoreState(self.world)
         self.fleet = Fleet(self.world)
         self.accounts = Accounts(self.world)
+        if self.fleet.current:
+            self.members = Members(self.world)
+            furnish(self.fleet, self.members)
         self.phase = PhaseState(self.world)
 
     def apps(self) -> dict[str, ASGIApp]:
@@ -57,6 +66,12 @@ class Platforms:
         return self._served("encore", api.endpoints(), _encore_missing, _encore_error("internal"))
 
     def _dployr(self) -> ASGIApp:
+        if self.members is not None:
+            plane = ControlPlane(self.fleet, self.members)
+            unhandled = refused(errors.unhandled())
+            self._tables["dployr"] = plane.endpoints()
+            app = dispatcher("dployr", plane.endpoints(), self.world.ledger, lambda _request, _allowed: errors.no_such_route(), unhandled)
+            return plane.limited(app, Limit(self.world, 60))
         api = DployrApi(self.fleet, self.accounts)
         broken = {"error": {"code": "internal_error", "message": "Internal server error"}}
         app = self._served("dployr", api.endpoints(), _dployr_missing, broken)
@@ -73,9 +88,19 @@ class Platforms:
         """Make given tokens invalid. Raises ``ValueError`` for a platform without sign-in."""
         if platform == "encore":
             return self.encore.revoke()
+        if platform == "dployr" and self.members is not None:
+            return self.members.revoke()
         if platform == "dployr":
             return self.accounts.revoke(refresh=refresh)
         raise ValueError(f"{platform} gives no tokens")
+
+    def _dployr_credentials(self) -> dict[str, Any]:
+        if self.members is None:
+            email, password = next(iter(self.accounts.passwords.items()))
+            return {"email": email, "password": password, "token": self.accounts.token}
+        tokens = {one.user.email: one.text for one in self.members.tokens.values()}
+        clusters = [{"id": one.id, "name": one.name} for one in self.members.clusters.values()]
+        return {"email": OWNER, "password": "", "token": tokens[OWNER], "tokens": tokens, "clusters": clusters}
 
     def _app(self, app: App, url: str) -> dict[str, Any]:
         told = {"id": app.slug, "environments": list(app.environments), "client_id": app.client_id, "client_secret": app.client_secret}
@@ -86,7 +111,6 @@ class Platforms:
     def info(self, urls: dict[str, str]) -> dict[str, Any]:
         """What ``emulate --json`` prints: where everything is and with which credentials."""
         world, encore = self.world, self.encore
-        email, password = next(iter(self.accounts.passwords.items()))
         return {
             "encore": {
                 "base_url": urls["encore"],
@@ -105,7 +129,7 @@ class Platforms:
                     for one in encore.known
                 ],
             },
-            "dployr": {"base_url": urls["dployr"], "email": email, "password": password, "token": self.accounts.token},
+            "dployr": {"base_url": urls["dployr"], **self._dployr_credentials()},
             "phase": {"base_url": urls["phase"], "token": self.phase.tokens["owner"], "tokens": self.phase.tokens},
             "flavours": dict(world.options.flavours),
             "scenario": world.scenario.name,

@@ -34,6 +34,7 @@ class Deployment:
     working_dir: str = ""
     static_dir: str = ""
     domain: str = ""
+    health_check: str = ""
     port: int | None = None
     env: dict[str, str] = field(default_factory=dict)
     service_id: str = ""
@@ -48,12 +49,20 @@ class Deployment:
 
 
 class Conveyor:
-    """Walks deployments. ``service_of`` finds or makes the service that a completed one brings."""
+    """Walks deployments. ``service_of`` finds or makes the service that a completed one brings; ``happened`` hears of its end."""
 
-    def __init__(self, world: World, lifecycle: Lifecycle, service_of: Callable[[Deployment, bool], Service | None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        lifecycle: Lifecycle,
+        service_of: Callable[[Deployment, bool], Service | None],
+        happened: Callable[[str, str, str], None],
+    ) -> None:
         self._world = world
         self._lifecycle = lifecycle
         self._service_of = service_of
+        self._happened = happened
+        self._flaps = world.options.flavours.get("dployr") == "current"
 
     def begin(self, deployment: Deployment) -> None:
         """Pending from now on; whatever was planned for it is forgotten."""
@@ -83,6 +92,15 @@ class Conveyor:
             if service is not None:
                 self._replace(deployment, service, now)
         deployment.status, deployment.updated, deployment.finished = deployment.outcome, now, now
+        failed = "deployment.finished" if self._flaps or deployment.outcome == "completed" else "deployment.failed"
+        self._happened(failed, deployment.by, deployment.name)
+        if self._flaps and deployment.turn > 1:
+            self._plan(deployment, 1.0, lambda: self._flap(deployment, "pending"))
+            self._plan(deployment, 3.0, lambda: self._flap(deployment, deployment.outcome))
+
+    def _flap(self, deployment: Deployment, status: str) -> None:
+        """The node's callback of a redeploy writes pending over the result until the node speaks again."""
+        deployment.status, deployment.updated = status, self._world.now()
 
     def _replace(self, deployment: Deployment, service: Service, now: float) -> None:
         service.said.extend(deployment.said)
@@ -90,9 +108,10 @@ class Conveyor:
         self._say(deployment, "info", "replacing the running version", "deploy")
         for name in ("type", "runtime", "version", "port", "source", "image", "remote", "branch", "commit", "run_cmd", "build_cmd"):
             setattr(service, name, getattr(deployment, name) or getattr(service, name))
+        deployment.service_id = service.id
         service.env.update(deployment.env)
         service.env_since.update(dict.fromkeys(deployment.env, now))
-        service.deployment_id, service.deployed, deployment.service_id = deployment.id, now, service.id
+        service.deployment_id, service.deployed = deployment.id, now
         service.behaviour, service.crashes = "steady", 0
         self._lifecycle.restart(service)
 

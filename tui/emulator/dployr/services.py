@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 from math import ceil
@@ -56,6 +56,10 @@ class Service:
     deployed: float | None = None
     env: dict[str, str] = field(default_factory=dict)
     env_since: dict[str, float] = field(default_factory=dict)
+    secrets: dict[str, float] = field(default_factory=dict)
+    """Names and since when; the values are nobody's business."""
+    cluster: str = ""
+    """On the control plane: the id of a cluster other than the main one."""
     status: str = "running"
     behaviour: str = "steady"
     message: str = ""
@@ -152,9 +156,12 @@ class Lifecycle:
         for sentence in voices.BOOT.get(service.voice, voices.BOOT["http"]):
             self.say(service, "info", voices.filled(self.world.dice, sentence, service.name, port=service.port or 8080))
 
-    def lines(self, service: Service, since: float, until: float) -> Iterator[Line]:
-        """What it said in ``since <= at < until``, oldest first."""
-        told = sorted((line for line in service.said if since <= line.at < until), key=lambda line: line.at)
+    def lines(self, service: Service, since: float, until: float, sources: Container[str] | None = None) -> Iterator[Line]:
+        """What it said in ``since <= at < until``, oldest first; of these sources, or of all."""
+        told = [line for line in service.said if since <= line.at < until and (sources is None or line.source in sources)]
+        told.sort(key=lambda line: line.at)
+        if sources is not None and "runtime" not in sources:
+            return iter(told)
         return merge(told, self._chatter(service, since, until), key=lambda line: line.at)
 
     def _chatter(self, service: Service, since: float, until: float) -> Iterator[Line]:

@@ -41,6 +41,7 @@ class Instance:
     disk: int
     created: float
     updated: float
+    cluster: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,7 +101,7 @@ class Fleet:
 
     def __post_init__(self) -> None:
         self.lifecycle = Lifecycle(self.world)
-        self.conveyor = Conveyor(self.world, self.lifecycle, self._service_of)
+        self.conveyor = Conveyor(self.world, self.lifecycle, self._service_of, self.happened)
         scenario, start = self.world.scenario, self.world.start
         for name, description in scenario.projects.items():
             self.add_project(name, description, start - 86400.0 * 400)
@@ -120,10 +121,14 @@ class Fleet:
         for spell in scenario.spells:
             self._cast(spell)
 
+    @property
+    def current(self) -> bool:
+        return self.world.options.flavours.get("dployr") == "current"
+
     def id(self, kind: str, moment: float) -> str:
         """A new id: ``svc-4f0k2m9a`` as the documents hint, a ULID on the control plane."""
         dice = self.world.dice
-        if self.world.options.flavours.get("dployr") == "current":
+        if self.current:
             return dice.ulid(moment, kind, dice.serial())
         return f"{PREFIX[kind]}-{dice.word(8, kind, dice.serial())}"
 
@@ -232,6 +237,14 @@ class Fleet:
         self.services[service.id] = service
         self.by_name[service.name] = service
 
+    def forget(self, service: Service) -> None:
+        """A service is gone, with its deployment's row and its routes."""
+        del self.services[service.id]
+        self.by_name.pop(service.name, None)
+        self.deployments.pop(service.deployment_id, None)
+        self.routes = {key: route for key, route in self.routes.items() if route.service_id != service.id}
+        service.turn += 1
+
     def _replay(self, spec: DeploymentSpec) -> None:
         def begin() -> None:
             known = self.by_name.get(spec.name)
@@ -251,6 +264,8 @@ class Fleet:
 
     def _bury(self, spec: DeploymentSpec, when: float) -> None:
         """A deployment from before the schedule: over, without having walked."""
+        if self.current and any(one.name == spec.name for one in self.deployments.values()):
+            return
         known = self.by_name.get(spec.name)
         deployment = Deployment(
             id=self.id("deployment", when), name=spec.name, created=when, updated=when + spec.takes, status=spec.outcome, by="ci"
@@ -273,8 +288,13 @@ class Fleet:
 
     # --- changes
     def new_deployment(self, name: str, *, takes: float = 20.0, outcome: str = "completed", by: str = "maya") -> Deployment:
-        """A row that has not begun yet: fill it in, then ``conveyor.begin`` it."""
+        """A row that has not begun yet: fill it in, then ``conveyor.begin`` it. The control plane has one row per name, for ever."""
         now = self.world.now()
+        known = next((one for one in self.deployments.values() if one.name == name), None) if self.current else None
+        if known is not None:
+            known.takes, known.outcome, known.by = takes, outcome, by
+            self.happened("deployment.created", by, name)
+            return known
         row = Deployment(id=self.id("deployment", now), name=name, created=now, updated=now, takes=takes, outcome=outcome, by=by)
         self.deployments[row.id] = row
         self.happened("deployment.created", by, name)

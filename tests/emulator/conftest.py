@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.emulator.recorded import NO_TLS
 from tui.emulator import Options, read_flavours, start_in_thread
 from tui.emulator.server import Emulator
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Loading certificates that nobody needs takes longer than a test."""
 NOW = 1_757_197_860.0
 """2025-09-06T22:31:00Z"""
 

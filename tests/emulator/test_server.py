@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.emulator.conftest import Desk
+from tests.emulator.recorded import NO_TLS
 from tui.emulator import Options, start_in_thread
 
 RUN = "import sys; from tui.emulator import Options, run; sys.exit(run(Options(%s)))"
@@ -46,7 +47,7 @@ def test_one_line_when_all_ports_listen_then_until_stopped(ending: int | None) -
         info = announced(process)
         assert {"encore", "dployr", "phase", "flavours", "scenario"} == set(info)
         for platform in ("encore", "dployr", "phase"):
-            assert httpx.get(info[platform]["base_url"] + "/", trust_env=False).status_code == 404
+            assert httpx.get(info[platform]["base_url"] + "/", trust_env=False, verify=NO_TLS).status_code == 404
         begun = time.monotonic()
         if ending:
             os.kill(process.pid, ending)

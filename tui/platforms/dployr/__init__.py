@@ -7,16 +7,16 @@ speaks one of them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from tui.clock import Clock
-from tui.errors import BadReply, NoEndpoint, NotFound, Unauthorized, Unsupported, WrongBaseUrl
+from tui.errors import BadReply, NoEndpoint, NotFound, Refused, Unauthorized, Unsupported, WrongBaseUrl
 from tui.model import Kind, LogLine, RateLimit, Ref, Verb
 from tui.platforms.base import Call, ConnectionSpec, Happening, Read, RolloutSource, SignIn
-from tui.platforms.dployr import clusters, faults, following
+from tui.platforms.dployr import clusters, faults, following, login
 from tui.platforms.dployr.clusters import Cluster, Clusters
 from tui.platforms.dployr.control import ControlPlane
 from tui.platforms.dployr.deeds import Deeds
@@ -24,6 +24,7 @@ from tui.platforms.dployr.documented import Documented
 from tui.platforms.http import Credentials, Transport
 from tui.platforms.pinned import Want
 from tui.platforms.records import Unreadable, items
+from tui.platforms.replies import Reply
 from tui.platforms.tokens import PasswordLogin, StaticToken
 from tui.text import Secret
 
@@ -96,9 +97,12 @@ class Dployr:
     async def detect(self) -> str:
         """Only what is there tells: ``/v1/clusters`` is the control plane's, ``/v1/projects`` the documents'. Two GETs at most."""
         if self._flavour == "unknown":
-            if await self._offers(clusters.PATH, "clusters"):
+            found = await self._offered(clusters.PATH, "clusters")
+            if found is not None:
                 self._flavour = "current"
-            elif await self._offers("/v1/projects", "projects"):
+                with suppress(Refused):  # a choice that is missing is for the reads to tell
+                    self._clusters.take(found)
+            elif await self._offered("/v1/projects", "projects") is not None:
                 self._flavour = "documented"
             else:
                 raise WrongBaseUrl(
@@ -108,10 +112,11 @@ class Dployr:
                 )
         return self._flavour
 
-    async def _offers(self, path: str, name: str) -> bool:
-        """Whether this server answers that path with a list. Raises for everything that says neither yes nor no."""
+    async def _offered(self, path: str, name: str) -> Reply | None:
+        """The list at that path, None if this server has no such path. Raises for everything that says neither yes nor no."""
         try:
-            items((await self._transport.get(path)).content, (name,))
+            reply = await self._transport.get(path)
+            items(reply.content, (name,))
         except (NoEndpoint, NotFound) as error:
             if "/auth/login" in error.message:
                 raise Unauthorized(
@@ -120,10 +125,10 @@ class Dployr:
                     hint=f"sign in with a token: rollwatch login {self.name}",
                     status=error.status,
                 ) from None
-            return False
+            return None
         except Unreadable as error:
             raise BadReply(f"GET {path} was answered with {error}", connection=self.name) from None
-        return True
+        return reply
 
     async def logs(self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
         """The log of a service."""
@@ -151,7 +156,7 @@ class _SessionTransport(Transport):
 
     def _want(self, *parts: Any, **named: Any) -> Want:
         want = super()._want(*parts, **named)
-        return replace(want, headers={**want.headers, "Cookie": self._cookie.reveal()}, secrets=(*want.secrets, self._cookie))
+        return replace(want, headers={**want.headers, "Cookie": self._cookie.reveal()}, secrets=(*want.secrets, *login.parts(self._cookie)))
 
 
 def exchange(spec: ConnectionSpec, clock: Clock) -> Transport:

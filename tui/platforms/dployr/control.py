@@ -55,6 +55,8 @@ class ControlPlane:
         self._deployments: dict[str, model.Deployment] = {}
         self._joined: dict[str, tuple[model.Service, model.Deployment | None, model.Service]] = {}
         self._shown: dict[Kind, Rows] = {}
+        self.derived: frozenset[str] = frozenset()
+        """Addresses among the routes that the server derives and that nobody can delete."""
         self._variables: dict[str, Mapping[str, Secret]] = {}
         self.reads: Mapping[Kind, Read] = self._reads()
 
@@ -242,6 +244,7 @@ class ControlPlane:
         cluster = await self._clusters.id()
         reply = await self._transport.get("/v1/proxy/services", query={"clusterId": cluster})
         found = {each.ref.id: each for each in domains.items}
+        own = frozenset(found)
         unreadable, reason = domains.unreadable, domains.reason
         try:
             raws = items(reply.content, ("services",))
@@ -254,6 +257,7 @@ class ControlPlane:
                 unreadable, reason = unreadable + 1, reason or clean(str(error), 200)
             else:
                 found.setdefault(derived.ref.id, derived)
+        self.derived = frozenset(found) - own
         return self._steady(Kind.ROUTE, Rows(items=tuple(found.values()), unreadable=unreadable, reason=reason))
 
     async def _all_webhooks(self, scope: str) -> Rows:

@@ -35,6 +35,11 @@ class Session:
     seconds: int
 
 
+def parts(cookie: Secret) -> tuple[Secret, ...]:
+    """What must not be shown of a cookie: the whole, and the value alone."""
+    return cookie, Secret(cookie.reveal().partition("=")[2])
+
+
 async def ask_for_code(exchange: Transport, email: str) -> bool:
     """Have a code sent to that address; True if the account wants the code of its authenticator instead, and nothing was sent.
 
@@ -80,7 +85,7 @@ async def _send(exchange: Transport, session: Session, method: str, path: str, b
     try:
         return await exchange.send(method, path, body=body, headers={"Cookie": session.cookie.reveal()})
     except PlatformError as error:
-        problem = scrubbed(error, (session.cookie,))
+        problem = scrubbed(error, parts(session.cookie))
     raise problem
 
 

@@ -1,4 +1,4 @@
-"""What the documented flavour of dployr offers, as tables: paths, the members of each body, and why something is missing."""
+"""What dployr offers in its two flavours, as tables: paths, the members of each body, and why something is missing."""
 
 from __future__ import annotations
 
@@ -67,6 +67,46 @@ INSTEAD: Final[Mapping[tuple[Kind, Verb], str]] = {
     (Kind.SERVICE, Verb.DELETE): "dployr documents no way to delete a service: delete its deployment",
     (Kind.SERVICE, Verb.UPDATE): "a dployr service is changed by updating its deployment",
     (Kind.INSTANCE, Verb.RESTART): "dployr documents no way to restart a machine: restart its services",
+    (Kind.VARIABLE, Verb.UPDATE): "set the variable again: a set replaces its value",
+    (Kind.VARIABLE, Verb.CREATE): "set the variable: a set creates it",
+    (Kind.DEPLOYMENT, Verb.RESTART): "restart the service of this deployment",
+    (Kind.DEPLOYMENT, Verb.STOP): "stop the service of this deployment",
+    (Kind.DEPLOYMENT, Verb.START): "start the service of this deployment",
+}
+
+# -- the control plane
+
+_NAME: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])"
+_NAME_SAYS: Final = "must be 2 to 63 lower-case letters, digits or hyphens, with none of these at an end"
+
+CURRENT_FIELDS: Final[Mapping[tuple[Kind, Verb], tuple[Field, ...]]] = {
+    (Kind.DEPLOYMENT, Verb.CREATE): (
+        Field(name="name", required=True, pattern=_NAME, says=_NAME_SAYS),
+        Field(name="type", pattern="static|web|worker|job", says="must be static, web, worker or job"),
+        Field(name="source", required=True, pattern="remote|image", says="must be remote or image"),
+        *_BUILD,
+    ),
+    (Kind.DEPLOYMENT, Verb.UPDATE): _BUILD,
+    (Kind.ROUTE, Verb.CREATE): (
+        Field(name="domain", required=True),
+        Field(name="service_id", required=True),
+        Field(name="port", kind="int"),
+    ),
+    (Kind.VARIABLE, Verb.SET): (Field(name="key", required=True), Field(name="value", kind="secret", required=True, blank=True)),
+    (Kind.WEBHOOK, Verb.CREATE): (Field(name="url", required=True), Field(name="events", kind="list", required=True)),
+}
+
+CURRENT_INSTEAD: Final[Mapping[tuple[Kind, Verb], str]] = {
+    (Kind.PROJECT, Verb.CREATE): "this server has no projects: its clusters take their place",
+    (Kind.PROJECT, Verb.UPDATE): "this server has no projects: its clusters take their place",
+    (Kind.PROJECT, Verb.DELETE): "this server has no projects: its clusters take their place",
+    (Kind.WEBHOOK, Verb.DELETE): "this server cannot delete its webhook: create another one in its place",
+    (Kind.WEBHOOK, Verb.UPDATE): "a cluster has one webhook: creating one replaces it",
+    (Kind.ROUTE, Verb.UPDATE): "a domain cannot be changed: delete it and create it again",
+    (Kind.SERVICE, Verb.CREATE): "a dployr service comes into being by a deployment: create a deployment",
+    (Kind.SERVICE, Verb.DELETE): "deleting services is left to dployr's own console",
+    (Kind.SERVICE, Verb.UPDATE): "a dployr service is changed by updating its deployment",
+    (Kind.INSTANCE, Verb.RESTART): "restarting a machine is left to dployr's own console: restart its services",
     (Kind.VARIABLE, Verb.UPDATE): "set the variable again: a set replaces its value",
     (Kind.VARIABLE, Verb.CREATE): "set the variable: a set creates it",
     (Kind.DEPLOYMENT, Verb.RESTART): "restart the service of this deployment",

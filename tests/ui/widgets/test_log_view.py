@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from tests.bench.recorder import Recording, recorded
 from tui.model import LogLine
@@ -145,14 +145,24 @@ async def test_nothing_is_written_or_drawn_while_hidden_or_covered() -> None:
         assert "request 39 served" in recording.lines()[-1]
         await recording.app.push_screen(Screen())
         await recording.cost()
-        for first in range(40, 60):
-            view.append("a", lines(first, first + 1))
-            await gate(view)
+        view.append("a", lines(40, 60))
+        await gate(view)
+        await recording.pilot.pause(0.1)
         await recording.settle()
         assert recording.take() == ""
         recording.app.pop_screen()
         await recording.settle()
         assert "request 59 served" in recording.lines()[-1]
+
+
+async def test_under_a_dialog_it_goes_on() -> None:
+    async with log(20) as (view, recording):
+        await recording.app.push_screen(ModalScreen())
+        await recording.settle()
+        view.append("a", lines(20, 21))
+        await gate(view)
+        await recording.settle()
+        assert "request 20 served" in recording.lines()[-1]
 
 
 async def test_lines_are_parsed_when_drawn_only() -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.bench.recorder import Recording, recorded
@@ -166,3 +167,16 @@ async def test_hostile_text_stays_one_line_of_plain_text() -> None:
         await recording.settle()
         assert "\x1b]0" not in recording.take()
         assert app.status.text == " ab␊c[bold]d[/nope]"
+
+
+async def test_a_covered_line_writes_nothing_and_is_right_afterwards() -> None:
+    async with bars() as (app, recording):
+        await app.push_screen(Screen())
+        await recording.cost()
+        app.status.set_text("new words")
+        await recording.pilot.pause(0.1)
+        await recording.settle()
+        assert recording.take() == ""
+        app.pop_screen()
+        await recording.settle()
+        assert recording.lines()[0].startswith(" new words")

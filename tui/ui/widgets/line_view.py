@@ -42,8 +42,6 @@ class LineView(Toned, can_focus=True):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._top = 0
-        self._shown = False
-        self._owed = False
         self._bar: tuple[int, int] = (-1, -1)
         self._message: tuple[tuple[str, ...], str | None] = ((), None)
 
@@ -108,18 +106,6 @@ class LineView(Toned, can_focus=True):
 
     # Painting ------------------------------------------------------------------------------------------------------------
 
-    @property
-    def watched(self) -> bool:
-        """Whether anybody can see this widget now; what is damaged meanwhile is painted when it is seen again."""
-        if not self._shown or not self.is_attached:
-            return False
-        if self.screen.is_current:
-            return True
-        if not self._owed:
-            self._owed = True
-            self.refresh()
-        return False
-
     def damage(self, first: int = 0, count: int | None = None, until: int | None = None) -> None:
         """Ask for screen lines ``first .. first + count`` (all to the end if None) to be painted again, up to column ``until``."""
         if not self.watched:
@@ -131,7 +117,6 @@ class LineView(Toned, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line for the screen."""
-        self._owed = False
         width, height = self.content_size
         if not 0 <= y < height or width <= 0:
             return Strip.blank(width, self.tone_style())
@@ -182,15 +167,6 @@ class LineView(Toned, can_focus=True):
         self.scroll_lines(self.line_count if end > 0 else 0)
 
     # Events --------------------------------------------------------------------------------------------------------------
-
-    def on_show(self, event: events.Show) -> None:
-        if not self._shown:
-            self._shown = True
-            self.refresh()
-
-    def on_hide(self, event: events.Hide) -> None:
-        self._shown = False
-        self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
         self._top = self.clamp(self._top)

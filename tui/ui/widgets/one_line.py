@@ -53,7 +53,7 @@ class OneLine(Toned):
         before = self._pieces
         self._lay(width)
         first, last = _differing(before, self._pieces)
-        if first < last and self.is_attached:
+        if first < last and self.watched:
             self.refresh(Region(first, 0, last - first, 1))
 
     def _lay(self, width: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -66,6 +67,34 @@ class Toned(Widget):
         super().__init__(**options)
         self.auto_links = False
         self._styles_made: dict[tuple[str | None, str | None], Style] = {}
+        self._shown = False
+
+    # Being seen ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody can see this widget now. If not, ask for nothing: what it drew is forgotten and all of it is drawn
+        when it is seen again. (Textual would repaint the whole of a screen that covers it.)"""
+        if not self._shown or not self.is_attached:
+            return False
+        for screen in reversed(self.app.screen_stack):
+            if screen is self.screen:
+                return True
+            if screen.styles.background.a == 1:
+                break
+        self._set_dirty()
+        return False
+
+    def on_show(self, event: events.Show) -> None:
+        if not self._shown:
+            self._shown = True
+            self.refresh()
+
+    def on_hide(self, event: events.Hide) -> None:
+        self._shown = False
+        self._set_dirty()
+
+    # Styles --------------------------------------------------------------------------------------------------------------
 
     def notify_style_update(self) -> None:
         """A theme or a class changed: every style is made anew when next needed."""

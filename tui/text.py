@@ -19,16 +19,20 @@ MARK: Final = "\ufffd"
 MAX_MARKS: Final = 4
 """Combining marks kept on one base character; more would paint over neighbouring lines."""
 
+_SORTABLE: Final = 30
+"""Marks in a row that normalisation may see: it sorts them, in quadratic time. The figure is that of Unicode's stream-safe format."""
+
+# A string sequence ends before the next one begins and is never tried shorter: a hostile megabyte is looked at once.
 _ESCAPES: Final = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]"  # CSI
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, SOS, PM, APC
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]{0,4096}+(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, SOS, PM, APC
     r"|\x1b[ -/]{1,4}[0-~]"  # charset and other two-part escapes
     r"|\x1b[0-OQ-WYZ\\`-~]"  # single escapes, but not the openers above
 )
 _ODD: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 (but tab and newline), DEL, C1
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
-    "\ufff0-\ufffb\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\ufff0-\ufffb\ud800-\udfff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _VARIATION: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
 _COMBINING: Final = re.compile(
@@ -48,14 +52,14 @@ def _visible(match: re.Match[str]) -> str:
     return MARK
 
 
-def _few_marks(text: str) -> str:
-    """At most ``MAX_MARKS`` combining characters in a row; the others are dropped."""
+def _few_marks(text: str, most: int) -> str:
+    """At most so many combining characters in a row; the others are dropped."""
     kept: list[str] = []
     run = 0
     for char in text:
         if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me"}:
             run += 1
-            if run > MAX_MARKS:
+            if run > most:
                 continue
         else:
             run = 0
@@ -73,21 +77,20 @@ def clean(text: str, limit: int = 512, *, lines: bool = False) -> Safe:
     if text.isascii() and text.isprintable() and len(text) <= limit:
         return Safe(text)
     # Only so much is looked at, so that a hostile megabyte costs no more than what can be shown of it.
+    cut = len(text) > limit * 4 + 4096
     text = text[: limit * 4 + 4096]
     if not (text.isascii() and text.isprintable()):
-        while True:
-            shorter = _ESCAPES.sub("", text)
-            if shorter == text:
-                break
-            text = shorter
-        text = _ODD.sub(_visible, text)
+        # Once only: what the removal of one sequence puts together is made visible like any other rest.
+        text = _ODD.sub(_visible, _ESCAPES.sub("", text))
         if not lines:
             text = text.replace("\n", "\u240a").replace("\t", " ")
         if not text.isascii():
+            if any(map(unicodedata.combining, text)):
+                text = _few_marks(text, _SORTABLE)
             text = unicodedata.normalize("NFC", text)
             if _COMBINING.search(text) or any(unicodedata.category(char) in {"Mn", "Me"} for char in text):
-                text = _few_marks(text)
-    if len(text) > limit:
+                text = _few_marks(text, MAX_MARKS)
+    if cut or len(text) > limit:
         text = text[: max(0, limit - 1)] + "…"
     return Safe(text)
 

@@ -212,8 +212,14 @@ async def test_a_kept_login_goes_to_its_own_origin_only(tmp_path: Path, sign_in:
         stored = vault.load("fleet")
         assert stored is not None
         port = server.port
-        for origin in ("", "*", "http://127.0.0.1", f"https://127.0.0.1:{port}", f"http://localhost:{port}", f"http://127.0.0.1:{port}/",
-                       f"http://127.0.0.1:{port}.evil.dev", f"http://127.0.0.2:{port}", f"HTTP://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"):  # fmt: skip
+        look_alikes = ("", "*", "http://127.0.0.1", f"https://127.0.0.1:{port}", f"http://localhost:{port}", f"http://127.0.0.1:{port}/")
+        look_alikes += (
+            f"http://127.0.0.1:{port}.evil.dev",
+            f"http://127.0.0.2:{port}",
+            f"HTTP://127.0.0.1:{port}",
+            f"http://127.0.0.1:{port + 1}",
+        )
+        for origin in look_alikes:
             vault.store("fleet", stored | {"origin": origin})
             with pytest.raises(Unauthorized):
                 await sign_in(server, vault=vault, password=None).header()

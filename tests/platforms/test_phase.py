@@ -13,6 +13,7 @@ from tui.errors import (
     BadReply,
     Forbidden,
     NotFound,
+    OutcomeUnknown,
     PlatformError,
     RateLimited,
     Refused,
@@ -218,3 +219,70 @@ async def test_phase_has_no_logs_and_says_so() -> None:
     async with bench("phase", serve) as at:
         with pytest.raises(Unsupported):
             at.platform.logs(at.ref(Kind.APPLICATION, "x"), tail=1, follow=True)
+
+
+# -- a 500 after which the write may exist
+
+FAILED = plain({"error": "Internal server error."}, 500)
+NEW = {"id": "d34e5f6a-7890-12cd-ef34-567890123456", "name": "Canary", "envType": "custom", "index": 3, "createdAt": "2026-11-22T12:00:00Z"}
+
+
+def failing(writes: Answer, *, apps: Any, environments: Any, single: Answer) -> Any:
+    """A server whose writes fail; its lists before and after."""
+    lists = {"/v1/apps/": apps, "/v1/environments/": environments}
+
+    def answer(seen: Seen) -> Answer:
+        if seen.method != "GET":
+            return writes
+        found = lists.get(seen.path)
+        return single if found is None else plain({"data": found.pop(0) if len(found) > 1 else found[0]})
+
+    return answer
+
+
+MADE_APP = APP | {"id": "new", "name": "night", "createdAt": "2026-11-22T12:00:00Z"}
+GONE = plain({"error": "Environment not found"}, 404)
+
+
+@pytest.mark.parametrize("read_before", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "verb", "values", "after", "single", "word"),
+    [
+        (Kind.APPLICATION, Verb.CREATE, {"name": "night"}, [MADE_APP, APP], FAILED, "there"),
+        (Kind.APPLICATION, Verb.CREATE, {"name": "checkout"}, [APP], FAILED, ""),
+        (Kind.ENVIRONMENT, Verb.CREATE, {"name": "canary"}, [ENVIRONMENT, NEW], FAILED, "there"),
+        (Kind.ENVIRONMENT, Verb.CREATE, {"name": "Development"}, [ENVIRONMENT], FAILED, ""),
+        (Kind.ENVIRONMENT, Verb.UPDATE, {"name": "dev-2"}, [], plain(ENVIRONMENT | {"name": "dev-2"}), "there"),
+        (Kind.ENVIRONMENT, Verb.UPDATE, {"name": "dev-2"}, [], plain(ENVIRONMENT), ""),
+        (Kind.APPLICATION, Verb.UPDATE, {"description": "x"}, [], plain(APP | {"description": "x"}), "there"),
+        (Kind.ENVIRONMENT, Verb.DELETE, {}, [], GONE, "gone"),
+        (Kind.ENVIRONMENT, Verb.DELETE, {}, [], plain(ENVIRONMENT), ""),
+    ],
+)
+async def test_after_a_500_it_is_read_again_and_told(
+    kind: Kind, verb: Verb, values: dict[str, Any], after: list[Any], single: Answer, word: str, read_before: bool
+) -> None:
+    apps = [[APP], after] if kind is Kind.APPLICATION and read_before else [after or [APP]]
+    environments = [[ENVIRONMENT], after] if kind is Kind.ENVIRONMENT and read_before else [after or [ENVIRONMENT]]
+    async with bench("phase", failing(FAILED, apps=apps, environments=environments, single=single), flavour="current") as at:
+        if read_before:
+            await at.fetch(kind, APP["id"])
+        target = at.ref(Kind.APPLICATION, APP["id"]) if verb is Verb.CREATE else at.ref(kind, ENVIRONMENT["id"])
+        run = at.platform.verbs[kind, verb].run
+        if word:
+            accepted = await run(target, values)
+            assert (accepted.done, accepted.text) == (True, f"Internal server error, but it is {word}: done")
+        else:
+            with pytest.raises(Refused) as caught:
+                await run(target, values)
+            assert "read again, it is" in str(caught.value)
+            assert caught.value.status == 500
+        assert [each.method for each in at.server.seen if each.method != "GET"] == [
+            {"create": "POST", "update": "PUT", "delete": "DELETE"}[verb]
+        ]
+
+
+async def test_a_failure_that_cannot_be_looked_into_stays_unknown() -> None:
+    async with bench("phase", lambda seen: FAILED, flavour="current") as at:
+        with pytest.raises(OutcomeUnknown, match="reading it again failed"):
+            await at.platform.verbs[Kind.APPLICATION, Verb.CREATE].run(at.ref(Kind.APPLICATION, ""), {"name": "x"})

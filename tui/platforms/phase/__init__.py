@@ -18,6 +18,7 @@ from tui.model import EMPTY, Application, Environment, Kind, LogLine, RateLimit,
 from tui.platforms.base import Accepted, Call, ConnectionSpec, Read, RolloutSource, Rows, SignIn
 from tui.platforms.http import Credentials, Transport
 from tui.platforms.phase import faults, translate
+from tui.platforms.phase.afterwards import Afterwards, Look
 from tui.platforms.phase.offers import APP, APPS, ENVIRONMENT, ENVIRONMENTS, FIELDS, INSTEAD
 from tui.platforms.records import REFUSALS, Listing, Unreadable, parse, single
 from tui.platforms.replies import Reply
@@ -50,6 +51,7 @@ class Phase:
         self._path = Address.parse(spec.base_url or BASE_URL, allow_insecure=spec.allow_insecure).path
         self._apps = Listing(("apps",), lambda data: translate.app(data, self.name, self._clock.wall()))
         self._listed: Mapping[str, Application] = {}
+        self._has_listed = False
         self._environments: dict[str, tuple[Safe, Listing]] = {}
         self._owners: dict[str, Ref] = {}
         self.reads: Mapping[Kind, Read] = {
@@ -63,20 +65,7 @@ class Phase:
                 one_does=f"GET {ENVIRONMENT}",
             ),
         }
-        self.verbs: Mapping[tuple[Kind, Verb], Call] = {
-            (Kind.APPLICATION, Verb.CREATE): call(transport, self._creating_app, self._app_written, does=f"POST {APPS}"),
-            (Kind.APPLICATION, Verb.UPDATE): call(transport, self._updating_app, self._app_written, does=f"PUT {APP}"),
-            (Kind.APPLICATION, Verb.DELETE): call(transport, partial(self._deleting, APP), self._deleted, does=f"DELETE {APP}"),
-            (Kind.ENVIRONMENT, Verb.CREATE): call(
-                transport, self._creating_environment, self._environment_written, does=f"POST {ENVIRONMENTS}?app_id=:id"
-            ),
-            (Kind.ENVIRONMENT, Verb.UPDATE): call(
-                transport, self._updating_environment, self._environment_written, does=f"PUT {ENVIRONMENT}"
-            ),
-            (Kind.ENVIRONMENT, Verb.DELETE): call(
-                transport, partial(self._deleting, ENVIRONMENT), self._deleted, does=f"DELETE {ENVIRONMENT}"
-            ),
-        }
+        self.verbs: Mapping[tuple[Kind, Verb], Call] = self._verbs()
 
     @property
     def flavour(self) -> str:
@@ -116,6 +105,7 @@ class Phase:
         if self._flavour == "unknown":
             self._flavour = "documented" if isinstance(parse(reply.content), list) else "current"
         self._listed = {each.ref.id: each for each in rows.items if isinstance(each, Application)}
+        self._has_listed = True
         return rows
 
     async def _app(self, ref: Ref) -> Resource:
@@ -165,6 +155,33 @@ class Phase:
         return BadReply(f"{reply.method} {reply.path} was answered with {error}", connection=self.name, status=reply.status)
 
     # -- verbs
+
+    def _verbs(self) -> dict[tuple[Kind, Verb], Call]:
+        plain: dict[tuple[Kind, Verb], Call] = {
+            key: call(self._transport, build, accept, does=does)
+            for key, build, accept, does in (
+                ((Kind.APPLICATION, Verb.CREATE), self._creating_app, self._app_written, f"POST {APPS}"),
+                ((Kind.APPLICATION, Verb.UPDATE), self._updating_app, self._app_written, f"PUT {APP}"),
+                ((Kind.APPLICATION, Verb.DELETE), partial(self._deleting, APP), self._deleted, f"DELETE {APP}"),
+                ((Kind.ENVIRONMENT, Verb.CREATE), self._creating_environment, self._environment_written, f"POST {ENVIRONMENTS}?app_id=:id"),
+                ((Kind.ENVIRONMENT, Verb.UPDATE), self._updating_environment, self._environment_written, f"PUT {ENVIRONMENT}"),
+                ((Kind.ENVIRONMENT, Verb.DELETE), partial(self._deleting, ENVIRONMENT), self._deleted, f"DELETE {ENVIRONMENT}"),
+            )
+        }
+        after = Afterwards(self.name, self._clock)
+        looks: dict[tuple[Kind, Verb], Callable[[Ref, Mapping[str, Any]], Look]] = {
+            (Kind.APPLICATION, Verb.CREATE): lambda ref, values: after.made(
+                self._all_apps, "", self._listed if self._has_listed else None, str(values.get("name", ""))
+            ),
+            (Kind.APPLICATION, Verb.UPDATE): lambda ref, values: after.changed(self._app),
+            (Kind.APPLICATION, Verb.DELETE): lambda ref, values: after.left(self._app),
+            (Kind.ENVIRONMENT, Verb.CREATE): lambda ref, values: after.made(
+                self._all_environments, ref.id, dict(self._owners) if ref.id in self._environments else None, str(values.get("name", ""))
+            ),
+            (Kind.ENVIRONMENT, Verb.UPDATE): lambda ref, values: after.changed(self._environment),
+            (Kind.ENVIRONMENT, Verb.DELETE): lambda ref, values: after.left(self._environment),
+        }
+        return {key: after.call(each, looks[key], gone=key[1] is Verb.DELETE) for key, each in plain.items()}
 
     def _body(self, kind: Kind, verb: Verb, values: Mapping[str, Any], least: int = 0) -> dict[str, Any]:
         return body(values, FIELDS[kind, verb], connection=self.name, what=f"{verb} {kind}", least=least)

@@ -80,6 +80,7 @@ _APPS: Final = _in(Place.APPS)
 _RESOURCES: Final = _in(Place.RESOURCES)
 _LOGS: Final = _in(Place.LOGS)
 _DETAIL: Final = _in(Place.DETAIL)
+_SERVICE: Final = _RESOURCES | _DETAIL
 _THINGS: Final = _APPS | _RESOURCES
 _ROWS: Final = _THINGS | {Place.ROLLOUTS}
 _READING: Final = _in(Place.DETAIL, Place.HELP)
@@ -97,15 +98,15 @@ def _ask(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], b
 _ENTRIES: Final[tuple[Action, ...]] = (
     # a row
     _act("list.open", "enter", "open", "Show everything known of the selected thing.", _ROWS, bar=1),
-    _act("row.logs", "l", "logs", "Follow the log of the selected service.", _RESOURCES, bar=2),
-    _ask("row.restart", "r", "restart", "Restart the selected service.", _RESOURCES, 3, Verb.RESTART, Kind.SERVICE),
-    _ask("row.stop", "s", "stop", "Stop the selected service; it stays stopped.", _RESOURCES, 4, Verb.STOP, Kind.SERVICE),
-    _ask("row.start", "a", "start", "Start the selected service.", _RESOURCES, 7, Verb.START, Kind.SERVICE),
+    _act("row.logs", "l", "logs", "Follow the log of the selected service.", _SERVICE, bar=2),
+    _ask("row.restart", "r", "restart", "Restart the selected service.", _SERVICE, 3, Verb.RESTART, Kind.SERVICE),
+    _ask("row.stop", "s", "stop", "Stop the selected service; it stays stopped.", _SERVICE, 4, Verb.STOP, Kind.SERVICE),
+    _ask("row.start", "a", "start", "Start the selected service.", _SERVICE, 7, Verb.START, Kind.SERVICE),
     _ask("row.deploy", "d", "deploy", "Create a deployment, filled in from the selected one.", _RESOURCES, 5, Verb.CREATE, Kind.DEPLOYMENT),
-    _ask("row.trigger", "t", "trigger", "Trigger a rollout of a branch or a commit.", _EVERYWHERE, 6, Verb.TRIGGER, Kind.ROLLOUT),
+    _ask("row.trigger", "t", "trigger", "Trigger a rollout of a branch or a commit.", _EVERYWHERE | _DETAIL, 6, Verb.TRIGGER, Kind.ROLLOUT),
     _ask("row.new", "n", "new", "Create another thing of the kind that is listed.", _THINGS, 8, Verb.CREATE),
-    _ask("row.edit", "e", "edit", "Change the selected thing.", _THINGS, 9, Verb.UPDATE),
-    _ask("row.delete", "X delete", "delete", "Delete the selected thing.", _THINGS, 10, Verb.DELETE),
+    _ask("row.edit", "e", "edit", "Change the selected thing.", _THINGS | _DETAIL, 9, Verb.UPDATE),
+    _ask("row.delete", "X delete", "delete", "Delete the selected thing.", _THINGS | _DETAIL, 10, Verb.DELETE),
     _act("row.copy", "y", "copy id", "Copy the id of the selected thing.", _ROWS),
     _act("list.unfold", "right", "unfold", "Show the environments of an app.", _APPS, palette=False),
     _act("list.fold", "left", "fold", "Hide the environments of an app.", _APPS, palette=False),
@@ -143,9 +144,9 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("console.quit", "q ctrl+c", "quit", "Leave. Asks only while something is in flight.", _EVERYWHERE),
     # screens to read
     _act("reading.back", "escape q", "back", "Go back to the console.", _READING, bar=1, palette=False),
-    _act("detail.copy", "y", "copy line", "Copy the value of the selected line.", _DETAIL, bar=2, palette=False),
-    _act("detail.copy_raw", "Y", "copy JSON", "Copy the platform's own record as JSON.", _DETAIL, bar=3, palette=False),
-    _act("detail.raw", "tab", "fields / JSON", "Show the fields, or the platform's own record.", _DETAIL, bar=4, palette=False),
+    _act("detail.copy", "y", "copy line", "Copy the value of the selected line.", _DETAIL, bar=12, palette=False),
+    _act("detail.copy_raw", "Y", "copy JSON", "Copy the platform's own record as JSON.", _DETAIL, bar=13, palette=False),
+    _act("detail.raw", "tab", "fields / JSON", "Show the fields, or the platform's own record.", _DETAIL, bar=11, palette=False),
 )
 
 ACTIONS: Final[Mapping[str, Action]] = {each.id: each for each in _ENTRIES}

@@ -3,7 +3,7 @@
 ``words`` has the glyphs and the short forms of times and sizes, ``columns`` says what a column is,
 ``cells`` those that take several fields to say,
 ``kinds`` holds the ten tables, ``details`` lists every field of one record,
-``filters`` says which rows a user wants to see. A new kind is one table in ``kinds``.
+``relations`` what belongs to it, ``filters`` which rows a user wants to see. A new kind is one table in ``kinds``.
 """
 
 from tui.tables.cells import needs_approval, phase_cell, rollout_word, target
@@ -11,6 +11,7 @@ from tui.tables.columns import Cell, Column, Lookup, Moment, Span, Table, fit
 from tui.tables.details import Detail, details
 from tui.tables.filters import Filter, FilterError, parse_filter, search_text
 from tui.tables.kinds import TABLES
+from tui.tables.relations import related
 from tui.tables.words import GLYPHS, NOTHING, TONES, age, attention, share, size, span, state, tone_of
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "needs_approval",
     "parse_filter",
     "phase_cell",
+    "related",
     "rollout_word",
     "search_text",
     "share",

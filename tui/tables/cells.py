@@ -20,11 +20,11 @@ def last_deploy(row: Service, moment: Moment) -> Shown:
     at = row.deployed_at or (deployment and (deployment.finished_at or deployment.updated_at or deployment.created_at)) or None
     if at is None:
         return (Span(NOTHING, Tone.MUTED),)
-    ago = Span(f"{moment.ago(at)} ago")
+    ago = Span(f"{moment.ago(at)} ago ")
     if deployment is None:
-        return (ago,)
+        return (Span(ago.text.rstrip()),)
     mark = {Health.OK: "✓", Health.BAD: "✗ failed", Health.BUSY: "◐ going on"}.get(deployment.health)
-    return (ago, Span(f" {mark}", tone_of(deployment))) if mark else (ago,)
+    return (ago, Span(mark, tone_of(deployment))) if mark else (Span(ago.text.rstrip()),)
 
 
 PHASE_WORDS: Final[Mapping[Health, tuple[str, Tone]]] = {
@@ -37,18 +37,20 @@ PHASE_WORDS: Final[Mapping[Health, tuple[str, Tone]]] = {
 }
 
 
-def phase_took(phase: Phase, now: datetime) -> float | None:
-    """Seconds that a phase took, or has been taking so far; None before it began."""
-    begin = phase.started_at or (phase.queued_at if phase.needs_approval else None)
+def phase_took(phase: Phase, now: datetime, since: datetime | None = None) -> float | None:
+    """Seconds that a phase took, or has been taking so far; None before it began. One that waits for a person has been waiting
+    since it was queued or, where the server does not say that, since the phase before it was over."""
+    begin = phase.started_at or ((phase.queued_at or since) if phase.needs_approval else None)
     if begin is None:
         return None
     return max(0.0, ((phase.completed_at or now) - begin).total_seconds())
 
 
-def _phase(phase: Phase, now: datetime | None, over: bool) -> Span:
-    """Glyph, word and time of one phase. ``now`` None: nobody can say how long it has been going on."""
+def _phase(phase: Phase, now: datetime | None, over: bool, since: datetime | None) -> Span:
+    """Glyph, word and time of one phase. ``now`` None: nobody can say how long it has been going on; ``since`` is when the phase
+    before it was over."""
     glyph, tone = PHASE_WORDS[phase.health]
-    taken = phase_took(phase, now) if now is not None else None
+    taken = phase_took(phase, now, since) if now is not None else None
     if phase.needs_approval:
         return Span("◆ NEEDS APPROVAL" + (f" {age(taken)}" if taken is not None else ""), Tone.WARN)
     if over and phase.health in {Health.IDLE, Health.BUSY}:
@@ -63,11 +65,13 @@ def phase_cell(rollout: Rollout, moment: Moment) -> Cell:
     over = rollout.completed_at is not None or rollout.health in {Health.OK, Health.BAD}
     frozen = rollout.snapshot and not over
     pieces: list[Span] = []
+    before: datetime | None = None
     for phase in rollout.phases:
         if pieces:
             pieces.append(Span(" ─ ", Tone.MUTED))
         pieces.append(Span(f"{phase.name} "))
-        pieces.append(_phase(phase, None if frozen else moment.now, over))
+        pieces.append(_phase(phase, None if frozen else moment.now, over, before))
+        before = phase.completed_at
     if frozen:
         at = rollout.updated_at or rollout.created_at or rollout.queued_at
         pieces.append(Span(f"  as of {moment.ago(at)} ago, this server cannot be asked" if at else "  not known since", Tone.UNKNOWN))

@@ -47,6 +47,11 @@ class Moment:
         """A time as the reader's wall clock has it."""
         return at.astimezone(self.zone).strftime(form)
 
+    def name_of(self, connection: str, kind: Kind, id_: str) -> str:
+        """The name of a thing that a record only gives the id of; the id itself where nothing is known of it."""
+        found = self.store.get(Ref(connection=connection, kind=kind, id=id_)) if id_ else None
+        return str(found.name or id_) if found is not None else id_
+
     def deployment_of(self, service: Service) -> Deployment | None:
         """The newest deployment of a service: by the id it names, else by name. The index is built once a moment."""
         if service.deployment:

@@ -41,6 +41,15 @@ def _word(value: bool | None, yes: str, no: str) -> str | None:
     return None if value is None else yes if value else no
 
 
+def _other(id_: str, title: str, kind: Kind, get: Callable[[R], str], *, rank: int) -> Column[R]:
+    """Another thing that the record names by id: its name is shown."""
+
+    def show(row: R, moment: Moment) -> Shown:
+        return moment.name_of(row.ref.connection, kind, get(row)) or (Span(NOTHING, Tone.MUTED),)
+
+    return Column(id=id_, title=title, show=show, low=8, high=30, rank=rank)
+
+
 def _share(id_: str, title: str, get: Callable[[R], float | None], *, rank: int) -> Column[R]:
     return Column(
         id=id_,
@@ -171,7 +180,7 @@ SERVICES: Final[Table[Service]] = Table(
         _age("age", "AGE", lambda row: row.created_at, rank=6),
         _text("restarts", "RESTARTS", lambda row: row.restarts, low=8, high=8, rank=8, right=True),
         _on(7),
-        _text("instance", "INSTANCE", lambda row: row.instance, low=8, high=20, rank=9),
+        _other("instance", "INSTANCE", Kind.INSTANCE, lambda row: row.instance, rank=9),
         _text("message", "MESSAGE", lambda row: row.message, low=16, high=60, rank=10),
     ),
     order=lambda row, _: (attention(row), row.name.casefold(), row.ref),
@@ -199,7 +208,7 @@ ROUTES: Final[Table[Route]] = Table(
     title="Routes",
     columns=(
         _text("name", "DOMAIN", lambda row: row.domain or row.name or row.ref.id, low=16, high=60),
-        _text("service", "SERVICE", lambda row: row.service, low=10, high=30, rank=1),
+        _other("service", "SERVICE", Kind.SERVICE, lambda row: row.service, rank=1),
         _text("port", "PORT", lambda row: row.port, low=5, high=5, rank=2, right=True),
         HEALTH,
         _status(rank=4),
@@ -249,10 +258,10 @@ ROLLOUTS: Final[Table[Rollout]] = Table(
     title="Live rollouts",
     columns=(
         _text("name", "WHERE", lambda row: f"{row.app}/{row.environment}" if row.app else row.name or row.ref.id, low=12, high=30),
-        _text("target", "WHAT", target, low=9, high=24, rank=2),
+        _text("target", "WHAT", target, low=9, high=24, rank=1),
         Column(id="state", title="STATE", show=rollout_state, order=lambda row, _: rollout_word(row), low=11, high=16, rank=4),
         Column(id="phases", title="PHASES", show=phase_cell, low=49, high=64, ages=True),
-        Column(id="elapsed", title="ELAPSED", show=elapsed, low=7, high=7, rank=1, right=True, ages=True),
+        Column(id="elapsed", title="ELAPSED", show=elapsed, low=7, high=7, rank=2, right=True, ages=True),
         _age("queued", "STARTED", lambda row: row.queued_at or row.created_at, rank=5),
         _text("by", "BY", lambda row: row.by, low=6, high=20, rank=6),
         _on(7),

@@ -1,0 +1,86 @@
+"""What a key would be aimed at, and why it cannot be done now. No widget: who draws says what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tui.actions import Action
+from tui.engine.session import Session
+from tui.forms import FORMS
+from tui.model import Kind, Ref, Verb
+from tui.tables import TABLES
+
+OPEN_ENDED: Final = frozenset({Verb.CREATE, Verb.TRIGGER})
+"""Verbs whose form can ask for what is not selected."""
+
+NEEDS_ROW: Final = frozenset({"list.open", "row.copy", "row.logs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected: everything the line stands for, and the kind that is listed where nothing is."""
+
+    refs: tuple[Ref, ...] = ()
+    kind: Kind | None = None
+
+    @property
+    def ref(self) -> Ref | None:
+        return self.refs[0] if self.refs else None
+
+    @property
+    def here(self) -> Kind | None:
+        return self.ref.kind if self.ref is not None else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A verb's target: a thing, or only a kind where a form has still to ask; ``kind`` is what the verb changes."""
+
+    target: Ref | Kind
+    kind: Kind
+    verb: Verb
+
+
+def aim(action: Action, selection: Selection, session: Session) -> Aim | None:
+    """What a verb's key is aimed at; None if it means nothing there."""
+    kind = action.kind or selection.here
+    form = FORMS.get((kind, action.verb)) if kind is not None and action.verb is not None else None
+    if kind is None or action.verb is None or form is None:
+        return None
+    if action.verb is Verb.CREATE and form.target is kind:
+        return Aim(kind, kind, action.verb)
+    target = _best(action.verb, kind, [ref for ref in selection.refs if ref.kind is form.target], session)
+    if target is not None:
+        return Aim(target, kind, action.verb)
+    return Aim(kind, kind, action.verb) if action.verb in OPEN_ENDED or selection.here is kind else None
+
+
+def _best(verb: Verb, kind: Kind, fitting: Sequence[Ref], session: Session) -> Ref | None:
+    """Of several things that one line stands for, the first to which the verb can be done."""
+    return next((ref for ref in fitting if session.why_not(ref, verb, kind=kind) is None), fitting[0] if fitting else None)
+
+
+def means_something(action: Action, selection: Selection, session: Session) -> bool:
+    """Whether a key belongs in the key bar there."""
+    return action.verb is None or aim(action, selection, session) is not None
+
+
+def why_not(action: Action, selection: Selection, session: Session) -> str | None:
+    """Why an action cannot be done now, in one line; None if it can."""
+    if action.id in NEEDS_ROW:
+        if selection.ref is None:
+            return "nothing is selected"
+        if action.id == "row.logs" and selection.ref.kind is not Kind.SERVICE:
+            return f"{TABLES[selection.ref.kind].title.lower()} have no log"
+        return None
+    if action.verb is None:
+        return None
+    aimed = aim(action, selection, session)
+    if aimed is None:
+        kind = action.kind or selection.here
+        return f"no platform can {action.verb} {TABLES[kind].title.lower()}" if kind is not None else "nothing is selected"
+    if isinstance(aimed.target, Kind) and aimed.verb not in OPEN_ENDED:
+        return "nothing is selected"
+    return session.why_not(aimed.target, aimed.verb, kind=aimed.kind)

@@ -1,0 +1,275 @@
+"""The console program: theme, keys, the bridge from the session's changes to the screens, and what a key may ask of all of them.
+
+It is thin: what is drawn is the panes' matter, what is known the session's, which the caller owns. Nothing here waits for a network
+or a disk before the first paint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import Any, ClassVar, Final
+
+from rich.segment import Segments
+from rich.text import Text
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.signal import Signal
+
+from tui.actions import Action, Keymap, Place
+from tui.engine.commands import Outcome
+from tui.engine.feeds import Change
+from tui.engine.session import Session
+from tui.engine.verdicts import Verdict
+from tui.errors import RollwatchError
+from tui.model import Kind, Ref
+from tui.tables import Moment
+from tui.text import clean
+from tui.ui.aim import Selection, aim
+from tui.ui.clipboard import TooMuch, osc52
+from tui.ui.driver import quiet_driver
+from tui.ui.keys import textual_keymap
+from tui.ui.link import PacedApp
+from tui.ui.questions import Question, Target, ask
+from tui.ui.say import Bottom
+from tui.ui.screens.ask import AskScreen
+from tui.ui.screens.console import ConsoleScreen
+from tui.ui.screens.detail import DetailScreen
+from tui.ui.screens.help import HelpScreen
+from tui.ui.screens.palette import PaletteScreen
+from tui.ui.settings import Settings
+from tui.ui.theming import DEFAULT, Themes, bundled, load_themes, tone_defaults
+
+log = logging.getLogger(__name__)
+
+TICK: Final = 1.0
+"""Seconds between two looks at the clock. An age whose text is the same is not painted again."""
+
+AGAIN: Final = 5.0
+"""Seconds within which a second q leaves although something is in flight."""
+
+
+class Console(PacedApp[int], inherit_bindings=False):
+    """The console on a session that the caller has entered and will leave."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        "styles/app.tcss",
+        "styles/console.tcss",
+        "styles/reading.tcss",
+        "styles/palette.tcss",
+        "styles/ask.tcss",
+    ]
+    TITLE = "rollwatch"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, session: Session, *, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.session = session
+        self._themes: Themes = load_themes((bundled(), *self.settings.theme_folders))
+        super().__init__(driver_class=quiet_driver())
+        self.keymap = Keymap.load(self.settings.keys)
+        self._problems = [*self._take_themes(), *self.keymap.problems]
+        self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
+        self._waiting: set[Kind] = set()
+        self._told_off = False
+        self._asked_to_leave: float | None = None
+        self._ended: list[Callable[[], None]] = []
+        self.console_screen = ConsoleScreen(session, self.keymap, self.moment)
+        self._screens: dict[type[Screen[Any]], Screen[Any]] = {}
+
+    # Starting and ending -----------------------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self.console_screen
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        theme = self._themes.found.get(DEFAULT)
+        return tone_defaults(theme) if theme is not None else {}
+
+    def _take_themes(self) -> list[str]:
+        """Offer our themes only, and begin with the wanted one; before anything is styled, since a change styles all anew."""
+        for name in list(self.available_themes):
+            if name not in self._themes.found and name != "textual-dark":
+                self.unregister_theme(name)
+        for theme in self._themes.found.values():
+            self.register_theme(theme)
+        wanted = self.settings.theme
+        problems = list(self._themes.problems)
+        if wanted not in self._themes.found:
+            problems.append(f"theme {clean(wanted, 40)!r} does not exist: {', '.join(self._themes.found)}")
+            wanted = DEFAULT if DEFAULT in self._themes.found else "textual-dark"
+        self.set_reactive(App.theme, wanted)
+        return problems
+
+    def on_mount(self) -> None:
+        self.set_keymap(textual_keymap(self.keymap))
+        self.changed.subscribe(self, self._redraw)
+        self._ended = [self.session.changes.subscribe(self._heard), self.session.verdicts.subscribe(self._verdict)]
+        self.set_interval(TICK, self._tick)
+        problems = self._problems
+        if problems:
+            self.call_after_refresh(self.say, problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""), "warn")
+
+    def on_unmount(self) -> None:
+        for end in self._ended:
+            end()
+
+    def _fatal_error(self) -> None:
+        """Leave with one line and no locals: a traceback of Textual's shows the values of variables, and so secrets."""
+        error = self._exception or RuntimeError("unknown")
+        log.critical("the console failed: %s", type(error).__name__, exc_info=error)
+        place = self.settings.report(error) if self.settings.report is not None else None
+        told = f"report: {place}" if place is not None else "no report could be written"
+        line = Text(f"rollwatch stopped because of an error of its own ({type(error).__name__}), {told}")
+        self._exit_renderables.append(Segments(self.console.render(line, self.console.options)))
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: Any) -> None:
+        """Textual would print what an error draws of itself; that may hold anything."""
+        self._fatal_error()
+
+    # What the session says ---------------------------------------------------------------------------------------------------
+
+    def _heard(self, change: Change) -> None:
+        """Many changes of one turn of the loop become one drawing."""
+        if not self._waiting:
+            self.call_later(self._tell)
+        self._waiting.add(change.feed.kind)
+        self.console_screen.logs.heard(change)
+
+    def _tell(self) -> None:
+        kinds, self._waiting = frozenset(self._waiting), set()
+        self.changed.publish(kinds)
+
+    def _verdict(self, verdict: Verdict) -> None:
+        tone = {"confirmed": "ok", "failed": "bad"}.get(verdict.word, "warn")
+        self.console_screen.logs.happened(verdict.text, tone)
+        self.say(verdict.text, tone)
+
+    def _tick(self) -> None:
+        self._redraw(None)
+
+    def _redraw(self, changed: frozenset[Kind] | None) -> None:
+        """Draw; an error in drawing is told once and never ends the console."""
+        try:
+            self.console_screen.redraw(changed)
+            if isinstance(self.screen, DetailScreen):
+                self.screen.redraw()
+        except Exception as error:
+            if not self._told_off:
+                self._told_off = True
+                log.exception("drawing failed")
+                self.say(f"something could not be drawn ({type(error).__name__}); the log has the rest", "bad")
+        else:
+            self._told_off = False
+
+    def moment(self) -> Moment:
+        """Now, for whoever draws."""
+        return Moment(now=self.session.clock.wall(), store=self.session.store, zone=self.settings.zone)
+
+    # What any screen may ask -------------------------------------------------------------------------------------------------
+
+    def say(self, text: str, tone: str = "accent") -> None:
+        """Tell the user one line, as plain text, on whichever screen is shown."""
+        for bottom in self.screen.query(Bottom):
+            bottom.tell(clean(text, 400), tone)
+
+    def copy(self, text: str, what: str = "") -> None:
+        """Give a text to the terminal's clipboard."""
+        if not text:
+            self.say("there is nothing to copy", "warn")
+            return
+        try:
+            sequence = osc52(text, os.environ)
+        except TooMuch as error:
+            self.say(str(error), "warn")
+            return
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+        self.say(f"copied {what or clean(text, 60)}, if this terminal allows it")
+
+    def refresh_now(self) -> None:
+        """Read everything that is visible again, at once."""
+        self.say("reading everything on screen again…")
+        self.run_worker(self._refresh(), group="refresh", exclusive=True, exit_on_error=False)
+
+    async def _refresh(self) -> None:
+        try:
+            async with asyncio.timeout(30):
+                await self.session.refresh(None)
+        except TimeoutError:
+            self.say("not everything answered within 30 s; the header says what did not", "warn")
+        except RollwatchError as error:
+            self.say(str(error), "warn")
+        else:
+            self.say("everything on screen was read again")
+
+    def _screen(self, kind: type[Screen[Any]], make: Callable[[], Screen[Any]]) -> Any:
+        """Screens are made once: Textual keeps memory for each that is made."""
+        if kind not in self._screens:
+            screen = make()
+            self.install_screen(screen, kind.__name__)
+            self._screens[kind] = screen
+        return self._screens[kind]
+
+    def open_detail(self, ref: Ref) -> None:
+        """Show everything known of one thing."""
+        screen = self._screen(DetailScreen, lambda: DetailScreen(self.session, self.keymap, self.moment))
+        screen.show(ref)
+        if self.screen is not screen:
+            self.push_screen(screen)
+
+    def open_list(self, kind: Kind) -> None:
+        """Show the list of a kind and give it the keys."""
+        self.console_screen.resources.open_tab(kind)
+        self.console_screen.action_act("focus.resources")
+
+    def use_theme(self, name: str) -> None:
+        """Use these colours for the rest of this run."""
+        self.theme = name
+
+    def open_help(self, place: Place) -> None:
+        """Show what the keys do in a place."""
+        screen = self._screen(HelpScreen, lambda: HelpScreen(self.keymap))
+        screen.show(place, self.console_screen.why_not)
+        self.push_screen(screen)
+
+    def open_palette(self) -> None:
+        """Find an action or a thing by typing."""
+        screen = self._screen(PaletteScreen, lambda: PaletteScreen(self))
+        screen.prepare(self.console_screen.front.place)
+        self.push_screen(screen)
+
+    def ask(self, action: Action, selection: Selection, *, marked: Sequence[Ref] = (), key: str = "") -> None:
+        """A key that asks something of a platform was pressed: ask back before anything is sent."""
+        aimed = aim(action, selection, self.session)
+        question = ask(action, aimed, selection, self.session, marked) if aimed is not None else "there is nothing to do this to"
+        if isinstance(question, str):
+            self.say(question, "warn")
+            return
+        screen = self._screen(AskScreen, lambda: AskScreen(self))
+        screen.show(question, key)
+        if self.screen is not screen:
+            self.push_screen(screen)
+
+    def acted(self, question: Question, target: Target, outcome: Outcome) -> None:
+        """A verb was answered: keep it where what happened is told."""
+        tone = {"done": "ok", "accepted": "accent", "refused": "warn"}.get(outcome.word, "bad")
+        self.console_screen.logs.happened(f"{question.verb} {target.label}: {outcome.text}", tone)
+
+    def leave(self) -> None:
+        """Quit; while something is in flight only when asked twice."""
+        going = self.session.in_flight()
+        now = self.session.clock.boot()
+        if going and (self._asked_to_leave is None or now - self._asked_to_leave > AGAIN):
+            self._asked_to_leave = now
+            first = going[0]
+            more = f" and {len(going) - 1} more" if going[1:] else ""
+            self.say(f"{first.verb} of {first.ref} is in flight{more}; it goes on without us. Once more to leave.", "warn")
+            return
+        self.exit(0)

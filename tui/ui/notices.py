@@ -1,0 +1,126 @@
+"""What a pane says about how much it knows: nothing yet, nothing there, not reached, out of date. Words only, no widget.
+
+Each of these looks different and says what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tui.engine.feeds import Feed
+from tui.engine.store import Store
+from tui.errors import PlatformError, Unauthorized
+from tui.model import Tone
+from tui.tables import age
+from tui.ui.widgets.cells import Piece
+
+HELD: Final = {"signed-out", "limited"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Lines for the middle of an empty pane, and what they mean."""
+
+    lines: tuple[str, ...]
+    tone: Tone
+
+
+def next_try(at: float | None, boot: float) -> str:
+    """``next try in 12 s``; empty if nothing is planned."""
+    if at is None:
+        return ""
+    left = at - boot
+    return "trying now" if left < 1 else f"next try in {age(left)}"
+
+
+def _reason(feed: Feed, store: Store) -> tuple[PlatformError | None, float | None]:
+    """Why a feed is not read, and when it is tried again: its own trouble, or that of the whole connection."""
+    freshness = store.freshness(feed)
+    connection = store.connection(feed.connection)
+    if connection.state in HELD:
+        return connection.error or freshness.error, connection.next_try
+    return freshness.error, freshness.next_try
+
+
+def trouble(feed: Feed, store: Store, boot: float) -> str:
+    """One line about why a feed's rows cannot be trusted, beginning with what to do or when it is tried again; empty if they can."""
+    error, planned = _reason(feed, store)
+    if error is None:
+        return ""
+    return f"{feed.connection} · {_remedy(feed, error, planned, boot)} · {error.message}"
+
+
+def _remedy(feed: Feed, error: PlatformError, planned: float | None, boot: float) -> str:
+    """What to do, or when it is tried again."""
+    if isinstance(error, Unauthorized):
+        return f"sign in: rollwatch login {feed.connection}"
+    return next_try(planned, boot) or error.hint or "not asked again by itself"
+
+
+def empty(title: str, feeds: Sequence[Feed], store: Store, boot: float) -> Notice:
+    """What an empty pane says of the things called ``title`` (lower case, plural)."""
+    if not feeds:
+        return Notice((f"No connection of this context has {title}.", "rollwatch contexts shows what is connected"), Tone.MUTED)
+    asking: list[str] = []
+    failed: list[str] = []
+    without: list[str] = []
+    none: list[str] = []
+    for feed in _one_each(feeds):
+        freshness = store.freshness(feed)
+        if not freshness.offered:
+            without.append(feed.connection)
+        elif line := trouble(feed, store, boot):
+            failed.append(line)
+        elif freshness.fetched_boot is None:
+            asking.append(feed.connection)
+        else:
+            none.append(feed.connection)
+    lines = list(dict.fromkeys(failed))
+    if asking:
+        lines.append(f"Asking {_and(asking)} for {title}…")
+    if none:
+        lines.append(f"No {title} on {_and(none)}.")
+    if without:
+        lines.append(f"{_and(without)} does not offer {title}.")
+    if failed:
+        if any("next try" in line for line in failed):
+            lines.append("ctrl-r tries at once")
+        return Notice(tuple(lines), Tone.WARN if none else Tone.BAD)
+    return Notice(tuple(lines), Tone.BUSY if asking else Tone.MUTED)
+
+
+def _one_each(feeds: Collection[Feed]) -> list[Feed]:
+    """One feed of each connection stands for its others (environments of many apps)."""
+    first: dict[str, Feed] = {}
+    for feed in feeds:
+        first.setdefault(feed.connection, feed)
+    return list(first.values())
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def below(feeds: Sequence[Feed], store: Store, boot: float) -> tuple[Piece, ...]:
+    """The line under rows that are shown although they may no longer be true, or of which some could not be read. Empty: all is well."""
+    told: dict[str, None] = {}
+    for feed in feeds:
+        freshness = store.freshness(feed)
+        if not freshness.offered:
+            continue
+        if line := trouble(feed, store, boot):
+            old = freshness.age(boot)
+            seen = f"as of {age(old)} ago" if old is not None else "never read"
+            told[f"▲ {line} · {seen}"] = None
+        elif freshness.restored:
+            told[f"◐ {feed.connection}: from the last run, {age(freshness.age(boot) or 0.0)} ago · asking now"] = None
+        if freshness.unreadable:
+            count = freshness.unreadable
+            told[f"▲ {feed.connection}: {count} of {count + len(store.feed_rows(feed))} unreadable: {freshness.reason}"] = None
+    if not told:
+        return ()
+    lines = list(told)
+    more = f"   and {len(lines) - 1} more" if len(lines) > 1 else ""
+    return (Piece(lines[0] + more, Tone.BUSY if lines[0].startswith("◐") else Tone.WARN),)

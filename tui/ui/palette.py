@@ -1,0 +1,104 @@
+"""What the palette offers and how well each entry fits what was typed. No widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from tui.actions import ACTIONS, Place, reach
+from tui.model import Kind
+from tui.tables import TABLES, state
+from tui.ui.aim import means_something
+from tui.ui.panes.resources import KINDS
+
+if TYPE_CHECKING:
+    from tui.ui.app import Console
+
+MOST: Final = 100
+"""Entries shown at once; who sees more has to type another letter."""
+
+THINGS: Final = (
+    Kind.SERVICE,
+    Kind.APPLICATION,
+    Kind.ENVIRONMENT,
+    Kind.ROLLOUT,
+    Kind.DEPLOYMENT,
+    Kind.INSTANCE,
+    Kind.ROUTE,
+    Kind.PROJECT,
+    Kind.WEBHOOK,
+)
+
+
+SCATTERED: Final = 3
+"""From so many letters on they may also stand apart; fewer would fit nearly everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that can be chosen. ``rank`` orders what fits equally well; ``silent`` entries show only when typed for."""
+
+    id: str
+    title: str
+    help: str
+    run: Callable[[], object]
+    key: str = ""
+    why_not: str = ""
+    rank: int = 0
+    silent: bool = False
+
+
+def entries(console: Console, place: Place) -> Iterator[Entry]:
+    """Actions of the place where the palette was opened, tabs, themes, then every thing that is known."""
+    screen = console.console_screen
+    for action in ACTIONS.values():
+        if action.palette and place in reach(action) and means_something(action, screen.selection, console.session):
+            yield Entry(
+                id=action.id,
+                title=action.title,
+                help=action.help,
+                run=partial(screen.action_act, action.id),
+                key=console.keymap.spelled(action),
+                why_not=screen.why_not(action) or "",
+            )
+    for kind in KINDS:
+        title = TABLES[kind].title
+        yield Entry(f"tab {kind}", f"show {title.lower()}", "Open this list.", partial(console.open_list, kind), rank=1)
+    for name in sorted(console.available_themes):
+        yield Entry(f"theme {name}", f"theme {name}", "Change the colours of this run.", partial(console.use_theme, name), rank=2)
+    for kind in THINGS:
+        for row in console.session.store.rows(kind):
+            yield Entry(
+                id=str(row.ref),
+                title=str(row.name or row.ref.id),
+                help=f"{kind} on {row.ref.connection} · {state(row.health)}",
+                run=partial(console.open_detail, row.ref),
+                rank=3,
+                silent=True,
+            )
+
+
+def score(typed: str, title: str) -> int | None:
+    """How well a title fits: lower is better, None not at all. The beginning, then a word, then anywhere, then letters in order."""
+    text = title.casefold()
+    if text.startswith(typed):
+        return 0
+    at = text.find(typed)
+    if at > 0:
+        return 1 if not text[at - 1].isalnum() else 2
+    letters = iter(text)
+    return 3 + len(text) // 16 if len(typed) >= SCATTERED and all(letter in letters for letter in typed) else None
+
+
+def best(offered: Iterable[Entry], typed: str) -> list[Entry]:
+    """What fits what was typed, the best first; without anything typed every entry that is not silent."""
+    wanted = " ".join(typed.casefold().split())
+    if not wanted:
+        return [entry for entry in offered if not entry.silent][:MOST]
+    scored = [
+        (found, entry.rank, number, entry) for number, entry in enumerate(offered) if (found := score(wanted, entry.title)) is not None
+    ]
+    scored.sort(key=lambda each: each[:3])
+    return [entry for *_, entry in scored[:MOST]]

@@ -1,0 +1,213 @@
+"""Pane 1: apps and environments of all platforms in one tree, with what runs in them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
+
+from textual import on
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from tui.actions import Place
+from tui.engine.joins import AppNode, EnvNode
+from tui.engine.session import Session
+from tui.model import Health, Kind, Ref, Resource, Rollout, Tone
+from tui.tables import GLYPHS, TONES, Cell, Moment, Span, age, needs_approval, rollout_word, search_text, state
+from tui.ui.keys import bindings_for
+from tui.ui.notices import below, empty
+from tui.ui.panes.listing import PaneTable
+from tui.ui.panes.pane import Pane
+from tui.ui.widgets.cells import Piece, width_of
+from tui.ui.widgets.resource_table import ResourceTable
+from tui.ui.widgets.table_layout import ColumnSpec
+from tui.ui.widgets.table_rows import Row
+
+COLUMNS: Final = (
+    ColumnSpec(id="name", title="NAME", low=14, high=40, grow=True),
+    ColumnSpec(id="state", title="STATE", low=10, high=16, rank=1),
+    ColumnSpec(id="on", title="ON", low=5, high=24, rank=2),
+)
+MANY: Final = 40
+"""More apps than this start folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One line of the tree: its key, what it stands for (the things a verb could be aimed at), what it says, what is below it."""
+
+    key: Hashable
+    refs: tuple[Ref, ...]
+    cells: tuple[Cell, ...]
+    text: str
+    below: tuple[Branch, ...] = ()
+    opens: bool = True
+
+
+def _state(health: Health, approval: bool = False) -> Cell:
+    if approval:
+        return (Span("◆ approval", Tone.WARN),)
+    if health is Health.UNKNOWN:
+        return (Span("·", Tone.MUTED),)
+    return (Span(state(health), TONES[health]),)
+
+
+def _on(rows: Iterable[Resource]) -> Cell:
+    return (Span(" ".join(dict.fromkeys(row.ref.connection for row in rows)), Tone.MUTED),)
+
+
+def _leaf(row: Resource, above: Hashable, lead: str) -> Branch:
+    approval = isinstance(row, Rollout) and needs_approval(row)
+    shown = _state(row.health, approval)
+    if isinstance(row, Rollout) and not approval:
+        shown = (Span(f"{GLYPHS[TONES[row.health]]} {rollout_word(row)}", TONES[row.health]),)
+    name = (Span(lead, Tone.MUTED), Span(str(row.name or row.ref.id)))
+    return Branch((above, row.ref), (row.ref,), (name, shown, _on((row,))), search_text(row))
+
+
+def _environment(node: EnvNode, app: str) -> Branch:
+    key = ("environment", app, str(node.name))
+    inside: list[Branch] = [_leaf(row, key, "service ") for row in node.services]
+    inside += [_leaf(row, key, "rollout ") for row in node.rollouts]
+    if len(node.environments) > 1 or inside:
+        inside = [_leaf(row, key, f"{row.ref.connection}: ") for row in node.environments] + inside
+    approval = any(needs_approval(row) for row in node.rollouts)
+    refs = tuple(row.ref for row in node.environments)
+    text = " ".join(search_text(row) for row in node.environments)
+    cells = ((Span(str(node.name)),), _state(node.health, approval), _on(node.environments))
+    return Branch(key, refs, cells, text, tuple(inside), opens=False)
+
+
+def _app(node: AppNode) -> Branch:
+    key = ("app", str(node.name))
+    below_it = [_environment(each, str(node.name)) for each in node.environments]
+    below_it += [_leaf(row, key, "service ") for row in node.services] + [_leaf(row, key, "rollout ") for row in node.rollouts]
+    approval = any(needs_approval(row) for each in node.environments for row in each.rollouts) or any(map(needs_approval, node.rollouts))
+    members = (*node.applications, *(row for each in node.environments for row in each.environments), *node.services)
+    cells = ((Span(str(node.name), None),), _state(node.health, approval), _on(members))
+    text = " ".join(search_text(row) for row in node.applications) + " " + str(node.name).casefold()
+    return Branch(key, tuple(row.ref for row in node.applications), cells, text, tuple(below_it))
+
+
+class AppsPane(Pane):
+    """A tree. Apps start open, environments folded; what was opened or folded stays so while data change."""
+
+    place: ClassVar[Place] = Place.APPS
+    number: ClassVar[int] = 1
+    title: ClassVar[str] = "Apps & environments"
+    short: ClassVar[str] = "Apps"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.APPS)
+
+    def __init__(self, session: Session, **options: Any) -> None:
+        super().__init__(session, **options)
+        self._tree = PaneTable(tree=True, id="tree")
+        self._tree.set_columns(COLUMNS)
+        self._branches: tuple[Branch, ...] = ()
+        self._refs: dict[Hashable, tuple[Ref, ...]] = {}
+        self._turned: set[Hashable] = set()
+        self._dirty = True
+        self._stale: dict[str, str] = {}
+        self._on = 0
+
+    def compose_body(self) -> Iterable[Widget]:
+        yield self._tree
+
+    @property
+    def body(self) -> PaneTable:
+        return self._tree
+
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset({Kind.APPLICATION, Kind.ENVIRONMENT})
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """Everything the line under the cursor stands for."""
+        return self._refs.get(self._tree.cursor_key, ()) if self._tree.cursor_key is not None else ()
+
+    @property
+    def selected(self) -> Ref | None:
+        return next(iter(self.refs), None)
+
+    @property
+    def kind_listed(self) -> Kind | None:
+        return Kind.APPLICATION
+
+    @property
+    def apps(self) -> int:
+        return len(self._branches)
+
+    def draw(self, moment: Moment, changed: frozenset[Kind] | None) -> None:
+        if changed is not None and changed & {Kind.APPLICATION, Kind.ENVIRONMENT, Kind.SERVICE, Kind.ROLLOUT}:
+            self._dirty = True
+        store, boot = self.session.store, self.session.clock.boot()
+        feeds = list(self.feeds())
+        stale = {feed.connection: age(store.freshness(feed).age(boot) or 0.0) for feed in feeds if store.freshness(feed).stale(boot)}
+        if self._dirty or stale != self._stale:
+            self._dirty, self._stale = False, stale
+            self._branches = tuple(_app(node) for node in self.session.tree())
+            self._show()
+        if not self._branches:
+            notice = empty("apps", [feed for feed in feeds if feed.kind is Kind.APPLICATION], store, boot)
+            self._tree.set_message(notice.lines, notice.tone)
+        elif not self._tree.rows:
+            self._tree.set_message([f"None of {len(self._branches)} apps match the filter.", "esc shows everything"])
+        self.set_notice(below(feeds, store, boot) if self._branches else ())
+        self.draw_head(*([Piece(str(self.apps), "muted")] if self.apps else []))
+
+    def _show(self) -> None:
+        self._refs = {}
+        widest = max((width_of(each.cells[2][0].text) for each in self._branches), default=0)
+        # Wide enough for all names together, or not shown; it never gets narrower.
+        self._on = max(self._on, min(COLUMNS[2].high, widest))
+        self._tree.set_columns((*COLUMNS[:2], replace(COLUMNS[2], low=max(COLUMNS[2].low, self._on))))
+        self._tree.show_rows(tuple(self._rows(self._branches, 0)))
+
+    def _rows(self, branches: Sequence[Branch], depth: int, *, whole: bool = False) -> Iterator[Row]:
+        """The lines as far as they are open; under a filter only what fits it, what is above that, and the ``whole`` of what is below."""
+        for branch in branches:
+            all_of_it = whole or not self.filter or self.filter.fits(branch.text)
+            inside = branch.below if all_of_it else self._fitting(branch.below)
+            if not all_of_it and not inside:
+                continue
+            is_open = self._is_open(branch) or not all_of_it
+            self._refs[branch.key] = branch.refs
+            yield Row(branch.key, self._cells(branch), depth, is_open if branch.below else None)
+            if is_open:
+                yield from self._rows(inside, depth + 1, whole=all_of_it)
+
+    def _cells(self, branch: Branch) -> tuple[Cell, ...]:
+        """What a line says; dimmed and with its age where no connection of it was read lately."""
+        name, how, on = branch.cells
+        names = {ref.connection for ref in branch.refs}
+        if not names or not names <= self._stale.keys():
+            return branch.cells
+        dim = tuple(tuple(Span(piece.text, Tone.MUTED) for piece in cell) for cell in (name, how))
+        return (*dim, (Span(f"{on[0].text} {self._stale[min(names)]}", Tone.WARN),))
+
+    def _fitting(self, branches: Sequence[Branch]) -> tuple[Branch, ...]:
+        return tuple(branch for branch in branches if self.filter.fits(branch.text) or self._fitting(branch.below))
+
+    def _is_open(self, branch: Branch) -> bool:
+        opens = branch.opens and len(self._branches) <= MANY
+        return opens is not (branch.key in self._turned)
+
+    def refilter(self) -> None:
+        self._tree.set_highlight(self.filter.pattern)
+        self._dirty = True
+
+    @on(ResourceTable.RowToggled)
+    def _toggled(self, event: ResourceTable.RowToggled) -> None:
+        event.stop()
+        self._turned ^= {event.key}
+        self._show()
+
+    @on(ResourceTable.RowHighlighted)
+    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        event.stop()
+        self.touched()
+
+    @on(ResourceTable.RowOpened)
+    def _opened(self, event: ResourceTable.RowOpened) -> None:
+        event.stop()
+        self.action_act("list.open")

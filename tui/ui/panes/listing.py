@@ -1,0 +1,225 @@
+"""One kind as a list: the rows a store has, filtered, sorted, drawn by a table; dimmed with their age where they may be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from textual import events
+
+from tui.engine.feeds import Feed
+from tui.engine.session import Session
+from tui.model import Health, Kind, Ref, Resource, Tone, Verb
+from tui.tables import TABLES, Cell, Column, Filter, Moment, Span, age, attention, search_text
+from tui.ui.notices import below, empty
+from tui.ui.widgets.cells import Piece, width_of
+from tui.ui.widgets.resource_table import ResourceTable
+from tui.ui.widgets.table_rows import LazyRows, Row
+
+DOING: Final = {
+    Verb.CREATE: "creating",
+    Verb.UPDATE: "changing",
+    Verb.DELETE: "deleting",
+    Verb.START: "starting",
+    Verb.STOP: "stopping",
+    Verb.RESTART: "restarting",
+    Verb.SET: "setting",
+    Verb.TRIGGER: "triggering",
+}
+
+
+class PaneTable(ResourceTable):
+    """The table of a pane. Folding is for trees; elsewhere left and right are the pane's own keys.
+
+    Until a key or a click steers it, its cursor stays on the first row, so that a console which is still learning what there is does
+    not begin in the middle. From then on the cursor is a thing, wherever that goes.
+    """
+
+    def __init__(self, *, tree: bool = False, **options: Any) -> None:
+        super().__init__(tree=tree, **options)
+        self._folds = tree
+        self.steered = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "mark" or (action == "fold" and not self._folds):
+            return False
+        return super().check_action(action, parameters)
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        super().show_rows(rows)
+        if not self.steered and len(rows) and self.cursor_key != rows[0].key:
+            self.move_to(rows[0].key)
+
+    def on_key(self, event: events.Key) -> None:
+        self.steered = True
+
+    def on_click(self, event: events.Click) -> None:
+        self.steered = True
+        super().on_click(event)
+
+
+def _seen(row: Resource, moment: Moment) -> str:
+    return ""
+
+
+SEEN: Final[Column[Any]] = Column(id="seen", title="SEEN", show=_seen, low=4, high=4, right=True)
+"""Stands at the end of a list in which something is out of date: how long ago that row was last read."""
+
+SAMPLE: Final = 200
+"""Rows whose texts are measured for the width of a column."""
+
+SIDE: Final = 16
+"""Cells that a column of low rank may claim for itself; beyond that it takes what is left over."""
+
+CellMaker = Callable[[Column[Any], Resource, Moment], Cell]
+
+
+class Listing:
+    """The rows of one kind on one table. Sorting and filtering happen when data change, never when only time goes by."""
+
+    def __init__(
+        self, session: Session, kind: Kind, table: PaneTable, *, title: str, cells: CellMaker | None = None, without: Collection[str] = ()
+    ) -> None:
+        """``title`` is the kind in lower case and plural, for sentences; ``cells`` may draw a column otherwise; columns ``without``
+        which the pane does better are left out."""
+        self.session = session
+        self.kind = kind
+        self.table = table
+        self.title = title
+        self._cells = cells
+        self._known: dict[Ref, Resource] = {}
+        self._texts: dict[Ref, tuple[Resource, str]] = {}
+        self._keys: tuple[Ref, ...] = ()
+        self._filter = Filter()
+        self._dirty = True
+        self._counted: tuple[Resource, ...] = ()
+        self.total = 0
+        self.worst: Tone | None = None
+        self._columns: tuple[Column[Any], ...] = tuple(column for column in TABLES[kind].columns if column.id not in without)
+        table.set_columns(self._columns)
+
+    @property
+    def shown(self) -> int:
+        return len(self._keys)
+
+    @property
+    def selected(self) -> Ref | None:
+        key = self.table.cursor_key
+        return key if isinstance(key, Ref) and key in self._known else None
+
+    def feeds(self) -> list[Feed]:
+        return list(self.session.feeds(self.kind))
+
+    def changed(self) -> None:
+        """Rows may differ: sort and filter again when next drawn."""
+        self._dirty = True
+
+    def set_filter(self, wanted: Filter) -> None:
+        if wanted != self._filter:
+            self._filter = wanted
+            self._dirty = True
+            self.table.set_highlight(wanted.pattern)
+
+    def count(self) -> None:
+        """How many there are and how the worst is, without drawing anything."""
+        rows = self.session.store.rows(self.kind)
+        if rows is self._counted:
+            return
+        self._counted = rows
+        self.total = len(rows)
+        worst = min(map(attention, rows), default=2)
+        self.worst = {0: Tone.BAD, 1: Tone.WARN}.get(worst)
+
+    def _arrange(self, moment: Moment) -> None:
+        self._dirty = False
+        self.count()
+        rows = self.session.store.rows(self.kind)
+        if self._filter:
+            rows = tuple(row for row in rows if self._filter.fits(self._text(row)))
+        ordered = TABLES[self.kind].sorted(rows, moment)
+        self._known = {row.ref: row for row in ordered}
+        self._keys = tuple(self._known)
+        self._widen(ordered[:SAMPLE], moment)
+        if len(self._texts) > 2 * self.total + 100:
+            self._texts.clear()
+
+    def _widen(self, rows: Sequence[Resource], moment: Moment) -> None:
+        """A column that is shown has the cells that its texts take, before one of less rank is shown at all; what ranks low gets no
+        more than a few. Never narrower than before, so that nothing jumps."""
+        if rows:
+            self._columns = tuple(self._wide(column, rows, moment) for column in self._columns)
+
+    @staticmethod
+    def _wide(column: Column[Any], rows: Sequence[Resource], moment: Moment) -> Column[Any]:
+        if column.rank > 0 and column.ages:
+            return column
+        widest = max(width_of(column.text(row, moment)) for row in rows)
+        most = column.high if column.rank <= 1 else min(column.high, SIDE)
+        return replace(column, low=max(column.low, min(most, widest)))
+
+    def _text(self, row: Resource) -> str:
+        known = self._texts.get(row.ref)
+        if known is None or known[0] is not row:
+            known = self._texts[row.ref] = (row, search_text(row))
+        return known[1]
+
+    def draw(self, moment: Moment) -> tuple[Piece, ...]:
+        """Draw the list; returns what the notice line is to say."""
+        if self._dirty:
+            self._arrange(moment)
+        store, boot = self.session.store, self.session.clock.boot()
+        feeds = self.feeds()
+        stale = {feed: store.freshness(feed).age(boot) or 0.0 for feed in feeds if store.freshness(feed).stale(boot)}
+        columns = (*self._columns, SEEN) if stale and self._keys else self._columns
+        self.table.set_columns(columns)
+        if not self._keys:
+            self._draw_empty(feeds, boot)
+        self.table.show_rows(LazyRows(self._keys, self._maker(moment, columns, stale)))
+        return below(feeds, store, boot) if self.total else ()
+
+    def _draw_empty(self, feeds: Sequence[Feed], boot: float) -> None:
+        if self._filter and self.total:
+            one = self.total == 1
+            self.table.set_message(
+                [f"No {self.title} match the filter; {'one is' if one else f'{self.total} are'} hidden.", "esc shows everything"]
+            )
+            return
+        notice = empty(self.title, feeds, self.session.store, boot)
+        self.table.set_message(notice.lines, notice.tone)
+
+    def _maker(self, moment: Moment, columns: Sequence[Column[Any]], stale: dict[Feed, float]) -> Callable[[Hashable], Row]:
+        store = self.session.store
+
+        def make(key: Hashable) -> Row:
+            row = self._known[key]  # type: ignore[index]
+            feed = store.feed_of(row.ref)
+            old = stale.get(feed) if feed is not None else None
+            cells = [self._cell(column, row, moment) for column in columns if column is not SEEN]
+            if old is not None:
+                cells = [tuple(Span(piece.text, Tone.MUTED) for piece in cell) for cell in cells]
+            if columns[-1] is SEEN:
+                cells.append((Span(age(old), Tone.WARN),) if old is not None else ())
+            return Row(key, tuple(cells))
+
+        return make
+
+    def _cell(self, column: Column[Any], row: Resource, moment: Moment) -> Cell:
+        if column.id == "status":
+            pending = self.session.store.pending(row.ref)
+            if pending is not None:
+                since = age(self.session.clock.boot() - pending.since)
+                if pending.word == "unknown":
+                    return (Span(f"? {pending.verb}? {since}", Tone.UNKNOWN),)
+                return (Span(f"◐ {DOING[pending.verb]} {since}", Tone.BUSY),)
+        return self._cells(column, row, moment) if self._cells else column.cell(row, moment)
+
+
+def counted(total: int, shown: int) -> str:
+    """``24``, or ``3/24`` while a filter hides some."""
+    return str(total) if shown == total else f"{shown}/{total}"
+
+
+def healthy(row: Resource) -> bool:
+    """Whether nothing about this row asks for a person."""
+    return row.health not in {Health.BAD, Health.WARN}

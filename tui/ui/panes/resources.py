@@ -1,0 +1,132 @@
+"""Pane 2: services, deployments, instances, routes, projects and webhooks, one tab each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, ClassVar, Final
+
+from textual import on
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from tui.actions import Place
+from tui.engine.feeds import Feed
+from tui.engine.session import Session
+from tui.model import Kind, Ref
+from tui.tables import TABLES, Moment
+from tui.ui.keys import bindings_for
+from tui.ui.panes.listing import Listing, PaneTable, counted
+from tui.ui.panes.pane import Pane, Summary
+from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.resource_table import ResourceTable
+from tui.ui.widgets.tabs import Tab, TabStrip
+
+KINDS: Final = (Kind.SERVICE, Kind.DEPLOYMENT, Kind.INSTANCE, Kind.ROUTE, Kind.PROJECT, Kind.WEBHOOK)
+"""The tabs, in order."""
+
+
+class ResourcesPane(Pane):
+    """Six lists, one shown. Each keeps its own cursor; the filter is one for all."""
+
+    place: ClassVar[Place] = Place.RESOURCES
+    number: ClassVar[int] = 2
+    title: ClassVar[str] = "Services"
+    short: ClassVar[str] = "Services"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.RESOURCES)
+
+    def __init__(self, session: Session, **options: Any) -> None:
+        super().__init__(session, **options)
+        self.kind = Kind.SERVICE
+        self._lists = {kind: Listing(session, kind, PaneTable(id=f"list-{kind}"), title=TABLES[kind].title.lower()) for kind in KINDS}
+
+    def compose_body(self) -> Iterable[Widget]:
+        # The other tables are mounted when their tab is opened: most never are, and each costs time before the first paint.
+        yield self.body
+
+    @property
+    def body(self) -> PaneTable:
+        return self._lists[self.kind].table
+
+    @property
+    def listing(self) -> Listing:
+        """The list that is shown."""
+        return self._lists[self.kind]
+
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset(KINDS)
+
+    def feeds(self) -> Collection[Feed]:
+        # A service's last deploy is read off the deployments.
+        wanted = {self.kind, Kind.DEPLOYMENT} if self.kind is Kind.SERVICE else {self.kind}
+        return [feed for feed in self.session.feeds() if feed.kind in wanted]
+
+    @property
+    def selected(self) -> Ref | None:
+        return self.listing.selected
+
+    @property
+    def kind_listed(self) -> Kind | None:
+        return self.kind
+
+    def tabs(self) -> tuple[Sequence[Tab], str]:
+        made = []
+        for kind, each in self._lists.items():
+            made.append(Tab(id=str(kind), label=TABLES[kind].title, count=str(each.total or ""), tone=each.worst))
+        return made, str(self.kind)
+
+    def summary(self) -> Summary:
+        services = self._lists[Kind.SERVICE]
+        services.count()
+        return Summary(count=str(services.total or ""), tone=services.worst)
+
+    def open_tab(self, kind: Kind) -> None:
+        """Show this kind; the keys go to its list if this pane has them."""
+        if kind is self.kind:
+            return
+        had_focus = self.body.has_focus
+        self.body.display = False
+        self.kind = kind
+        self.body.display = True
+        if not self.body.is_attached:
+            self.mount(self.body, after=self.head)
+        if had_focus:
+            self.body.focus()
+        self.touched()
+
+    def step_tab(self, step: int) -> None:
+        self.open_tab(KINDS[(KINDS.index(self.kind) + step) % len(KINDS)])
+
+    def show_ref(self, ref: Ref) -> bool:
+        """Open the tab of a thing and put the cursor on it; whether it is there."""
+        if ref.kind not in KINDS:
+            return False
+        self.open_tab(ref.kind)
+        return self.body.move_to(ref)
+
+    def draw(self, moment: Moment, changed: frozenset[Kind] | None) -> None:
+        for kind, each in self._lists.items():
+            if changed is not None and kind in changed:
+                each.changed()
+                if kind is not self.kind:
+                    each.count()
+        self.listing.set_filter(self.filter)
+        self.set_notice(self.listing.draw(moment))
+        self.draw_head(*([Piece(counted(self.listing.total, self.listing.shown), "muted")] if self.filter else []))
+
+    def refilter(self) -> None:
+        """Drawn with everything else."""
+
+    @on(TabStrip.Chosen)
+    def _tab_chosen(self, event: TabStrip.Chosen) -> None:
+        event.stop()
+        self.open_tab(Kind(event.tab))
+
+    @on(ResourceTable.RowHighlighted)
+    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        event.stop()
+        self.touched()
+
+    @on(ResourceTable.RowOpened)
+    def _opened(self, event: ResourceTable.RowOpened) -> None:
+        event.stop()
+        self.action_act("list.open")

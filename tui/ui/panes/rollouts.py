@@ -1,0 +1,104 @@
+"""Pane 3: the rollouts, those going on first, with their phases in as many cells as there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from tui.actions import Place
+from tui.engine.session import Session
+from tui.model import Kind, Ref, Resource, Rollout, Tone
+from tui.tables import Cell, Column, Moment, needs_approval
+from tui.ui.keys import bindings_for
+from tui.ui.panes.listing import Listing, PaneTable, counted
+from tui.ui.panes.pane import Pane, Summary
+from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.phase_bar import phase_bar
+from tui.ui.widgets.resource_table import ResourceTable
+
+
+class RolloutsPane(Pane):
+    """A list of rollouts. How many wait for a person is said in the head."""
+
+    place: ClassVar[Place] = Place.ROLLOUTS
+    number: ClassVar[int] = 3
+    title: ClassVar[str] = "Live rollouts"
+    short: ClassVar[str] = "Rollouts"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.ROLLOUTS)
+
+    def __init__(self, session: Session, **options: Any) -> None:
+        super().__init__(session, **options)
+        self._table = PaneTable(id="list-rollout", show_head=False)
+        self.listing = Listing(session, Kind.ROLLOUT, self._table, title="rollouts", cells=self._cell, without={"state"})
+
+    def compose_body(self) -> Iterable[Widget]:
+        yield self._table
+
+    @property
+    def body(self) -> PaneTable:
+        return self._table
+
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset({Kind.ROLLOUT})
+
+    @property
+    def selected(self) -> Ref | None:
+        return self.listing.selected
+
+    @property
+    def kind_listed(self) -> Kind | None:
+        return Kind.ROLLOUT
+
+    def _cell(self, column: Column[Any], row: Resource, moment: Moment) -> Cell:
+        if column.id == "phases" and isinstance(row, Rollout):
+            width = next((slot.width for slot in self._table.slots if slot.id == "phases"), column.high)
+            return tuple(phase_bar(row, moment, width))  # type: ignore[arg-type]
+        return column.cell(row, moment)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for somebody's approval."""
+        return sum(1 for row in self._rollouts if needs_approval(row))
+
+    @property
+    def going(self) -> int:
+        """How many are not over yet."""
+        return sum(1 for row in self._rollouts if row.completed_at is None)
+
+    @property
+    def _rollouts(self) -> list[Rollout]:
+        return [row for row in self.session.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout)]
+
+    def summary(self) -> Summary:
+        if self.waiting:
+            return Summary(count=f"◆{self.waiting} approval", tone=Tone.WARN)
+        return Summary(count=str(self.going or ""), tone=None)
+
+    def draw(self, moment: Moment, changed: frozenset[Kind] | None) -> None:
+        if changed is not None and Kind.ROLLOUT in changed:
+            self.listing.changed()
+        self.listing.set_filter(self.filter)
+        self.set_notice(self.listing.draw(moment))
+        info = [Piece(f"◆ {self.waiting} NEEDS APPROVAL", "warn")] if self.waiting else []
+        if self.filter:
+            info.append(Piece(counted(self.listing.total, self.listing.shown), "muted"))
+        if self.going:
+            info.append(Piece(f"{self.going} going on", "muted"))
+        self.draw_head(*info)
+
+    def refilter(self) -> None:
+        """Drawn with everything else."""
+
+    @on(ResourceTable.RowHighlighted)
+    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        event.stop()
+        self.touched()
+
+    @on(ResourceTable.RowOpened)
+    def _opened(self, event: ResourceTable.RowOpened) -> None:
+        event.stop()
+        self.action_act("list.open")

@@ -1,0 +1,225 @@
+"""Everything known of one thing: its fields with their age, what belongs to it, and the platform's own record as JSON.
+
+It shows what the store has and follows it; a thing that vanishes stays readable as it was last seen, and is called gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from tui.actions import ACTIONS, Action, Keymap, Place
+from tui.engine.feeds import Feed
+from tui.engine.session import Session
+from tui.model import Kind, Ref, Resource, Tone
+from tui.tables import NOTHING, TABLES, Detail, Moment, age, details, related, state, tone_of
+from tui.ui.aim import Selection, means_something, why_not
+from tui.ui.keys import bindings_for
+from tui.ui.notices import below
+from tui.ui.say import Bottom
+from tui.ui.widgets.cells import Cell, Piece
+from tui.ui.widgets.json_lines import json_lines
+from tui.ui.widgets.key_bar import KeyBar, KeyHint
+from tui.ui.widgets.status_line import Part, StatusLine
+from tui.ui.widgets.text_view import Content, Field, TextView
+
+FEW: Final = 30
+"""Related things of one kind that are listed; the rest is counted."""
+
+
+class DetailScreen(Screen[None]):
+    """One thing, to read and to copy from."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.DETAIL)
+
+    def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
+        super().__init__()
+        self.session = session
+        self.keymap = keymap
+        self._moment = moment
+        self._ref: Ref | None = None
+        self._last: Resource | None = None
+        self._details: list[Detail] = []
+        self._raw = False
+        self._view = TextView()
+        self._title = StatusLine(classes="title")
+        self._notice = StatusLine(classes="notice")
+        self._bottom = Bottom()
+
+    def compose(self) -> ComposeResult:
+        yield self._title
+        yield self._view
+        yield self._notice
+        yield self._bottom
+
+    # What is shown -----------------------------------------------------------------------------------------------------------
+
+    def show(self, ref: Ref) -> None:
+        """Show this thing from its first line."""
+        self._ref, self._last, self._raw = ref, None, False
+        self._view.show_lines(())
+        self.session.show("detail", self._feeds(ref))
+        self.redraw()
+
+    def _feeds(self, ref: Ref) -> list[Feed]:
+        feed = self.session.store.feed_of(ref)
+        wanted = [feed] if feed is not None else []
+        if ref.kind is Kind.SERVICE:
+            wanted.append(Feed(connection=ref.connection, kind=Kind.VARIABLE, scope=ref.id))
+        return wanted
+
+    def redraw(self) -> None:
+        """Draw what is known now; the place stays."""
+        if self._ref is None:
+            return
+        row = self.session.store.get(self._ref)
+        gone = row is None
+        row = row or self._last
+        moment = self._moment()
+        if row is None:
+            self._title.set_text(str(self._ref), "title")
+            self._view.show_lines([(Piece("Nothing is known of this.", "muted"),)])
+            return
+        self._last = row
+        self._draw_title(row, gone)
+        lines: list[Content] = list(json_lines(row.raw)) if self._raw and row.raw else self._fields(row, moment)
+        if self._raw and not row.raw:
+            lines = [(Piece("The platform's own record was not kept.", "muted"),)]
+        self._view.show_lines(lines)
+        self._draw_keys()
+
+    def _draw_title(self, row: Resource, gone: bool) -> None:
+        store, boot = self.session.store, self.session.clock.boot()
+        feed = store.feed_of(row.ref)
+        old = store.freshness(feed).age(boot) if feed is not None else None
+        stale = feed is not None and store.freshness(feed).stale(boot)
+        seen = Part(pieces=(Piece(f"as of {age(old)} ago" if old is not None else "", "warn" if stale else "muted"),))
+        if gone:
+            seen = Part(pieces=(Piece("✗ gone: it is no longer listed; this is how it was", "bad"),))
+        kind = TABLES[row.ref.kind].title.lower().removesuffix("s")
+        left = [
+            Part(pieces=(Piece(str(row.name or row.ref.id), "title"),)),
+            Part(pieces=(Piece(state(row.health), tone_of(row)),), rank=1),
+            Part(pieces=(Piece(f"{kind} on {row.ref.connection}", "muted"),), rank=2),
+        ]
+        self._title.set_parts(left, [seen])
+        pieces = below([feed], store, boot) if feed is not None else ()
+        self._notice.display = bool(pieces)
+        self._notice.set_parts((Part(pieces=pieces),) if pieces else ())
+
+    def _fields(self, row: Resource, moment: Moment) -> list[Content]:
+        self._details = details(row, moment)
+        lines: list[Content] = [Field(each.label, each.text, each.tone) for each in self._details if each.text != NOTHING]
+        unsaid = [each.label for each in self._details if each.text == NOTHING]
+        if unsaid:
+            lines.append(Field("not said", ", ".join(unsaid), Tone.MUTED))
+        for kind, rows in related(row, self.session.store).items():
+            lines += [(), (Piece(TABLES[kind].title, "title"), Piece(f" {len(rows)}", "muted"))]
+            lines += [self._relation(each, moment) for each in TABLES[kind].sorted(rows, moment)[:FEW]]
+            if len(rows) > FEW:
+                lines.append((Piece(f"  and {len(rows) - FEW} more", "muted"),))
+        lines += self._variables(row)
+        return lines
+
+    def _variables(self, row: Resource) -> list[Content]:
+        """What is to be said where the variables of a service are not there (yet)."""
+        feed = Feed(connection=row.ref.connection, kind=Kind.VARIABLE, scope=row.ref.id)
+        freshness = self.session.store.freshness(feed)
+        if row.ref.kind is not Kind.SERVICE or self.session.store.feed_rows(feed):
+            return []
+        if freshness.error is not None:
+            said, tone = (str(freshness.error), Tone.WARN) if freshness.offered else ("this server does not offer them", Tone.MUTED)
+        elif freshness.fetched_boot is not None:
+            said, tone = "none", Tone.MUTED
+        elif freshness.trying:
+            said, tone = "asking…", Tone.BUSY
+        else:
+            return []
+        return [(), (Piece("Variables ", "title"), Piece(said, tone))]
+
+    def _relation(self, row: Resource, moment: Moment) -> Cell:
+        columns = TABLES[row.ref.kind].columns
+        pieces: list[Piece] = [Piece("  ")]
+        for column in [each for each in columns if each.rank <= 2 and each.id != "on"]:
+            cell = column.cell(row, moment)
+            if column.rank and column.text(row, moment) == NOTHING:
+                continue
+            pieces += [Piece(span.text, span.tone) for span in cell]
+            used = sum(len(span.text) for span in cell)
+            wide = max(column.low, min(column.high, 24))
+            pieces.append(Piece(" " * max(2, wide + 2 - used)))
+        return tuple(pieces)
+
+    @property
+    def selection(self) -> Selection:
+        """What the keys would be aimed at: the thing that is shown."""
+        return Selection((self._ref,) if self._ref is not None else ())
+
+    def _draw_keys(self) -> None:
+        self._bottom.keys.set_keys(
+            [
+                KeyHint(id=action.id, key=self.keymap.spelled(action), label=action.title, why_not=self._why_not(action) or "")
+                for action in self.keymap.bar(Place.DETAIL)
+                if self.keymap.spelled(action) and means_something(action, self.selection, self.session)
+            ]
+        )
+
+    def _why_not(self, action: Action) -> str | None:
+        if self._ref is not None and self.session.store.get(self._ref) is None and (action.verb is not None or action.id == "row.logs"):
+            return "it is gone"
+        return why_not(action, self.selection, self.session)
+
+    # Keys --------------------------------------------------------------------------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        self._view.focus()
+        self.redraw()
+
+    def action_act(self, id_: str) -> None:
+        """Do what a key means here, or say why it cannot be done."""
+        action = ACTIONS[id_]
+        reason = self._why_not(action)
+        if reason:
+            self.app.say(reason, "warn")  # type: ignore[attr-defined]
+            return
+        if action.verb is not None:
+            self.app.ask(action, self.selection)  # type: ignore[attr-defined]
+            return
+        match id_:
+            case "row.logs":
+                self._back()
+                self.app.console_screen.follow_log(self._ref)  # type: ignore[attr-defined]
+            case "row.copy":
+                self._copy(self._ref.id if self._ref is not None else "")
+            case "reading.back":
+                self._back()
+            case "detail.copy":
+                self._copy_line()
+            case "detail.copy_raw":
+                self._copy(str(self._last.raw) if self._last is not None else "", "the platform's record")
+            case "detail.raw":
+                self._raw = not self._raw
+                self._view.action_edge(-1)
+                self.redraw()
+
+    def _back(self) -> None:
+        if not self._bottom.hush():
+            self.session.show("detail", ())
+            self.dismiss()
+
+    def _copy_line(self) -> None:
+        text = self._view.cursor_text
+        found = next((each.copy for each in self._details if each.text == text and each.copy), text)
+        self._copy(found.strip())
+
+    def _copy(self, text: str, what: str = "") -> None:
+        self.app.copy(text, what)  # type: ignore[attr-defined]
+
+    @on(KeyBar.Pressed)
+    def _pressed(self, event: KeyBar.Pressed) -> None:
+        self.action_act(event.action)

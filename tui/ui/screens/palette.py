@@ -1,0 +1,108 @@
+"""Find any action, tab, theme or thing by typing. Own instead of Textual's: made once, no animation, one repaint a key.
+
+Titles may come from outside and are drawn as plain text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui.actions import Place
+from tui.ui.palette import Entry, best, entries
+from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.resource_table import ResourceTable
+from tui.ui.widgets.table_layout import ColumnSpec
+from tui.ui.widgets.table_rows import Row
+
+if TYPE_CHECKING:
+    from tui.ui.app import Console
+
+COLUMNS: Final = (
+    ColumnSpec(id="title", low=20, high=44),
+    ColumnSpec(id="key", low=8, high=10, rank=1),
+    ColumnSpec(id="help", low=20, high=100, rank=2, grow=True),
+)
+
+
+class PaletteScreen(ModalScreen[None]):
+    """A line to type in and what fits it, the best first."""
+
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "close", show=False),
+        Binding("up", "move(-1)", "up", show=False, priority=True),
+        Binding("down", "move(1)", "down", show=False, priority=True),
+        Binding("pageup", "move(-10)", "page up", show=False, priority=True),
+        Binding("pagedown", "move(10)", "page down", show=False, priority=True),
+    ]
+
+    def __init__(self, program: Console) -> None:
+        super().__init__()
+        self._program = program
+        self._place = Place.RESOURCES
+        self._input = Input(placeholder="an action, a service, an app, a theme…", compact=True, select_on_focus=False)
+        self._input.cursor_blink = False
+        self._table = ResourceTable(show_head=False)
+        self._table.set_columns(COLUMNS)
+        self._entries: tuple[Entry, ...] = ()
+        self._found: dict[str, Entry] = {}
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="palette"):
+            yield self._input
+            yield self._table
+
+    def prepare(self, place: Place) -> None:
+        """Begin anew for this place."""
+        self._place = place
+        self._entries = tuple(entries(self._program, place))
+        self._input.value = ""
+        self._find("")
+
+    def _find(self, text: str) -> None:
+        found = best(self._entries, text)
+        self._found = {entry.id: entry for entry in found}
+        self._table.show_rows(tuple(self._row(entry) for entry in found))
+        self._table.set_message(["Nothing is called like that."])
+        self._table.move_to(found[0].id if found else None)
+
+    @staticmethod
+    def _row(entry: Entry) -> Row:
+        tone = "muted" if entry.why_not else None
+        said = f"not now: {entry.why_not}" if entry.why_not else entry.help
+        return Row(entry.id, ((Piece(entry.title, tone),), (Piece(entry.key, "key"),), (Piece(said, "muted"),)))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._find(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._choose(self._table.cursor_key)
+
+    @on(ResourceTable.RowOpened)
+    def _opened(self, event: ResourceTable.RowOpened) -> None:
+        event.stop()
+        self._choose(event.key)
+
+    def _choose(self, key: object) -> None:
+        entry = self._found.get(key) if isinstance(key, str) else None
+        if entry is None:
+            return
+        self.dismiss()
+        self._program.call_after_refresh(entry.run)
+
+    def action_move(self, lines: int) -> None:
+        self._table.action_move(lines)
+
+    def action_close(self) -> None:
+        self.dismiss()

@@ -1,0 +1,24 @@
+"""What a user can choose about the console's looks and keys, as plain values; whoever starts the console fills them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+
+from tui.ui.theming import DEFAULT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``theme`` is a theme's name; ``mouse`` False leaves the mouse to the terminal; ``keys`` maps an action's id to its keys;
+    ``theme_folders`` are the user's own; ``zone`` None is the machine's time zone; ``report`` writes a crash report and returns
+    where it is, None if it could not."""
+
+    theme: str = DEFAULT
+    mouse: bool = True
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    theme_folders: tuple[Path, ...] = ()
+    zone: tzinfo | None = None
+    report: Callable[[BaseException], Path | None] | None = None

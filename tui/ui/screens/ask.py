@@ -23,7 +23,7 @@ from tui.engine.commands import Outcome
 from tui.forms import Field, Shape
 from tui.tables import Moment
 from tui.text import clean
-from tui.ui.questions import Question, Target, facts, place, requests
+from tui.ui.questions import Question, Target, facts, requests
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.one_line import OneLine, Zone, clickable
 from tui.ui.widgets.status_line import Part, StatusLine
@@ -245,7 +245,11 @@ class AskScreen(ModalScreen[None]):
 
     @staticmethod
     def _called(target: Target) -> str:
-        return place(target) if target.ref.id else target.ref.connection
+        """What a choice is called: short, and unlike any other."""
+        if not target.ref.id:
+            return target.ref.connection
+        app = getattr(target.seen, "app_name", "")
+        return f"{app}/{target.label} on {target.ref.connection}" if app else f"{target.label} on {target.ref.connection}"
 
     def _focus_first(self) -> None:
         empty = next((entry for entry in self._entries.values() if not entry.value), None)

@@ -7,13 +7,16 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from tui.emulator.dployr.accounts import Accounts, Limit
 from tui.emulator.dployr.current import errors
 from tui.emulator.dployr.current.accounts import OWNER, Members
 from tui.emulator.dployr.current.api import ControlPlane
+from tui.emulator.dployr.current.desk import Desk
 from tui.emulator.dployr.current.lab import furnish
+from tui.emulator.dployr.current.stream import StreamRoute
 from tui.emulator.dployr.documented import DployrApi, hourly
 from tui.emulator.dployr.state import Fleet
 from tui.emulator.encore.documented import EncoreApi
@@ -59,6 +62,12 @@ class Platforms:
     def _served(self, platform: str, table: tuple[Endpoint, ...], missing: Missing, broken: object) -> ASGIApp:
         self._tables[platform] = table
         return dispatcher(platform, table, self.world.ledger, missing, Json(broken, 500))
+
+    def socket(self, platform: str) -> ASGIApp:
+        """What answers a WebSocket: dployr's control plane, and a refusal everywhere else."""
+        if platform == "dployr" and self.members is not None:
+            return StreamRoute(Desk(self.fleet, self.members))
+        return _no_socket
 
     def _encore(self) -> ASGIApp:
         current = self.world.options.flavours["encore"] == "current"
@@ -134,6 +143,10 @@ class Platforms:
             "flavours": dict(world.options.flavours),
             "scenario": world.scenario.name,
         }
+
+
+async def _no_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    await WebSocket(scope, receive, send).close()
 
 
 def _encore_error(code: str) -> dict[str, object]:

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tui.emulator import websocket
 from tui.emulator.control import PREFIX, Control, control_app
 from tui.emulator.faults import Fault, Faults, Lines, faulty
 from tui.emulator.options import PLATFORMS, Options
@@ -61,9 +62,10 @@ class Site:
         await self._serve(self._ports[scope["server"][1]], scope, receive, send)
 
     async def _serve(self, platform: str, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
         self.world.tick()
+        if scope["type"] == "websocket":
+            await self.platforms.socket(platform)(scope, receive, send)
+            return
         date = formatdate(self.world.now(), usegmt=True).encode()
 
         async def dated(message: Message) -> None:
@@ -116,7 +118,7 @@ async def serving(options: Options) -> AsyncIterator[tuple[Site, dict[str, Any]]
     config = uvicorn.Config(
         site,
         http=_protocol(site.lines),
-        ws="none",
+        ws=websocket.protocol(site.lines.opened, site.lines.closed),
         loop="asyncio",
         lifespan="off",
         log_config=None,

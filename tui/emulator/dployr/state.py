@@ -22,6 +22,7 @@ PREFIX: Final = {
     "user": "usr",
     "cluster": "clu",
 }
+MOST_DEPLOYMENTS: Final = 1000
 BULK_TRADES: Final = ("api", "worker", "search", "checkout", "payments", "ingest", "mailer", "gateway")
 BULK_PLACES: Final = ("eu", "us", "ap", "sa", "af")
 BULK_WEATHER: Final = ("running",) * 34 + ("degraded", "stopped", "crashed")
@@ -295,10 +296,17 @@ class Fleet:
             known.takes, known.outcome, known.by = takes, outcome, by
             self.happened("deployment.created", by, name)
             return known
+        self._prune()
         row = Deployment(id=self.id("deployment", now), name=name, created=now, updated=now, takes=takes, outcome=outcome, by=by)
         self.deployments[row.id] = row
         self.happened("deployment.created", by, name)
         return row
+
+    def _prune(self) -> None:
+        """A demo may be left open for days: beyond the most that are kept, the oldest that are over go."""
+        over = [one for one in self.deployments.values() if one.finished is not None]
+        for one in sorted(over, key=lambda one: one.created)[: max(0, len(self.deployments) - MOST_DEPLOYMENTS)]:
+            del self.deployments[one.id]
 
     def _service_of(self, deployment: Deployment, make: bool) -> Service | None:
         service = self.by_name.get(deployment.name)

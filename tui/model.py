@@ -116,12 +116,18 @@ class Application(Resource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment(Resource):
-    """A stage of an app. ``app`` is the ref of its application; ``type`` the platform's word (dev, staging, prod, custom)."""
+    """A stage of an app. ``app`` is the ref of its application; ``type`` the platform's word (dev, staging, prod, custom).
+
+    ``commit`` and ``rollout`` are what is really live there, where its health page tells; ``checks`` are those that fail.
+    """
 
     app: Ref
     app_name: Safe = EMPTY
     type: Safe = EMPTY
     index: int = 0
+    commit: Safe = EMPTY
+    rollout: Safe = EMPTY
+    checks: tuple[Safe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.platforms import seeds
 from tests.platforms.bench import NOW, Memory, bench
-from tests.platforms.loopback import Answer, Seen, plain
+from tests.platforms.loopback import Answer, Loopback, Seen, plain
 from tui.errors import BadReply, Forbidden, NotFound, PlatformError, RateLimited, Refused, Unavailable, Unsupported
 from tui.model import Health, Kind, Verb
 from tui.platforms.base import AppSpec, KnownRollout
@@ -415,3 +415,51 @@ async def test_an_app_with_its_own_client_signs_in_as_itself() -> None:
             await at.platform.verbs[Kind.ROLLOUT, Verb.TRIGGER].run(at.ref(Kind.ENVIRONMENT, f"{app}/prod"), {"branch": "main"})
         sent = [each.headers["authorization"] for each in at.server.seen if each.method == "POST" and "rollouts" in each.path]
     assert sent == ["Bearer token-of-o2c_bench", "Bearer token-of-o2c_own"]
+
+
+def page(code: str, **details: Any) -> dict[str, Any]:
+    return {"code": code, "message": "up and running", "details": {"app_revision": "a1b2c3d-modified", **details}}
+
+
+@pytest.mark.parametrize(
+    ("reply", "health", "status", "rollout", "checks"),
+    [
+        (plain(page("ok", deploy_id=ID, checks=None)), Health.OK, "ok", ID, ()),
+        (plain(page("ok", deploy_id=ID.removeprefix("roll_"))), Health.OK, "ok", ID, ()),
+        (
+            plain(page("unhealthy", checks=[{"name": "db", "passed": False, "error": "gone"}, {"name": "x", "passed": True}, 5]), 500),
+            Health.BAD,
+            "unhealthy",
+            "",
+            ("db: gone",),
+        ),
+        (plain(page("shutting_down", checks=[]), 503), Health.BUSY, "shutting_down", "", ()),
+        (plain(page("resting")), Health.UNKNOWN, "resting", "", ()),
+        (plain({}), Health.UNKNOWN, "no health page (200)", "", ()),
+        (Answer(status=404, body=b"<html>no", content_type="text/html"), Health.UNKNOWN, "no health page (404)", "", ()),
+        (Answer(body=b"<html>hi", content_type="text/html"), Health.UNKNOWN, "no answer", "", ()),
+    ],
+)
+async def test_a_health_page_tells_what_is_live_and_gets_no_credentials(
+    reply: Answer, health: Health, status: str, rollout: str, checks: tuple[str, ...]
+) -> None:
+    async with Loopback(lambda seen: reply) as pages:
+        apps = (AppSpec(id="shop-3p2i", environments=("staging", "prod"), health={"prod": pages.url + "/base"}),)
+        async with bench("encore", answers({}), apps=apps) as at:
+            staging, prod = (await at.fetch(Kind.ENVIRONMENT)).items
+            assert (prod.health, prod.status, prod.rollout, prod.checks) == (health, status, rollout, checks)
+            assert prod.commit == ("a1b2c3d-modified" if b"app_revision" in reply.body else "")
+            assert (staging.health, staging.status) == (Health.UNKNOWN, "")
+            assert [(each.target, each.headers.get("authorization")) for each in pages.seen] == [("/base/__encore/healthz", None)]
+            assert at.server.seen == []
+            assert await at.fetch(Kind.ENVIRONMENT) is await at.fetch(Kind.ENVIRONMENT)
+            assert at.platform.reads[Kind.ENVIRONMENT].cost == 1
+
+
+async def test_an_environment_whose_page_is_down_hurts_nobody() -> None:
+    async with Loopback(lambda seen: plain({})) as pages:
+        url = pages.url
+    apps = (AppSpec(id="shop-3p2i", environments=("prod",), health={"prod": url}),)
+    async with bench("encore", answers({}), apps=apps) as at:
+        (prod,) = (await at.fetch(Kind.ENVIRONMENT)).items
+        assert (prod.health, prod.status) == (Health.UNKNOWN, "no answer")

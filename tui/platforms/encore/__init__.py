@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tui import model
 from tui.clock import Clock
 from tui.errors import Unsupported
 from tui.model import Kind, LogLine, RateLimit, Ref, Verb
 from tui.platforms.base import Accepted, Call, ConnectionSpec, KnownRollout, Read, RolloutSource, Rows, SignIn
-from tui.platforms.encore import faults, translate
+from tui.platforms.encore import faults, translate, vitals
 from tui.platforms.encore.offers import BASE_URL, DASHBOARDS, FIELDS, FLAGS, INSTEAD, ROLLOUT, TRIGGER
 from tui.platforms.encore.reading import Rollouts
 from tui.platforms.http import Credentials, Transport
@@ -28,6 +28,9 @@ from tui.text import Safe, Secret, clean
 
 __all__ = ["BASE_URL", "Encore", "connect"]
 
+_CONFIGURED: Final = "from the configuration"
+_HEALTH: Final = f"from the configuration, GET {vitals.PATH} of each that it names"
+
 
 class Encore:
     """One connection to Encore. ``transports`` holds one per app that has credentials of its own, and one under ``""`` for the others."""
@@ -38,12 +41,20 @@ class Encore:
     instead = INSTEAD
 
     def __init__(
-        self, spec: ConnectionSpec, transports: Mapping[str, Transport], rollouts: RolloutSource, clock: Clock, *, exchange: Transport
+        self,
+        spec: ConnectionSpec,
+        transports: Mapping[str, Transport],
+        rollouts: RolloutSource,
+        clock: Clock,
+        *,
+        exchange: Transport,
+        health: vitals.Vitals,
     ) -> None:
         self.name = spec.name
         self._spec = spec
         self._transports = transports
         self._exchange = exchange
+        self._vitals = health
         self._source = rollouts
         self._clock = clock
         self._dashboard = spec.dashboard_url or DASHBOARDS.get(transports[""].origin, "")
@@ -55,10 +66,13 @@ class Encore:
             dashboard=self._dashboard,
             readable={"documented": False, "current": True}.get(spec.flavour),
         )
-        self._applications, self._environments = self._configured()
+        self._applications, self._plain_environments = self._configured()
+        self._environments = Rows(items=self._plain_environments)
         self.reads: Mapping[Kind, Read] = {
-            Kind.APPLICATION: Read(fetch=self._all_applications, does="from the configuration", every=300.0, cost=0),
-            Kind.ENVIRONMENT: Read(fetch=self._all_environments, does="from the configuration", every=300.0, cost=0),
+            Kind.APPLICATION: Read(fetch=self._all_applications, does=_CONFIGURED, every=300.0, cost=0),
+            Kind.ENVIRONMENT: Read(
+                fetch=self._all_environments, does=_HEALTH if health else _CONFIGURED, every=60.0 if health else 300.0, cost=len(health)
+            ),
             Kind.ROLLOUT: Read(
                 fetch=self._rollouts.all, does=f"GET {ROLLOUT}", every=5.0, one=self._rollouts.one, one_does=f"GET {ROLLOUT}"
             ),
@@ -85,11 +99,11 @@ class Encore:
         raise Unsupported("Encore's API has no logs", hint="open the environment's page on the dashboard")
 
     async def aclose(self) -> None:
-        await asyncio.gather(*(each.aclose() for each in (*self._transports.values(), self._exchange)))
+        await asyncio.gather(*(each.aclose() for each in (*self._transports.values(), self._exchange, self._vitals)))
 
     # -- reads
 
-    def _configured(self) -> tuple[Rows, Rows]:
+    def _configured(self) -> tuple[Rows, tuple[model.Environment, ...]]:
         apps = tuple(model.Application(ref=self._ref(Kind.APPLICATION, app.id), name=clean(app.id, 256)) for app in self._spec.apps)
         environments = tuple(
             model.Environment(
@@ -102,12 +116,18 @@ class Encore:
             for app in self._spec.apps
             for index, name in enumerate(app.environments)
         )
-        return Rows(items=apps), Rows(items=environments)
+        return Rows(items=apps), environments
 
     async def _all_applications(self, scope: str) -> Rows:
         return self._applications
 
     async def _all_environments(self, scope: str) -> Rows:
+        """The environments, with what their health pages say where the configuration names these."""
+        if not self._vitals:
+            return self._environments
+        items = await self._vitals.of(self._plain_environments)
+        if items != self._environments.items:
+            self._environments = Rows(items=items)
         return self._environments
 
     # -- the verb
@@ -181,4 +201,17 @@ def connect(spec: ConnectionSpec, *, credentials: SignIn, clock: Clock, rollouts
     else:
         shared = signed_in(credentials.client_id, credentials.client_secret)
     own = {app.id: signed_in(app.client_id, app.client_secret) for app in spec.apps if app.client_id}
-    return Encore(spec, {"": shared, **own}, rollouts, clock, exchange=exchange)
+    pages = {
+        f"{app.id}/{name}": Transport(
+            connection=spec.name,
+            base_url=url,
+            credentials=None,
+            clock=clock,
+            errors=vitals.errors,
+            ca_file=spec.ca_file,
+            allow_insecure=spec.allow_insecure,
+        )
+        for app in spec.apps
+        for name, url in app.health.items()
+    }
+    return Encore(spec, {"": shared, **own}, rollouts, clock, exchange=exchange, health=vitals.Vitals(pages))

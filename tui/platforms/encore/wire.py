@@ -37,3 +37,15 @@ class Rollout(Wire):
     env_name: Scalar = None
 
     aliases: ClassVar[Mapping[str, str]] = {"infra_provision": "infra", "rollout_id": "id"}
+
+
+class Vitals(Wire):
+    """What an environment's health page says."""
+
+    code: Scalar = None
+    message: Scalar = None
+    app_revision: Scalar = None
+    deploy_id: Scalar = None
+    checks: Any = None
+
+    lift: ClassVar[tuple[str, ...]] = ("details",)

@@ -96,11 +96,15 @@ class _Timed:
         self._newest = newest
         self._since = newest - OVERLAP
         self._first = True
-        full = len(shown) == shown.maxlen
-        oldest = min((line.at for line in shown if line.at is not None), default=newest)
+        oldest = shown[0].at
         # Where more was shown within the overlap than is remembered, what is older than memory counts as shown.
-        self._forgotten = oldest if full and oldest > self._since else None
-        self._credits = Counter(_key(line) for line in shown if line.at is None or line.at >= self._since)
+        self._forgotten = oldest if len(shown) == shown.maxlen and oldest is not None and oldest > self._since else None
+        self._credits: Counter[_Key] = Counter()
+        for line in reversed(shown):
+            if line.at is not None and line.at < self._since - OVERLAP:
+                break  # nothing that was shown earlier can be younger: no line is later than the overlap
+            if line.at is None or line.at >= self._since:
+                self._credits[_key(line)] += 1
 
     def sift(self, lines: Sequence[LogLine]) -> Sequence[Entry]:
         fresh: list[Entry] = []

@@ -46,7 +46,7 @@ SILENT: Final = 10.0
 HELD: Final = 2.0
 """Seconds without a line after which a replay counts as over."""
 STEADY: Final = 60.0
-"""Seconds that a stream must have lived for its earlier failures to be forgotten."""
+"""Seconds that a stream must have lived for its earlier failures to be forgotten; a new line forgets them at once."""
 LONGEST: Final = 30.0
 
 Word = Literal["connecting", "live", "quiet", "reconnecting", "ended", "unsupported"]
@@ -177,6 +177,7 @@ class _Stream:
         fresh = tuple(self._resume.sift(batch))
         if fresh:
             self._last_line = self._clock.boot()
+            self._failures = 0
             self.ring.extend(fresh)
             self._grew()
             self.heard.publish(fresh)

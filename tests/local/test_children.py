@@ -71,7 +71,16 @@ def test_a_grandchild_that_escapes_does_not_hold_us(tmp_path: Path) -> None:
     assert time.perf_counter() - before < 1.9
 
 
+def test_what_one_program_prints_never_reaches_another(tmp_path: Path) -> None:
+    escaping = "import subprocess; subprocess.Popen(['sleep', '3'], start_new_session=True); print('token', flush=True)"
+    for _ in range(3):
+        assert run(python(escaping), environ={"PATH": "/usr/bin:/bin"}, folder=tmp_path, seconds=0.05).problem
+    for number in range(30):  # readers of the programs above are still waiting
+        ran = run(["/bin/echo", f"secret {number}"], environ={}, folder=tmp_path)
+        assert (ran.output, ran.problem) == (f"secret {number}\n", "")
+
+
 def test_the_output_is_not_in_the_repr(tmp_path: Path) -> None:
     ran = run(["/bin/echo", "canary"], environ={}, folder=tmp_path)
-    assert ran.output == "canary\n"
+    assert (ran.output, ran.problem) == ("canary\n", "")
     assert "canary" not in repr(ran)

@@ -150,6 +150,16 @@ def test_a_secret_in_the_file_is_never_repeated(file: Path, key: str) -> None:
     assert "hunter2" not in said
 
 
+def test_lines_are_right_behind_strings_of_several_lines_and_quoted_and_dotted_keys(file: Path) -> None:
+    told = ['theme = """\\', "[contexts.z]\\", "mouse = 1\\", 'version = 9"""', '"mouse" = true', '[contexts."a"]']
+    text = "\n".join([*told, 'connections.c.platform = "phase"', ""])
+    values = {key: source for key, _, source in read(file, text).values()}
+    assert values["mouse"] == f"{file} line 5"
+    assert values["contexts.a.connections.c.platform"] == f"{file} line 7"
+    assert values["version"] == "default"
+    assert "config.toml line 8: contexts.a.connections.c.refresh is" in refused(file, text + "connections.c.refresh = 'x'")
+
+
 def test_links(file: Path) -> None:
     base = DOCUMENTED + "[[contexts.prod.links]]\nname = 'checkout'\n"
     loaded = read(file, base + "members = ['shop/application/shop-3p2i', 'vault/application/1-2']")

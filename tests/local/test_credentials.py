@@ -228,6 +228,18 @@ def test_a_login_is_kept_for_its_origin(tmp_path: Path) -> None:
     assert logins.load("fleet") is None
 
 
+def test_a_login_moved_to_another_origins_place_is_not_used(tmp_path: Path) -> None:
+    folder = tmp_path / "logins"
+    home, away = Logins(folder, HOME, NOW), Logins(folder, AWAY, NOW)
+    away.store("fleet", {"access_token": "away"})
+    (place,) = folder.glob("*.json")
+    place.unlink()
+    home.store("fleet", {"access_token": "home"})
+    (login,) = folder.glob("*.json")
+    login.rename(place)
+    assert away.load("fleet") is None
+
+
 def test_names_never_leave_the_folder(tmp_path: Path) -> None:
     logins = Logins(tmp_path / "logins", HOME, NOW)
     for name in ("../../evil", "a/b", "", ".", "ü" * 300):

@@ -177,6 +177,18 @@ def test_sweep_takes_only_our_own_old_halves(folder: Path) -> None:
     assert files.sweep(folder / "missing", NOW) == 0
 
 
+def test_sweep_leaves_what_is_somebody_elses(folder: Path) -> None:
+    theirs = folder / f".a.1{files.TEMPORARY}"
+    theirs.write_bytes(b"")
+    os.utime(theirs, (0, 0))
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(theirs, 12345, 12345)
+    assert files.sweep(folder, NOW) == 0
+    os.chown(theirs, 0, 0)
+    assert files.sweep(folder, NOW) == 1
+
+
 def test_set_aside_keeps_every_bad_file(folder: Path) -> None:
     for content in (b"1", b"2"):
         (folder / "journal").write_bytes(content)

@@ -22,6 +22,7 @@ from tests.local.disks import small_disk
 from tests.local.histories import START, WEB, Wall, afters, event
 from tui.errors import StorageError, UsageError
 from tui.local.journal import Journal, KnownRollout
+from tui.local.journal.database import begin_anew
 from tui.model import Kind, Ref, Verb
 
 
@@ -476,6 +477,16 @@ def test_damage_inside_that_shows_later_is_set_aside_by_one_of_two_consoles(path
     one.close()
     two.close()
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_journal_that_another_console_has_begun_anew_is_not_set_aside_again(path: Path, wall: Wall) -> None:
+    opened(path, wall).close()
+    inode = path.stat().st_ino
+    assert begin_anew(path, inode + 1, wall()) is None
+    assert path.exists()
+    assert begin_anew(path, inode, wall()) is not None
+    assert not path.exists()
+    assert begin_anew(path, inode, wall()) is None
 
 
 def test_only_a_few_damaged_journals_are_kept(path: Path, wall: Wall) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from tui.local.variables import PREFIX
 from tui.text import clean
@@ -44,32 +44,36 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], folder: Path, second
     """
     program = clean(Path(argv[0]).name, 60)
     try:
+        out, err = _Reading(), _Reading()
+    except OSError as error:
+        return Ran(problem=f"{program} cannot be started: {error.strerror}")
+    try:
         process = subprocess.Popen(  # noqa: S603 - an argument list from the user's own file, without a shell
             list(argv),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=out.writing_end,
+            stderr=err.writing_end,
             cwd=folder if folder.is_dir() else None,
             env=child_environment(environ),
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
         return Ran(problem=f"{program} cannot be started: {getattr(error, 'strerror', None) or 'not a program'}")
+    finally:
+        out.start_reading()
+        err.start_reading()
     with process:
-        out, err = _Reading(process.stdout), _Reading(process.stderr)
         out.join(seconds)
         overdue = out.is_alive()
         if overdue or out.overflowed:
             _end(process)
         code = _exit_code(process)
-        err.join(1.0)
-        for pipe in (out, err):
-            pipe.close()
     if overdue or code is None:
         return Ran(problem=f"{program} was still running after {seconds:g} s and was ended")
     if out.overflowed:
         return Ran(problem=f"{program} printed more than {LIMIT:,} bytes")
     if code:
+        err.join(1.0)
         said = next((line.strip() for line in err.text.splitlines() if line.strip()), "")
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
         return Ran(problem=f"{program} {how}" + (f": {clean(said, 160)}" if said else ""))
@@ -77,27 +81,32 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], folder: Path, second
 
 
 class _Reading(threading.Thread):
-    """Reads a pipe until its end or the limit, so that neither pipe of a program can block the other."""
+    """Reads a pipe until its end or the limit, so that neither pipe of a program can block the other.
 
-    def __init__(self, pipe: IO[bytes] | None) -> None:
+    The thread alone owns the reading end: a grandchild in a session of its own may hold the pipe open for long, and closing it
+    here meanwhile would let the thread read from whatever is opened next under the same number.
+    """
+
+    def __init__(self) -> None:
         super().__init__(daemon=True, name="child output")
-        self._pipe = pipe
+        self._reading_end, self.writing_end = os.pipe()
         self._data = b""
         self.overflowed = False
+
+    def start_reading(self) -> None:
+        """To be called once the program has its end of the pipe, or has not been started."""
+        os.close(self.writing_end)
         self.start()
 
     def run(self) -> None:
-        with suppress(OSError, ValueError):
-            while self._pipe is not None and (chunk := os.read(self._pipe.fileno(), 8192)):
+        try:
+            while chunk := os.read(self._reading_end, 8192):
                 self._data += chunk
                 if len(self._data) > LIMIT:
                     self.overflowed = True
-                    return
-
-    def close(self) -> None:
-        # A grandchild in a session of its own may hold the pipe open for ever; then only the thread stays, asleep.
-        if self._pipe is not None and not self.is_alive():
-            self._pipe.close()
+                    break
+        finally:
+            os.close(self._reading_end)
 
     @property
     def text(self) -> str:

@@ -360,4 +360,4 @@ def test_loading_is_quick(file: Path) -> None:
     read(file, text)
     before = time.perf_counter()
     read(file)
-    assert time.perf_counter() - before < 0.25
+    assert time.perf_counter() - before < 0.5

@@ -154,7 +154,7 @@ def test_no_known_secret_survives_in_any_surroundings(secret: str, before: str, 
 def test_hostile_text_costs_little(handler: LogFile, hostile: str) -> None:
     before = time.perf_counter()
     log.warning("%s", hostile)
-    assert time.perf_counter() - before < 0.25
+    assert time.perf_counter() - before < 0.5
 
 
 def test_text_from_outside_cannot_forge_an_entry_or_reach_a_terminal(handler: LogFile, paths: Paths) -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.emulator import recorded
-from tests.emulator.conftest import Desk
+from tests.emulator.conftest import NOW, Desk
 from tui.emulator.control import Control
 from tui.emulator.phase.state import App, Stage
 
@@ -186,6 +186,20 @@ def test_an_error_after_which_the_write_exists(desk: Start) -> None:
     assert client(one).post("/v1/environments/", params={"app_id": app["id"]}, json={"name": "canary"}).status_code == 500
     assert client(one).post("/v1/environments/", params={"app_id": app["id"]}, json={"name": "canary"}).status_code == 400
     assert one.emulator.do(lambda control: control.executed("POST", "/v1/apps/")) == 1
+
+
+def test_the_free_plan_has_no_custom_environments_to_touch(desk: Start) -> None:
+    one = desk(flavour="phase=current")
+
+    def with_custom(control: Control) -> str:
+        phase = control.platforms.phase
+        app = next(app for app in phase.apps.values() if app.org == "Free Co")
+        return phase._stage(app, "qa", "custom", 3, NOW).id
+
+    path = f"/v1/environments/{one.emulator.do(with_custom)}/"
+    for reply in (client(one, "free").put(path, json={"name": "qb"}), client(one, "free").delete(path)):
+        assert (reply.status_code, reply.json()) == (403, {"error": "Custom environments are not available on the Free plan."})
+    assert client(one, "free").get(path).json()["name"] == "qa"
 
 
 def test_the_throttle_slides_and_counts_what_it_let_in(desk: Start) -> None:

@@ -113,7 +113,5 @@ def test_nothing_is_imported_before_it_is_needed_and_nothing_of_the_console_ever
 
 def test_a_kept_connection_answers_at_once(desk: Callable[..., Desk]) -> None:
     client = desk().dployr
-    begun = time.monotonic()
-    for _ in range(20):
-        assert client.get("/v1/projects").status_code == 200
-    assert time.monotonic() - begun < 0.5, "a reply that waits for the client's delayed acknowledgement takes 40 ms"
+    taken = [client.get("/v1/projects").elapsed.total_seconds() for _ in range(20)]
+    assert min(taken[1:]) < 0.03, "a reply that waits for the client's delayed acknowledgement takes 40 ms"

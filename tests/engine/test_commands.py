@@ -205,10 +205,10 @@ def test_two_creates_below_one_parent_do_not_wait_for_each_other() -> None:
         assert (await stage.do(Verb.CREATE, parent, {"name": "one"})).word == "accepted"
         assert (await stage.do(Verb.CREATE, parent, {"name": "two"})).word == "accepted"
         assert (await stage.do(Verb.CREATE, parent, {"name": "two"})).word == "refused"
-        made = Deployment(ref=ref("d1", Kind.DEPLOYMENT), name=Safe("two"), health=Health.OK)
+        made = Deployment(ref=ref("d1", Kind.DEPLOYMENT), name=Safe("two"), health=Health.BUSY, status=Safe("building"))
         stage.fake.rows[Kind.DEPLOYMENT, ""] = rows(made)
         await stage.time.sleep(5.0)
-        assert [verdict.text for verdict in stage.verdicts] == ["two is there after 2 s"]
+        assert [verdict.text for verdict in stage.verdicts] == ["two is building after 2 s"]
 
     play(tell)
 

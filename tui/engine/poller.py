@@ -20,7 +20,7 @@ from tui.engine.pace import Rank, stretch, wish
 from tui.engine.reader import Reader
 from tui.engine.store import Store
 from tui.engine.waiting import Elapsed, before
-from tui.errors import PlatformError
+from tui.errors import PlatformError, RateLimited
 from tui.model import Kind
 from tui.platforms.base import Read
 
@@ -34,6 +34,7 @@ SPREAD: Final = 3.0
 BEAT: Final = 5.0
 """Seconds between looks at the clock; if much more has passed the machine slept."""
 JITTER: Final = 0.1
+EXHAUSTED: Final = "polling has used its part of the rate limit; the rest is kept for what you ask for"
 
 
 class Poller:
@@ -53,6 +54,7 @@ class Poller:
         self._shown: dict[str, frozenset[Feed]] = {}
         self._demand: dict[str, dict[Rank, float]] = {name: {} for name in connections}
         self._words: dict[str, str | None] = dict.fromkeys(connections)
+        self._exhausted: set[str] = set()
         self._group: asyncio.TaskGroup | None = None
         self._progress = asyncio.Event()
         self.woke: Callable[[], object] = lambda: None
@@ -87,23 +89,14 @@ class Poller:
 
     async def refresh(self, feeds: Collection[Feed] | None) -> None:
         """Read these feeds (None: what is shown) now; returns when each has answered or failed."""
-        wanted = self._looked_at() if feeds is None else feeds
-        waits: list[asyncio.Future[None]] = []
-        for connection in self._connections.values():
-            readers = [self._readers[feed] for feed in wanted if feed in self._readers and feed.connection == connection.name]
-            readers.sort(key=lambda reader: reader.feed.scope != "")
-            # What would be refused is asked once, and a thousand feeds are brought forward but not asked in one breath.
-            most = 1 if connection.circuit.word == "limited" or connection.budget.left() < 1 else BURST
-            free = [reader for reader in readers if reader.read.cost <= 0]
-            paid = [reader for reader in readers if reader.read.cost > 0]
-            waits += [reader.again() for reader in (*free, *paid[:most])]
-            for position, reader in enumerate(paid[most:]):
-                self._bring_forward(reader, self._clock.boot() + connection.spacing(position + BURST))
+        waits = self._press(self._looked_at() if feeds is None else feeds)
         if waits:
             await asyncio.wait(waits)
 
     async def settle(self, deadline: float) -> bool:
-        """Wait until every feed was read or failed once; False if the deadline came first."""
+        """Wait until every feed was read or failed once; False if the deadline came first. Somebody waits for it: it is the
+        user's part of the budget that is spent, but for what is read per parent."""
+        self._press([feed for feed, reader in self._readers.items() if not reader.tried and not feed.scope])
         try:
             await before(self._clock, deadline, self._settled())
         except Elapsed:
@@ -187,8 +180,18 @@ class Poller:
                 self._open(feed)
         self._grow(connection)
 
+    def exhausted(self, connection: Connection, until: float) -> None:
+        """What polls may use of the budget is used up: old rows are then no accident, and the connection says why."""
+        if connection.circuit.word is None:
+            error = RateLimited(EXHAUSTED, connection=connection.name, sent=False)
+            self._store.hold(connection.name, "limited", error, until)
+            self._exhausted.add(connection.name)
+
     def came(self, reader: Reader, change: Change) -> None:
         """A read succeeded."""
+        if reader.weight and reader.feed.connection in self._exhausted:
+            self._exhausted.discard(reader.feed.connection)
+            self._store.hold(reader.feed.connection, None)
         self._publish(change)
         if (change.added or change.removed) and any(
             read.per is change.feed.kind for read in reader.connection.platform.reads.values() if not read.on_demand
@@ -202,6 +205,21 @@ class Poller:
         self._progress.set()
 
     # inside
+
+    def _press(self, wanted: Collection[Feed]) -> list[asyncio.Future[None]]:
+        """Have these feeds read ahead of everything; what would be refused is asked once, and of a thousand feeds only the first are
+        asked in one breath, the others brought forward."""
+        waits: list[asyncio.Future[None]] = []
+        for connection in self._connections.values():
+            readers = [self._readers[feed] for feed in wanted if feed in self._readers and feed.connection == connection.name]
+            readers.sort(key=lambda reader: reader.feed.scope != "")
+            most = 1 if connection.circuit.word == "limited" or connection.budget.left() < 1 else BURST
+            free = [reader for reader in readers if reader.read.cost <= 0]
+            paid = [reader for reader in readers if reader.read.cost > 0]
+            waits += [reader.again() for reader in (*free, *paid[:most])]
+            for position, reader in enumerate(paid[most:]):
+                self._bring_forward(reader, self._clock.boot() + connection.spacing(position + BURST))
+        return waits
 
     def _of(self, connection: Connection) -> list[Reader]:
         return [reader for reader in self._readers.values() if reader.connection is connection]
@@ -294,14 +312,14 @@ class Poller:
 
     def _weigh(self, reader: Reader, wanted: tuple[Rank, float] | None) -> None:
         demand, read = self._demand[reader.feed.connection], self._read(reader.feed)
-        cost = read.cost if read is not None else 0
-        if not math.isinf(reader.wished):
-            demand[reader.rank] = max(0.0, demand.get(reader.rank, 0.0) - cost / reader.wished)
-            reader.connection.sources -= cost > 0
+        if reader.weight:
+            demand[reader.rank] = max(0.0, demand.get(reader.rank, 0.0) - reader.weight / reader.wished)
+            reader.connection.sources -= 1
         reader.rank, reader.wished = wanted or (reader.rank, math.inf)
-        if wanted is not None:
-            demand[reader.rank] = demand.get(reader.rank, 0.0) + cost / reader.wished
-            reader.connection.sources += cost > 0
+        reader.weight = read.cost if read is not None and wanted is not None else 0
+        if reader.weight:
+            demand[reader.rank] = demand.get(reader.rank, 0.0) + reader.weight / reader.wished
+            reader.connection.sources += 1
 
     def _turned(self, connection: Connection) -> None:
         """The circuit opened, closed or failed a probe: tell it once, and let every feed look again."""

@@ -28,6 +28,11 @@ REFUSED_AGAIN: Final = 120.0
 """Seconds until a feed that the server refuses (403, 404, 422) is tried again."""
 
 
+SHORT: Final = 30.0
+"""A wait for the budget that is not worth telling."""
+LOOK_AGAIN: Final = 60.0
+
+
 class Owner(Protocol):
     """What a reader needs of the poller."""
 
@@ -36,6 +41,9 @@ class Owner(Protocol):
 
     def found_out(self, connection: Connection) -> None:
         """The connection's flavour is known now."""
+
+    def exhausted(self, connection: Connection, until: float) -> None:
+        """What polls may use of the connection's budget is used up until this boot time."""
 
     def came(self, reader: Reader, change: Change) -> None:
         """A read succeeded."""
@@ -61,7 +69,7 @@ class Reader:
         self.urged_until = -math.inf
         self.parked = False
         self.tried = False
-        self.rank, self.wished = Rank.HIDDEN, math.inf
+        self.rank, self.wished, self.weight = Rank.HIDDEN, math.inf, 0
         self.task: asyncio.Task[None] | None = None
         self._owner = owner
         self._store = store
@@ -159,10 +167,12 @@ class Reader:
             return max(seconds, hold)
         empty = self.connection.budget.wait(cost)
         if empty > 0.0:
-            # Nobody starts at the very moment of the reset: three consoles would meet there.
-            self.due = self._clock.boot() + empty + self._random.uniform(0.5, 3.0)
-            self._store.plan(self.feed, self.due)
-            return self.due - self._clock.boot()
+            self._store.plan(self.feed, self._clock.boot() + empty)
+            if empty > SHORT:
+                self._owner.exhausted(self.connection, self._clock.boot() + empty)
+            # Looked at now and then, in case the server has become generous; and nobody starts at the very moment of the reset,
+            # because other consoles would meet us there.
+            return min(empty, LOOK_AGAIN) + self._random.uniform(0.5, 3.0)
         return 0.0
 
     async def _ask(self, *, urgent: bool) -> None:

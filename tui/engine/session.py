@@ -215,9 +215,13 @@ class Session:
         self.changes.publish(change)
 
     async def _run(self) -> None:
-        if self._ready is not None:
-            await self._ready
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._history.run(), name="history")
-            group.create_task(self._memory.run(), name="memory")
-            group.create_task(self._poller.run(), name="poller")
+        try:
+            if self._ready is not None:
+                await self._ready
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._history.run(), name="history")
+                group.create_task(self._memory.run(), name="memory")
+                group.create_task(self._poller.run(), name="poller")
+        except Exception:
+            log.exception("the session stands still")
+            raise

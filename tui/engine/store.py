@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from tui.clock import Clock
 from tui.engine.feeds import NEVER, Change, ConnectionState, Feed, Freshness, Pending, Word
 from tui.errors import Forbidden, NotFound, PlatformError, Refused
-from tui.model import Kind, Ref, Resource, Rollout, Verb
+from tui.model import Kind, RateLimit, Ref, Resource, Rollout, Verb
 from tui.platforms.base import Platform, Rows
 
 RESTING: Final = 64
 """Feeds whose rows are kept although nobody looks at them any more."""
+
+PAST: Final = 60.0
+"""Seconds for which a rate budget is shown although its window has ended: the next reply is due any moment."""
 
 _OWN_TROUBLE: Final = (Forbidden, NotFound, Refused)
 """Errors that say something of one feed and nothing of its connection."""
@@ -227,7 +230,7 @@ class Store:
             fetched_boot=newest.fetched_boot,
             error=hold.error if hold else worst.error,
             next_try=hold.until if hold else min(tries, default=None),
-            rate=platform.rate,
+            rate=self._current(platform.rate),
         )
 
     def snapshot(self) -> Mapping[Feed, tuple[Rows, datetime]]:
@@ -253,6 +256,12 @@ class Store:
     def _home(self, ref: Ref, kind: Kind) -> Feed:
         home = self.feed_of(ref) if ref.kind is kind else None
         return home or Feed(connection=ref.connection, kind=kind)
+
+    def _current(self, rate: RateLimit | None) -> RateLimit | None:
+        """What the server said of a window that has long ended says nothing any more."""
+        if rate is None or rate.reset_at is None or self._clock.wall() < rate.reset_at + timedelta(seconds=PAST):
+            return rate
+        return None
 
     def _word(self, known: Sequence[Freshness], failing: Sequence[Freshness]) -> Word:
         boot = self._clock.boot()

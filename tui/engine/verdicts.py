@@ -127,7 +127,13 @@ def _appeared(act: Act, rows: Mapping[Ref, Resource]) -> tuple[Seen, str]:
         return "wait", "not listed yet"
     if found.health is Health.BAD:
         return "no", found.status or "failed"
-    return ("wait", found.status or "under way") if found.health is Health.BUSY and act.kind is Kind.DEPLOYMENT else ("yes", "there")
+    return "yes", (found.status or "under way") if found.health is Health.BUSY else "there"
+
+
+def _rolling(act: Act, rows: Mapping[Ref, Resource]) -> tuple[Seen, str]:
+    """That it was begun is all that a trigger promises; how it ends, the rollout itself tells."""
+    seen, phrase = _appeared(act, rows)
+    return seen, "rolling out" if seen == "yes" else phrase
 
 
 def _changed(act: Act, rows: Mapping[Ref, Resource]) -> tuple[Seen, str]:
@@ -162,7 +168,7 @@ RULES: Final[Mapping[Verb, Rule]] = {
     Verb.STOP: _stopped,
     Verb.RESTART: _restarted,
     Verb.CREATE: _appeared,
-    Verb.TRIGGER: _appeared,
+    Verb.TRIGGER: _rolling,
     Verb.UPDATE: _changed,
     Verb.SET: _set,
 }

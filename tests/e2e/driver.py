@@ -21,7 +21,16 @@ from types import TracebackType
 
 import pyte
 
-KEYS: Mapping[str, str] = {"enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "ctrl+c": "\x03", "ctrl+r": "\x12"}
+KEYS: Mapping[str, str] = {
+    "enter": "\r",
+    "esc": "\x1b",
+    "tab": "\t",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "home": "\x1b[H",
+    "ctrl+c": "\x03",
+    "ctrl+r": "\x12",
+}
 
 
 class _Screen(pyte.Screen):

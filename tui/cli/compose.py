@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ from tui.local.laststate import LastState
 from tui.local.logfile import open_log
 from tui.local.logins import Logins
 from tui.local.paths import Paths
-from tui.model import Ref
+from tui.model import Kind, Ref
 from tui.platforms.base import AppSpec, ConnectionSpec, KnownRollout, Platform, RolloutSource, Rows, SignIn
 from tui.platforms.registry import BASE_URLS, open_platform
 from tui.text import Secret
@@ -54,6 +55,16 @@ Nothing is connected yet.
 DEMO: Final = "demo"
 NOWHERE: Final = Paths(config_dir=Path(os.devnull), state_dir=Path(os.devnull), log_dir=Path(os.devnull), reason="the demo keeps nothing")
 """The places of a demo: none."""
+
+
+class NothingConnected(UsageError):
+    """No file and no variable names a connection. Its text is five lines."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing is connected")
+
+    def __str__(self) -> str:
+        return NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +86,8 @@ class Setup:
     folder: Path | None = None
     redact: Callable[[str], str] = str
 
-    def session(self) -> Session:
-        """A session of this; enter it."""
+    def session(self, random: Random | None = None) -> Session:
+        """A session of this; enter it. ``random`` decides how requests are spread in time."""
         return Session(
             context=self.context,
             production=self.production,
@@ -87,6 +98,7 @@ class Setup:
             last_state=self.last_state,
             links=self.links,
             refresh=self.refresh,
+            random=random,
         )
 
 
@@ -127,12 +139,12 @@ def opened(args: Namespace, *, remember: bool = False, rollouts: Rollouts = _kno
     """The configured context that the command line chose. ``remember`` shows and keeps the last known state, as the console does;
     ``rollouts`` is what a platform without a list of rollouts is told of them.
 
-    Raises ``ConfigError``, and ``UsageError`` with five lines of advice if nothing is connected.
+    Raises ``ConfigError``, and ``NothingConnected``, which is five lines of advice.
     """
     clock = SystemClock()
     paths, loaded = configured(args)
     if loaded.empty:
-        raise UsageError(NOTHING)
+        raise NothingConnected
     chosen = loaded.choose()
     paths = paths.prepare(clock.wall())
     with contextlib.ExitStack() as stack:
@@ -310,7 +322,15 @@ def announced(info: Mapping[str, Any], *, read_only: bool = False, clock: Clock 
             platforms=tuple(_emulated(name, info, journal, clock) for name in ("encore", "dployr", "phase")),
             clock=clock,
             journal=journal,
+            links={
+                _plain_name(app["id"]): (Ref(connection="encore", kind=Kind.APPLICATION, id=app["id"]),) for app in info["encore"]["apps"]
+            },
         )
+
+
+def _plain_name(slug: str) -> str:
+    """``checkout`` of ``checkout-3p2i``: what the other platforms of the emulator call the app."""
+    return slug.rpartition("-")[0] or slug
 
 
 def _emulated(name: str, info: Mapping[str, Any], journal: Journal, clock: Clock) -> Platform:

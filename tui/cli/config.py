@@ -9,7 +9,6 @@ from typing import Any
 
 from tui.cli import compose, grid, say
 from tui.cli.exits import Exit
-from tui.errors import UsageError
 from tui.local.paths import Paths
 from tui.local.settings import Context, schema
 
@@ -53,7 +52,7 @@ def contexts(args: Namespace) -> int:
     """Exit 0, 2 when nothing is configured."""
     _, loaded = compose.configured(args)
     if loaded.empty:
-        raise UsageError(compose.NOTHING)
+        raise compose.NothingConnected
     default = loaded.config.default_context or (next(iter(loaded.config.contexts)) if len(loaded.config.contexts) == 1 else "")
     listed = [_context(name, context, default=name == default) for name, context in loaded.config.contexts.items()]
     if args.json:

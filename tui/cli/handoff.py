@@ -30,7 +30,7 @@ def handoff(args: Namespace) -> int:
     length = _length(args.since)
     paths, loaded = compose.configured(args)
     if loaded.empty:
-        raise UsageError(compose.NOTHING)
+        raise compose.NothingConnected
     name = loaded.choose().name
     clock = SystemClock()
     until = clock.wall()

@@ -91,7 +91,7 @@ def logout(args: Namespace) -> int:
 def _chosen(args: Namespace) -> tuple[Paths, Chosen]:
     paths, loaded = compose.configured(args)
     if loaded.empty:
-        raise UsageError(compose.NOTHING)
+        raise compose.NothingConnected
     chosen = loaded.choose()
     if args.connection not in chosen.context.connections:
         raise UsageError(

@@ -1,0 +1,112 @@
+"""``rollwatch demo`` in a real pseudo-terminal: what a newcomer sees, presses and leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.driver import Terminal, alive, rollwatch
+
+SHOWN = ("Apps & environments", "Services", "Live rollouts", "Logs", "web-api", "NEEDS APPROVAL")
+
+
+def gone(pids: list[int], deadline: float = 10.0) -> None:
+    """Fail unless these processes end."""
+    end = time.monotonic() + deadline
+    while any(alive(pid) for pid in pids):
+        assert time.monotonic() < end, "a child process is still there"
+        time.sleep(0.02)
+
+
+def test_a_newcomer_looks_around_and_leaves(tmp_path: Path) -> None:
+    with Terminal(rollwatch("demo"), size=(120, 40), cwd=tmp_path) as terminal:
+        terminal.sees(*SHOWN)
+        terminal.sees("● encore", "● dployr", "● phase", "demo")
+        children = terminal.children()
+        assert len(children) == 1
+        terminal.press("2", "/")
+        terminal.sees("words to look for")
+        terminal.press("web-api")
+        terminal.sees("/ web-api")
+        terminal.press("enter")
+        terminal.until(lambda: "image-resizer" not in terminal.text() and "web-api" in terminal.text(), "the filter did not work")
+        terminal.press("home", "enter")
+        terminal.sees("dployr/service/svc-", "runtime")
+        terminal.press("esc")
+        terminal.sees("Apps & environments")
+        terminal.press("l")
+        terminal.sees("Log of web-api", "● live")
+        terminal.press("z")
+        terminal.misses("Live rollouts")
+        terminal.press("z", "?")
+        terminal.sees("Help")
+        terminal.press("esc")
+        terminal.sees("Live rollouts")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        terminal.restored()
+        gone(children)
+    assert list(tmp_path.iterdir()) == [], "the demo wrote a file"
+
+
+def test_a_small_terminal_shows_one_pane_at_a_time() -> None:
+    with Terminal(rollwatch("demo"), size=(80, 24)) as terminal:
+        terminal.sees("worker", "degraded")
+        assert "Apps & environments" not in terminal.text()
+        terminal.press("1")
+        terminal.sees("checkout", "Apps & environments")
+        assert "worker" not in terminal.text()
+        terminal.resize(130, 42)
+        terminal.sees("Apps & environments", "worker", "Live rollouts")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        terminal.restored()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGHUP", "SIGINT"]
+)
+def test_a_signal_leaves_the_terminal_as_it_was(number: signal.Signals, code: int) -> None:
+    with Terminal(rollwatch("demo", "--scenario", "calm"), size=(100, 30)) as terminal:
+        terminal.sees("● dployr")
+        children = terminal.children()
+        terminal.signal(number)
+        assert terminal.ends() == code
+        terminal.restored()
+        gone(children)
+        assert "Traceback" not in terminal.raw.decode("utf-8", "replace")
+
+
+def test_a_killed_console_leaves_no_emulator_behind() -> None:
+    with Terminal(rollwatch("demo", "--scenario", "calm"), size=(100, 30)) as terminal:
+        terminal.sees("● dployr")
+        children = terminal.children()
+        terminal.signal(signal.SIGKILL)
+        assert terminal.ends() == -signal.SIGKILL
+        gone(children)
+
+
+def test_a_vanished_terminal_ends_the_console_and_its_emulator() -> None:
+    with Terminal(rollwatch("demo", "--scenario", "calm"), size=(100, 30), controlling=False) as terminal:
+        terminal.sees("● dployr")
+        children = terminal.children()
+        os.close(terminal.slave)
+        os.close(terminal.master)
+        assert terminal.process is not None
+        assert terminal.process.wait(30) == 129
+        gone(children)
+
+
+def test_platforms_that_die_leave_their_last_rows_and_say_so() -> None:
+    with Terminal(rollwatch("demo", "--scenario", "calm"), size=(120, 40)) as terminal:
+        terminal.sees("● encore", "● dployr", "● phase", "web-api")
+        os.kill(terminal.children()[0], signal.SIGKILL)
+        terminal.press("ctrl+r")
+        terminal.until(lambda: "● dployr" not in terminal.text() and "web-api" in terminal.text(), "the badge never turned")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        terminal.restored()

@@ -1,0 +1,151 @@
+"""The scenes of the gallery: the console on the emulator's data at one frozen moment, and the keys that lead there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from random import Random
+
+from textual.pilot import Pilot
+
+from tests.gallery.paint import Run, runs
+from tui.cli import compose
+from tui.cli.child import DEMO_FLAVOURS
+from tui.clock import ManualClock
+from tui.emulator import Options, read_flavours, start_in_thread
+from tui.engine.session import Session
+from tui.ui.app import Console
+from tui.ui.settings import Settings
+
+FOLDER = Path(__file__).parents[2] / "screenshots"
+NOON = datetime(2025, 9, 6, 22, 31, 7, tzinfo=UTC)
+PATIENCE = 20.0
+"""Seconds of real time that a screen has to come to rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One picture. ``keys`` are pressed one after the other, each after the screen came to rest; ``shows`` must then be on it."""
+
+    name: str
+    shows: str
+    size: tuple[int, int] = (120, 40)
+    scenario: str = "busy"
+    keys: tuple[str, ...] = ()
+    theme: str = "rollwatch-dark"
+
+
+FOLLOWING = ("2", "end", "l", "2")
+"""The last service's log is followed, the services have the keys."""
+
+SCENES = (
+    Scene(name="console-120x40", shows="NEEDS APPROVAL", keys=FOLLOWING),
+    Scene(name="console-80x24", shows="web-api", size=(80, 24)),
+    Scene(name="console-200x50", shows="NEEDS APPROVAL", size=(200, 50), keys=FOLLOWING),
+    Scene(name="console-light", shows="NEEDS APPROVAL", theme="rollwatch-light", keys=FOLLOWING),
+    Scene(name="incident", shows="failed", scenario="incident"),
+    Scene(name="logs", shows="follow", scenario="incident", keys=("2", "l", "4", "z")),
+    Scene(name="detail", shows="web-api", keys=("2", "end", "enter")),
+    Scene(name="help", shows="Follow the log", keys=("2", "question_mark")),
+)
+
+
+class StandingClock(ManualClock):
+    """Stands still for everybody who waits; only what is shown grows older."""
+
+    def grow_older(self, seconds: float) -> None:
+        self._move_to(self._boot + seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a scene looks like: runs of cells by line, and Textual's own SVG."""
+
+    lines: tuple[tuple[Run, ...], ...]
+    svg: str
+
+    def text(self) -> list[str]:
+        """The lines as text."""
+        return ["".join(text for text, _ in line).rstrip() for line in self.lines]
+
+
+async def _until(holds: Callable[[], bool], what: str) -> None:
+    async def wait() -> None:
+        while not holds():
+            await asyncio.sleep(0.01)
+
+    try:
+        await asyncio.wait_for(wait(), PATIENCE)
+    except TimeoutError:
+        raise AssertionError(f"{what} within {PATIENCE} s") from None
+
+
+@asynccontextmanager
+async def _session(scenario: str) -> AsyncIterator[tuple[Session, StandingClock]]:
+    clock = StandingClock(NOON)
+    options = Options(scenario=scenario, now=NOON.timestamp(), frozen=True, flavours=read_flavours(",".join(DEMO_FLAVOURS)))
+    with start_in_thread(options) as emulator, compose.announced(emulator.info, clock=clock) as setup:
+        async with setup.session(Random(22)) as session:  # noqa: S311 - spreads requests in time
+            yield session, clock
+
+
+async def take(scene: Scene) -> Picture:
+    """Drive the console to a scene and look at it."""
+    async with _session(scene.scenario) as (session, clock):
+        app = Console(session, settings=Settings(theme=scene.theme, zone=UTC))
+        async with app.run_test(size=scene.size) as pilot:
+            await _known(session, clock)
+            await _rest(pilot)
+            for key in scene.keys:
+                await pilot.press(key)
+                await _rest(pilot)
+            clock.grow_older(4)
+            app._tick()
+            await _rest(pilot)
+            await _until(lambda: any(scene.shows in line for line in _look(app).text()), f"{scene.name} never showed {scene.shows!r}")
+            return _look(app)
+
+
+async def _known(session: Session, clock: StandingClock) -> None:
+    """Everything was read or failed once, and then once more at the very moment that is shown."""
+    settled = asyncio.ensure_future(session.settle(1e6))
+    for _ in range(400):
+        if settled.done():
+            break
+        await clock.advance(0.25)
+        await asyncio.sleep(0.02)
+    assert await settled
+    await session.refresh(session.feeds())
+
+
+async def _rest(pilot: Pilot[int]) -> None:
+    """Nothing is painted any more."""
+    before: list[str] = []
+    for _ in range(200):
+        await pilot.pause()
+        await asyncio.sleep(0.02)
+        now = _look(pilot.app).text()
+        if now == before:
+            return
+        before = now
+
+
+def _look(app: object) -> Picture:
+    assert isinstance(app, Console)
+    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    lines = tuple(tuple(runs([segment for strip in line for segment in strip])) for line in update.strips)  # type: ignore[union-attr]
+    return Picture(lines, app.export_screenshot(title="rollwatch", simplify=True))
+
+
+def svg_text(svg: str) -> list[str]:
+    """The lines that an SVG of Textual shows."""
+    lines: dict[int, list[tuple[float, str]]] = {}
+    for x, number, text in re.findall(r'<text [^>]*?x="([\d.]+)"[^>]*?line-(\d+)\)"[^>]*>(.*?)</text>', svg, re.DOTALL):
+        lines.setdefault(int(number), []).append((float(x), unescape(text).replace("\xa0", " ")))
+    return ["".join(text for _, text in sorted(lines[number])).rstrip() for number in sorted(lines)]

@@ -1,0 +1,356 @@
+"""Every command without a screen, against an emulator on real sockets: what it prints, what it sends, how it ends.
+
+Most are called in this process, which is ten times faster; what signals, pipes and a fresh interpreter decide is run as a process.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.driver import rollwatch
+from tui.cli import run
+from tui.cli.exits import Exit
+from tui.emulator import Options, read_flavours, start_in_thread
+
+KINDS = ["application", "environment", "deployment", "service", "instance", "route", "project", "webhook", "rollout"]
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Desk:
+    """A configured home on an emulator, and a way to run commands there."""
+
+    def __init__(self, home: Path, emulator: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home = home
+        self.emulator = emulator
+        self.info = emulator.info
+        self._patch = monkeypatch
+        self._capsys = capsys
+        self.signed_in = {
+            "ROLLWATCH_SHOP_CLIENT_ID": self.info["encore"]["client_id"],
+            "ROLLWATCH_SHOP_CLIENT_SECRET": self.info["encore"]["client_secret"],
+            "ROLLWATCH_FLEET_TOKEN": self.info["dployr"]["token"],
+            "ROLLWATCH_VAULT_TOKEN": self.info["phase"]["token"],
+        }
+        monkeypatch.setenv("ROLLWATCH_HOME", str(home))
+
+    def configure(self, extra: str = "") -> None:
+        self.home.mkdir(mode=0o700, exist_ok=True)
+        apps = [f'{{ id = "{app["id"]}", environments = {json.dumps(app["environments"])} }}' for app in self.info["encore"]["apps"]]
+        (self.home / "config.toml").write_text(
+            f"""
+            [contexts.prod]
+            {extra}
+            [contexts.prod.connections.shop]
+            platform = "encore"
+            base_url = "{self.info["encore"]["base_url"]}"
+            apps = [{", ".join(apps)}]
+            [contexts.prod.connections.fleet]
+            platform = "dployr"
+            base_url = "{self.info["dployr"]["base_url"]}"
+            [contexts.prod.connections.vault]
+            platform = "phase"
+            base_url = "{self.info["phase"]["base_url"]}"
+            """
+        )
+
+    def run(self, *words: str, stdin: str = "", anonymous: bool = False, **env: str) -> Done:
+        """Run a command in this process."""
+        with self._patch.context() as patch:
+            for name, value in {**({} if anonymous else self.signed_in), **env}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            code = run(list(words))
+        out, err = self._capsys.readouterr()
+        return Done(int(code), out, err)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command as a process."""
+        env = {**os.environ, **self.signed_in}
+        return subprocess.Popen(rollwatch(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+
+    def json(self, *words: str, **env: str) -> Any:
+        """What a command prints as JSON."""
+        done = self.run(*words, **env)
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+    def ref(self, kind: str, name: str) -> str:
+        """The reference of a thing by its name."""
+        rows = self.json("status", "--json")["resources"][kind]
+        return next(row["ref"] for row in rows if row["name"] == name)
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Any]:
+    with start_in_thread(Options(scenario="calm", flavours=read_flavours("encore=current"))) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(tmp_path: Path, emulator: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    made = Desk(tmp_path / "home", emulator, monkeypatch, capsys)
+    made.configure()
+    return made
+
+
+def test_status_as_json_has_the_documented_shape(desk: Desk) -> None:
+    done = desk.run("status", "--json")
+    assert (done.returncode, done.stderr) == (Exit.OK, "")
+    told = json.loads(done.stdout)
+    assert list(told) == ["context", "connections", "resources"]
+    assert told["context"] == "prod"
+    assert [each["name"] for each in told["connections"]] == ["shop", "fleet", "vault"]
+    for each in told["connections"]:
+        assert list(each) == ["name", "platform", "flavour", "state", "fresh_at", "budget", "error"]
+        assert each["state"] == "fresh"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", each["fresh_at"])
+        assert each["error"] is None
+    assert list(told["connections"][1]["budget"]) == ["limit", "remaining", "reset_at"]
+    assert list(told["resources"]) == KINDS
+    for kind, rows in told["resources"].items():
+        for row in rows:
+            connection, middle, identity = row["ref"].split("/", 2)
+            assert (middle, bool(identity)) == (kind, True)
+            assert connection in {"shop", "fleet", "vault"}
+            assert {"name", "health", "status"} <= set(row)
+            assert "raw" not in row
+    services = {row["name"]: row for row in told["resources"]["service"]}
+    assert services["web-api"]["health"] == "ok"
+    assert services["web-api"]["status"] == "running"
+    assert {"version", "port", "cpu_share", "memory_bytes", "deployed_at"} <= set(services["web-api"])
+    assert {row["ref"].split("/")[0] for row in told["resources"]["environment"]} == {"shop", "vault"}
+    assert desk.signed_in["ROLLWATCH_FLEET_TOKEN"] not in done.stdout
+
+
+def test_status_as_text_shows_the_same(desk: Desk) -> None:
+    done = desk.run("status", COLUMNS="120")
+    assert done.returncode == Exit.OK
+    assert "● fleet" in done.stdout
+    assert re.search(r"^web-api +● ok +running", done.stdout, re.MULTILINE)
+    assert max(len(line) for line in done.stdout.splitlines()) <= 120
+    assert "\x1b" not in done.stdout
+
+
+def test_status_of_the_demo_needs_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    command = rollwatch("status", "--demo", "--json")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=45, check=False, env={**os.environ, "HOME": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (Exit.OK, "")
+    told = json.loads(done.stdout)
+    assert told["context"] == "demo"
+    assert all(told["resources"][kind] for kind in KINDS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_status_ends_with_one_when_something_cannot_be_read(desk: Desk) -> None:
+    done = desk.run("status", "--json", ROLLWATCH_FLEET_TOKEN="wrong")
+    assert done.returncode == Exit.UNREACHABLE
+    fleet = json.loads(done.stdout)["connections"][1]
+    assert fleet["state"] == "signed-out"
+    assert set(fleet["error"]) == {"type", "message"}
+    assert fleet["error"]["type"] == "Unauthorized"
+    assert "rollwatch login fleet" in fleet["error"]["message"]
+    assert json.loads(done.stdout)["connections"][2]["state"] == "fresh"
+
+
+def test_a_context_that_does_not_exist_is_a_mistake(desk: Desk) -> None:
+    done = desk.run("--context", "prodd", "status")
+    assert done.returncode == Exit.USAGE
+    assert "did you mean prod?" in done.stderr
+
+
+def test_do_restarts_once_and_waits_for_the_proof(desk: Desk) -> None:
+    ref = desk.ref("service", "web-api")
+    later = threading.Timer(0.5, lambda: desk.emulator.do(lambda control: control.advance(30)))
+    later.start()
+    done = desk.run("do", "restart", ref, "--yes", "--json")
+    later.join()
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["outcome"], told["verdict"]["word"]) == (Exit.OK, "accepted", "confirmed")
+    assert told["ref"] == ref
+    assert told["resource"]["health"] == "ok"
+
+
+def test_do_asks_before_it_sends_and_sends_nothing_unasked(desk: Desk) -> None:
+    ref = desk.ref("service", "checkout")
+    done = desk.run("do", "stop", ref)
+    assert done.returncode == Exit.USAGE
+    assert "--yes" in done.stderr
+    assert next(row for row in desk.json("status", "--json")["resources"]["service"] if row["ref"] == ref)["status"] == "running"
+
+
+def test_do_makes_changes_and_deletes_what_stands_below_something_else(desk: Desk) -> None:
+    service = desk.ref("service", "web-api")
+    assert desk.run("do", "set", service, "--set", "key=A_B", "--set", "value=s3cret", "--yes").returncode == Exit.OK
+    made = desk.json("do", "create", "vault/application/", "--set", "name=made-here", "--yes", "--json")
+    assert made["outcome"] == "done"
+    environment = desk.json("do", "create", made["ref"], "--set", "name=qa-1", "--yes", "--json")
+    assert environment["ref"].startswith("vault/environment/")
+    assert desk.run("do", "delete", made["ref"], "--yes").returncode == Exit.OK
+    assert "made-here" not in {row["name"] for row in desk.json("status", "--json")["resources"]["application"]}
+
+
+MISTAKES = [
+    (("do", "restart", "fleet/service/none", "--yes"), Exit.FAILED, "gone"),
+    (("do", "restart", "fleet/service/", "--yes"), Exit.USAGE, "names no service"),
+    (("do", "restrat", "fleet/service/x"), Exit.USAGE, "did you mean restart?"),
+    (("do", "restart", "fleet/servcie/x"), Exit.USAGE, "is not a kind"),
+    (("do", "delete", "fleet/service/x"), Exit.USAGE, "it can start, stop, restart"),
+    (("do", "restart", "nowhere/service/x", "--yes"), Exit.FAILED, "no connection"),
+    (("do", "create", "vault/application/", "--set", "nam=x"), Exit.USAGE, "did you mean name?"),
+    (("do", "create", "vault/application/", "--set", "name"), Exit.USAGE, "KEY=VALUE"),
+    (("do", "create", "vault/application/"), Exit.USAGE, "needed"),
+    (("--read-only", "do", "restart", "fleet/service/x", "--yes"), Exit.FAILED, "read-only"),
+    (("do", "restart", "vault/service/x", "--yes"), Exit.FAILED, "Phase runs nothing"),
+    (("logs", "vault/service/x"), Exit.UNREACHABLE, "has no logs"),
+    (("logs", "x"), Exit.USAGE, "is not a reference"),
+    (("rollout", "shop", "a", "b", "--sha", "123"), Exit.USAGE, "40 hexadecimal"),
+    (("rollout", "nowhere", "a", "b", "--branch", "main"), Exit.USAGE, "no connection"),
+    (("rollout", "fleet", "a", "b", "--branch", "main", "--yes"), Exit.FAILED, "cannot trigger"),
+    (("login", "shpo"), Exit.USAGE, "did you mean shop?"),
+    (("login", "vault"), Exit.USAGE, "--stdin"),
+    (("handoff", "--since", "soon"), Exit.USAGE, "8h"),
+    (("handoff",), Exit.USAGE, "no journal yet"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "says"), MISTAKES, ids=[" ".join(words) for words, _, _ in MISTAKES])
+def test_a_mistake_is_one_line_and_the_documented_code(words: tuple[str, ...], code: Exit, says: str, desk: Desk) -> None:
+    done = desk.run(*words)
+    assert done.returncode == code, done.stderr
+    assert says in done.stdout + done.stderr
+    assert (done.stdout + done.stderr).count("\n") == 1
+
+
+def test_logs_are_lines_or_json_and_stop_with_their_reader(desk: Desk) -> None:
+    ref = desk.ref("service", "web-api")
+    lines = desk.run("logs", ref, "--tail", "5").stdout.splitlines()
+    assert len(lines) == 5
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", line) for line in lines)
+    for line in desk.run("logs", ref, "--tail", "3", "--json").stdout.splitlines():
+        assert {"at", "level", "source", "text"} <= set(json.loads(line))
+    following = desk.start("logs", ref, "--follow", "--tail", "3")
+    assert following.stdout is not None
+    assert following.stderr is not None
+    assert following.stdout.readline()
+    following.stdout.close()
+    assert following.wait(30) == Exit.PIPE
+    assert following.stderr.read() == ""
+    following.stderr.close()
+
+
+def test_a_rollout_is_watched_to_its_end(desk: Desk) -> None:
+    app = desk.info["encore"]["apps"][0]
+    words = ("rollout", "shop", app["id"], app["environments"][0], "--branch", "main", "--wait", "--yes", "--json")
+    watching = desk.start(*words)
+    assert watching.stdout is not None
+    first = json.loads(watching.stdout.readline())
+    assert first["outcome"] == "accepted"
+    rows = []
+    while line := watching.stdout.readline():
+        rows.append(json.loads(line))
+        if not rows[-1]["completed_at"]:
+            desk.emulator.do(lambda control: control.advance(120))
+    watching.communicate(timeout=30)
+    assert watching.returncode == Exit.OK
+    assert len(rows) >= 2
+    assert {row["ref"] for row in rows} == {first["ref"]}
+    assert rows[-1]["conclusion"] == "success"
+    assert desk.json("handoff", "--json")["deeds"][0]["outcome"] in {"confirmed", "accepted"}
+
+
+def test_interrupting_stops_the_watching_and_not_the_rollout(desk: Desk) -> None:
+    app = desk.info["encore"]["apps"][1]
+    words = ("rollout", "shop", app["id"], app["environments"][0], "--branch", "main", "--wait", "--yes")
+    watching = desk.start(*words)
+    assert watching.stdout is not None
+    assert watching.stdout.readline().startswith("accepted: ")
+    watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    _, errors = watching.communicate(timeout=30)
+    assert watching.returncode == Exit.INTERRUPTED
+    assert errors == "rollwatch: no longer watching; the rollout goes on\n"
+
+
+def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
+    secrets = {
+        "shop": [desk.info["encore"]["client_id"], desk.info["encore"]["client_secret"]],
+        "fleet": ["", desk.info["dployr"]["email"], desk.info["dployr"]["password"]],
+        "vault": [desk.info["phase"]["token"]],
+    }
+    for name, lines in secrets.items():
+        wrong = desk.run("login", name, "--stdin", stdin="\n".join([*lines[:-1], "wrong"]), anonymous=True)
+        assert (wrong.returncode, wrong.stdout) == (Exit.UNREACHABLE, ""), wrong
+        assert "nothing was kept" in wrong.stderr
+        done = desk.run("login", name, "--stdin", stdin="\n".join(lines) + "\n", anonymous=True)
+        assert done.returncode == Exit.OK, done.stderr
+        assert not any(secret in done.stdout + done.stderr for secret in lines if secret)
+    kept = desk.home / "credentials.toml"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert desk.info["dployr"]["password"] not in "".join(
+        path.read_text() for path in desk.home.rglob("*.*") if path.suffix in {".toml", ".json", ".log"}
+    )
+    assert desk.run("status", anonymous=True).returncode == Exit.OK
+    for name in secrets:
+        assert desk.run("logout", name, anonymous=True).returncode == Exit.OK
+    assert desk.run("status", anonymous=True).returncode == Exit.UNREACHABLE
+
+
+def test_doctor_finds_what_is_wrong_and_says_what_helps(desk: Desk) -> None:
+    well = desk.json("doctor", "--json")
+    assert {each["state"] for each in well["findings"]} == {"ok"}
+    assert {"rollwatch", "configuration", "credentials", "shop", "fleet", "vault"} <= {each["about"] for each in well["findings"]}
+    (desk.home / "credentials.toml").write_text("")
+    (desk.home / "credentials.toml").chmod(0o644)
+    ill = desk.run("doctor", "--json", ROLLWATCH_VAULT_TOKEN="wrong")
+    assert ill.returncode == Exit.UNREACHABLE
+    found = {each["about"]: each for each in json.loads(ill.stdout)["findings"]}
+    assert found["credentials"]["remedy"].startswith("chmod 600")
+    assert found["vault"]["state"] == "bad"
+    assert "rollwatch login vault" in found["vault"]["remedy"]
+    assert desk.run("doctor").stdout.count("●") >= 8
+
+
+def test_config_and_contexts_tell_what_holds(desk: Desk) -> None:
+    assert str(desk.home / "config.toml") in desk.run("config", "path").stdout
+    shown = desk.run("config", "show", "--read-only").stdout
+    assert re.search(r"^contexts\.prod\.read_only +true +flag --read-only$", shown, re.MULTILINE)
+    assert desk.signed_in["ROLLWATCH_FLEET_TOKEN"] not in shown
+    schema = json.loads(desk.run("config", "schema").stdout)
+    assert "$defs" in schema
+    told = desk.json("contexts", "--json")["contexts"]
+    assert [(each["name"], each["default"]) for each in told] == [("prod", True)]
+    assert [each["platform"] for each in told[0]["connections"]] == ["encore", "dployr", "phase"]
+
+
+def test_emulate_announces_itself_and_stops_when_told(tmp_path: Path) -> None:
+    words = rollwatch("emulate", "--json", "--scenario", "calm", "--flavour", "dployr=current")
+    child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    told = json.loads(child.stdout.readline())
+    assert told["flavours"] == {"encore": "documented", "dployr": "current", "phase": "documented"}
+    assert all(told[name]["base_url"].startswith("http://127.0.0.1:") for name in ("encore", "dployr", "phase"))
+    assert child.poll() is None, "standard input that is closed must not end it"
+    child.terminate()
+    assert child.wait(10) == 0
+    child.stdout.close()

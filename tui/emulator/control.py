@@ -1,27 +1,16 @@
-"""The hand from outside: what a test, a script or a curious user can do to a running emulator, as methods and under ``/__control/``.
-
-Loopback only, and never for a browser: a request with an Origin, or for a Host that is not this machine, is refused.
-"""
+"""The hand from outside: what a test, a script or a curious user can do to a running emulator. Methods only; ``surface`` is their HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
-
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from tui.emulator.faults import Fault, Faults, Lines
 from tui.emulator.platforms import Platforms
 from tui.emulator.quirks import checked
 from tui.emulator.timing import rfc3339
-from tui.emulator.web import Endpoint, Json, Refusal, body_json, dispatcher
-from tui.emulator.world import Ledger, World
-
-PREFIX = "/__control"
-HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]", "testclient", "testserver"})
+from tui.emulator.world import World
 
 
 class Control:
@@ -130,83 +119,3 @@ class Control:
                 for one in self.platforms.encore.rollouts.values()
             ],
         }
-
-
-def control_app(control: Control) -> ASGIApp:
-    """``/__control/…`` over HTTP; every body and every answer is JSON."""
-
-    def guarded(act: Callable[[Request], Awaitable[object]]) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            host = request.headers.get("host", "")
-            host = host.rsplit(":", 1)[0] if host.count(":") == 1 or "]:" in host else host
-            if host.lower() not in HOSTS or "origin" in request.headers or (request.client and request.client.host not in HOSTS):
-                raise Refusal(403, {"error": "this machine only"})
-            try:
-                return Json(await act(request))
-            except (TypeError, ValueError, KeyError) as error:
-                raise Refusal(400, {"error": f"{type(error).__name__}: {error}"}) from None
-
-        return answer
-
-    async def state(_request: Request) -> object:
-        return control.state()
-
-    async def set_fault(request: Request) -> object:
-        return {"id": control.fault(**await body_json(request))}
-
-    async def clear_faults(request: Request) -> object:
-        only = request.query_params.get("id")
-        return {"cleared": control.clear_faults(int(only) if only else None)}
-
-    async def drop(_request: Request) -> object:
-        control.drop_all()
-        return {"done": True}
-
-    async def decide(request: Request) -> object:
-        refusal = control.decide(request.path_params["verdict"], request.path_params["rollout"])
-        if refusal:
-            raise Refusal(409, {"error": refusal})
-        return {"done": True}
-
-    async def trigger(request: Request) -> object:
-        return {"id": control.trigger(**await body_json(request))}
-
-    async def clock(request: Request) -> object:
-        return {"now": control.advance(float((await body_json(request))["advance"]))}
-
-    async def revoke(request: Request) -> object:
-        return {"revoked": control.revoke(**await body_json(request))}
-
-    async def code(request: Request) -> object:
-        return {"code": control.code(request.path_params["email"])}
-
-    async def quirk(request: Request) -> object:
-        control.quirk(request.path_params["word"], on=request.method == "POST")
-        return {"quirks": sorted(control.world.quirks)}
-
-    async def behave(request: Request) -> object:
-        control.behave(request.path_params["service"], (await body_json(request))["behaviour"])
-        return {"done": True}
-
-    async def say(request: Request) -> object:
-        control.say(request.path_params["service"], **await body_json(request))
-        return {"done": True}
-
-    table = (
-        Endpoint("GET", "/", guarded(state)),
-        Endpoint("POST", "/faults", guarded(set_fault)),
-        Endpoint("DELETE", "/faults", guarded(clear_faults)),
-        Endpoint("POST", "/drop", guarded(drop)),
-        Endpoint("POST", "/rollouts", guarded(trigger)),
-        Endpoint("POST", "/rollouts/{rollout}/{verdict}", guarded(decide)),
-        Endpoint("POST", "/clock", guarded(clock)),
-        Endpoint("POST", "/revoke", guarded(revoke)),
-        Endpoint("GET", "/codes/{email}", guarded(code)),
-        Endpoint("POST", "/quirks/{word}", guarded(quirk)),
-        Endpoint("DELETE", "/quirks/{word}", guarded(quirk)),
-        Endpoint("POST", "/services/{service}/behaviour", guarded(behave)),
-        Endpoint("POST", "/services/{service}/log", guarded(say)),
-    )
-    prefixed = tuple(Endpoint(row.method, PREFIX + row.template, row.answer) for row in table)
-    nothing = Json({"error": "no such control"}, 404)
-    return dispatcher("control", prefixed, Ledger(), lambda _request, _allowed: nothing, Json({"error": "broken"}, 500))

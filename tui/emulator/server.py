@@ -18,10 +18,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tui.emulator import websocket
-from tui.emulator.control import PREFIX, Control, control_app
+from tui.emulator.control import Control
 from tui.emulator.faults import Fault, Faults, Lines, faulty
 from tui.emulator.options import PLATFORMS, Options
 from tui.emulator.platforms import Platforms
+from tui.emulator.surface import PREFIX, Surface
 from tui.emulator.world import World
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class Site:
             rule = {name: getattr(spec, name) for name in ("kind", "platform", "path", "method", "status", "seconds", "count")}
             faults.add(Fault(**rule))
         self.control = Control(self.world, self.platforms, faults, self.lines)
-        self._control_app = control_app(self.control)
+        self._control_app = Surface(self.control).app()
         self._apps = {name: faulty(app, name, faults, self.lines) for name, app in self.platforms.apps().items()}
         self._ports: dict[int, str] = {}
         self.world.tick()

@@ -76,7 +76,7 @@ def test_good_addresses(given: str, used: str) -> None:
     assert base_url(used) == used
 
 
-@pytest.mark.parametrize("given", BAD)
+@pytest.mark.parametrize("given", BAD, ids=range(len(BAD)))
 def test_bad_addresses(given: str) -> None:
     with pytest.raises(ValueError, match=r"^(holds|has|must)") as refused:
         base_url(given)

@@ -137,7 +137,7 @@ DAMAGE = [
 ]
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", DAMAGE, ids=range(len(DAMAGE)))
 def test_what_makes_no_sense_is_set_aside(path: Path, damage: bytes) -> None:
     state = at(path)
     state.save({})

@@ -104,6 +104,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _ask("row.start", "a", "start", "Start the selected service.", _SERVICE, 7, Verb.START, Kind.SERVICE),
     _ask("row.deploy", "d", "deploy", "Create a deployment, filled in from the selected one.", _RESOURCES, 5, Verb.CREATE, Kind.DEPLOYMENT),
     _ask("row.trigger", "t", "trigger", "Trigger a rollout of a branch or a commit.", _EVERYWHERE | _DETAIL, 6, Verb.TRIGGER, Kind.ROLLOUT),
+    _ask("row.variable", "v", "variable", "Set a variable of the selected service.", _SERVICE, 11, Verb.SET, Kind.VARIABLE),
     _ask("row.new", "n", "new", "Create another thing of the kind that is listed.", _THINGS, 8, Verb.CREATE),
     _ask("row.edit", "e", "edit", "Change the selected thing.", _THINGS | _DETAIL, 9, Verb.UPDATE),
     _ask("row.delete", "X delete", "delete", "Delete the selected thing.", _THINGS | _DETAIL, 10, Verb.DELETE),

@@ -51,7 +51,9 @@ def aim(action: Action, selection: Selection, session: Session) -> Aim | None:
         return None
     if action.verb is Verb.CREATE and form.target is kind:
         return Aim(kind, kind, action.verb)
-    target = _best(action.verb, kind, [ref for ref in selection.refs if ref.kind is form.target], session)
+    # A rollout stands for the environment that it went to.
+    fitting = {form.target, kind} if action.verb is Verb.TRIGGER else {form.target}
+    target = _best(action.verb, kind, [ref for ref in selection.refs if ref.kind in fitting], session)
     if target is not None:
         return Aim(target, kind, action.verb)
     return Aim(kind, kind, action.verb) if action.verb in OPEN_ENDED or selection.here is kind else None
@@ -80,7 +82,10 @@ def why_not(action: Action, selection: Selection, session: Session) -> str | Non
     aimed = aim(action, selection, session)
     if aimed is None:
         kind = action.kind or selection.here
-        return f"no platform can {action.verb} {TABLES[kind].title.lower()}" if kind is not None else "nothing is selected"
+        if kind is None:
+            return "nothing is selected"
+        told = session.why_not(selection.ref if selection.here is kind and selection.ref is not None else kind, action.verb, kind=kind)
+        return told or f"no platform can {action.verb} {TABLES[kind].title.lower()}"
     if isinstance(aimed.target, Kind) and aimed.verb not in OPEN_ENDED:
         return "nothing is selected"
     return session.why_not(aimed.target, aimed.verb, kind=aimed.kind)

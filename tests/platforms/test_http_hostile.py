@@ -31,8 +31,8 @@ async def test_a_compressed_reply_is_read(make: Make) -> None:
 
 @pytest.mark.parametrize("status", [200, 500])
 async def test_a_bomb_is_stopped_at_the_cap(make: Make, status: int) -> None:
-    packed = bomb(200 * MIB)
-    assert len(packed) < 250_000
+    packed = bomb(64 * MIB)
+    assert len(packed) < 80_000
     async with RawServer(reply(packed, status, {"Content-Encoding": "gzip"})) as server:
         transport = make(server.url)
         await _refused(transport.get("/v1/x"), PlatformError)  # imports and pools do not count
@@ -48,7 +48,7 @@ async def test_a_bomb_is_stopped_at_the_cap(make: Make, status: int) -> None:
 
 
 async def test_a_bomb_inside_a_bomb_is_not_opened_twice(make: Make) -> None:
-    async with RawServer(reply(gzip.compress(bomb(50 * MIB)), headers={"Content-Encoding": "gzip, gzip"})) as server:
+    async with RawServer(reply(gzip.compress(bomb(16 * MIB)), headers={"Content-Encoding": "gzip, gzip"})) as server:
         assert "coding" in str(await _refused(make(server.url).get("/v1/x"), BadReply))
 
 
@@ -60,7 +60,7 @@ async def test_a_coding_that_was_not_asked_for(make: Make, coding: str) -> None:
         await _refused(make(server.url).get("/v1/x"), Unavailable)
 
 
-@pytest.mark.parametrize("body", [b"{}", b"\x1f\x8b", gzip.compress(b"{}")[:-9], gzip.compress(b'{"a":1}')[:-1], b""])
+@pytest.mark.parametrize("body", [b"{}", b"\x1f\x8b", gzip.compress(b"{}", mtime=0)[:-9], gzip.compress(b'{"a":1}', mtime=0)[:-1], b""])
 async def test_a_gzip_that_is_none(make: Make, body: bytes) -> None:
     async with RawServer(reply(body, headers={"Content-Encoding": "gzip"})) as server:
         assert "cut off" in str(await _refused(make(server.url).get("/v1/x"), Unreachable))
@@ -126,11 +126,11 @@ async def test_a_drip_is_ended_by_the_deadline(make: Make, where: str) -> None:
         await asyncio.sleep(60)
 
     async with RawServer(drip) as server:
-        transport = make(server.url, read_deadline=0.3, verb_deadline=0.4)
+        transport = make(server.url, read_deadline=0.2, verb_deadline=0.2)
         started = time.monotonic()
         error = await _refused(transport.get("/v1/x"), Unreachable)
-        assert 0.25 < time.monotonic() - started < 1
-        assert "within 0.3 s" in str(error)
+        assert 0.18 < time.monotonic() - started < 1
+        assert "within 0.2 s" in str(error)
         assert isinstance(await _refused(transport.send("POST", "/v1/x"), OutcomeUnknown), OutcomeUnknown)
         # The pools that the deadline cut into are not used again, and everything still works.
         server.answer = reply()
@@ -158,7 +158,7 @@ async def test_a_body_cut_at_every_byte(make: Make) -> None:
 
     async with RawServer(cutting) as server:
         transport = make(server.url)
-        for cut in range(0, len(full), 3):
+        for cut in range(0, len(full), 7):
             error = await _refused(transport.get("/v1/x"), Unreachable)
             assert "closed the connection before its answer was complete" in str(error), cut
         assert head < len(full)

@@ -8,7 +8,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.platforms.lines import KEEP, Record, splitter_for
@@ -58,6 +58,7 @@ FORMS = [
 
 @pytest.mark.parametrize(("kind", "write"), FORMS)
 @given(records=RECORDS, cuts=CUTS)
+@settings(max_examples=40, deadline=None)
 def test_records_in_are_records_out(kind: str, write: Any, records: list[Any], cuts: list[int]) -> None:
     found = split(kind, write(records), cuts)
     assert [json.loads(record.data.decode("utf-8", "surrogatepass")) for record in found] == records
@@ -120,7 +121,7 @@ def test_no_json_at_all_is_read_as_lines() -> None:
 
 @pytest.mark.parametrize("kind", ["application/x-ndjson", "text/plain", "text/event-stream", "application/json"])
 def test_an_endless_line_costs_no_memory(kind: str) -> None:
-    total = 100 << 20
+    total = 40 << 20
     piece = b"x" * 65_536
     start = {"application/json": b'{"m":"', "text/event-stream": b"data: "}.get(kind, b"")
     splitter = splitter_for(kind)

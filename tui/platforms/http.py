@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 import httpx
 
 from tui.clock import Clock
-from tui.errors import ConfigError, Unreachable
+from tui.errors import ConfigError, NotFound, Unreachable
 from tui.model import RateLimit
 from tui.platforms.judge import FAILURES, ErrorReader, Judge
 from tui.platforms.pinned import Pinned, Progress, Want
@@ -36,6 +36,9 @@ POOL: Final = 8
 
 STREAM_HEADERS: Final = 5.0
 """Seconds until a stream must have answered, or is taken for quiet where that is allowed."""
+
+LAST_VERBS: Final = 5.0
+"""Seconds that closing waits for the answers of verbs."""
 
 Values = Mapping[str, str | Secret]
 
@@ -102,7 +105,7 @@ class Transport:
         self._tls: ssl.SSLContext | None = None
         self._pools: dict[bool, Pinned] = {}
         self._gates = {False: asyncio.Semaphore(pool), True: asyncio.Semaphore(pool)}
-        self._running: set[asyncio.Task[Reply]] = set()
+        self._running: dict[bool, set[asyncio.Task[Reply]]] = {False: set(), True: set()}
         self._closed = False
         mute()
 
@@ -150,13 +153,19 @@ class Transport:
         return self._streaming(want, quiet=quiet, headers_within=headers_within)
 
     async def aclose(self) -> None:
-        """Let a sign-in under way end, give up everything else, close the connections. What is asked for afterwards is not sent."""
+        """Give up reads, let verbs and a sign-in under way end for some seconds, close the connections. Nothing is sent afterwards."""
         self._closed = True
         if self._credentials is not None:
             await self._credentials.aclose()
-        for task in tuple(self._running):
+        reads, verbs = tuple(self._running[False]), tuple(self._running[True])
+        for task in reads:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        if verbs:
+            # What they do is done at the other end already; their answer may be a refresh token that works only once.
+            await asyncio.wait(verbs, timeout=LAST_VERBS)
+            for task in verbs:
+                task.cancel()
+        await asyncio.gather(*reads, *verbs, return_exceptions=True)
         for pool in self._pools.values():
             await pool.aclose()
         self._pools.clear()
@@ -174,6 +183,11 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         authorization: Secret | None = None,
     ) -> Want:
+        try:
+            path = fill(template, ids or {})
+        except NotFound as unusable:
+            unusable.connection = self.connection
+            raise
         content, kind = b"", ""
         if body is not None:
             content, kind = json.dumps(body, default=_revealed, separators=(",", ":"), allow_nan=False).encode(), "application/json"
@@ -182,7 +196,7 @@ class Transport:
         basic = {"User-Agent": self._user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         return Want(
             method=method,
-            path=fill(template, ids or {}),
+            path=path,
             query=query_text(query or {}),
             headers=basic | ({"Content-Type": kind} if kind else {}) | dict(headers or {}),
             content=content,
@@ -229,8 +243,8 @@ class Transport:
             raise Unreachable("this connection is closed", connection=self.connection, sent=False)
         left = max(0.05, seconds - (loop.time() - start))
         task = loop.create_task(self._carry(want, token, left, verb=verb))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[verb].add(task)
+        task.add_done_callback(self._running[verb].discard)
         task.add_done_callback(lambda _: gate.release())
         return await asyncio.shield(task)
 
@@ -281,7 +295,10 @@ class Transport:
             return None, wrong
         except asyncio.CancelledError:
             self._replace(pool)
-            raise
+            if not self._closed:
+                raise
+            # Nobody but ``aclose`` cancels this task, and its caller was not cancelled.
+            return None, ConnectionAbortedError()
         finally:
             await pool.leave()
 

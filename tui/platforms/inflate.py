@@ -38,12 +38,9 @@ class Inflater:
                 yield data
             return
         try:
-            more = bool(data)
-            while more and not self._stream.eof:
+            while data and not self._stream.eof:
                 piece = self._stream.decompress(data, PIECE)
                 data = self._stream.unconsumed_tail
-                # A full piece may leave output behind although all input is consumed.
-                more = bool(data) or len(piece) == PIECE
                 if piece:
                     yield piece
         except zlib.error:

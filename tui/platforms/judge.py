@@ -97,6 +97,8 @@ class Judge:
         hint = ""
         if isinstance(wrong, TimeoutError):
             message = f"no answer from {self.host} within {seconds:.3g} s"
+        elif isinstance(wrong, ConnectionAbortedError):
+            message = "this connection was closed before the answer came"
         elif isinstance(wrong, CutOff):
             message = f"the answer of {self.host} was cut off"
         elif isinstance(wrong, httpx.HTTPError):

@@ -236,6 +236,28 @@ def test_a_healed_network_is_noticed_soon_and_nothing_bursts() -> None:
     vloop.run(story())
 
 
+def test_forty_feeds_do_not_come_back_in_one_breath() -> None:
+    async def story() -> None:
+        time = clock()
+        kinds: dict[Kind, dict[str, Any]] = {Kind.APPLICATION: {}, Kind.ENVIRONMENT: {"per": Kind.APPLICATION}}
+        vault = FakePlatform("vault", time, kinds=kinds, allowance=(0, 60.0), latency=0.01)
+        vault.rows[Kind.APPLICATION, ""] = rows(*(application(f"app-{number}") for number in range(40)))
+        async with session(time, vault) as running:
+            await time.sleep(5.0)
+            running.show("tree", running.feeds())
+            vault.trouble = failing(Unauthorized, status=401)
+            await running.refresh([feed(Kind.APPLICATION, "vault")])
+            await time.sleep(300.0)
+            vault.trouble = None
+            running.signed_in("vault")
+            back = time.boot()
+            await time.sleep(10.0)
+            assert vault.within(back, back + 10.0) >= 41
+            assert max(vault.within(back + at / 10, back + at / 10 + 1.0) for at in range(90)) <= 25
+
+    vloop.run(story())
+
+
 @pytest.mark.parametrize("error", [Unavailable, BadReply])
 def test_a_sick_server_is_asked_no_more_than_a_healthy_one(error: type[Unavailable | BadReply]) -> None:
     async def story(share: float) -> int:

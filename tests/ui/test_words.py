@@ -177,8 +177,8 @@ def test_more_than_terminals_take_is_refused() -> None:
 # Palette ----------------------------------------------------------------------------------------------------------------------
 
 
-def entry(title: str, *, rank: int = 0, silent: bool = False) -> Entry:
-    return Entry(title, title, "", lambda: None, rank=rank, silent=silent)
+def entry(title: str, *, rank: int = 0) -> Entry:
+    return Entry(title, title, "", lambda: None, rank=rank)
 
 
 def test_the_beginning_beats_a_word_beats_the_middle_beats_scattered_letters() -> None:
@@ -187,10 +187,10 @@ def test_the_beginning_beats_a_word_beats_the_middle_beats_scattered_letters() -
     assert score("we", "w-e-b") is None, "two letters apart would fit nearly everything"
 
 
-def test_things_appear_only_when_typed_for_and_after_actions() -> None:
-    offered = [entry("stop-server", rank=3, silent=True), entry("stop"), entry("zoom")]
-    assert [found.title for found in best(offered, "")] == ["stop", "zoom"]
+def test_actions_come_before_things_that_fit_as_well() -> None:
+    offered = [entry("stop-server", rank=3), entry("stop"), entry("zoom")]
     assert [found.title for found in best(offered, "stop")] == ["stop", "stop-server"]
+    assert [found.title for found in best(offered, "")] == ["stop-server", "stop", "zoom"]
 
 
 # Keys -------------------------------------------------------------------------------------------------------------------------

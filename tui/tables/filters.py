@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
-from tui.model import Resource
+from tui.model import KINDS, Kind, Resource
 from tui.tables.words import TONES
 
 LONGEST: Final = 200
@@ -47,14 +48,19 @@ def parse_filter(text: str) -> Filter:
     return Filter(tuple(word for word in words if word[0] != "!"), tuple(word[1:] for word in words if word[0] == "!"))
 
 
+_TOLD: Final[Mapping[Kind, tuple[str, ...]]] = {
+    kind: tuple(each.name for each in fields(record) if each.name not in _SILENT) for kind, record in KINDS.items()
+}
+"""The fields of each kind that may be text."""
+
+
 def search_text(row: Resource) -> str:
     """What a filter looks at: every text of the record, its ids, its health in our words and its platform's."""
-    pieces = [str(row.ref), str(row.health), str(TONES[row.health])]
-    for each in fields(row):
-        if each.name not in _SILENT:
-            value = getattr(row, each.name)
-            if isinstance(value, str):
-                pieces.append(value)
-            elif isinstance(value, tuple):
-                pieces.extend(item for item in value if isinstance(item, str))
+    pieces = [str(row.ref), row.health.value, TONES[row.health].value]
+    for name in _TOLD[row.ref.kind]:
+        value = getattr(row, name)
+        if isinstance(value, str):
+            pieces.append(value)
+        elif isinstance(value, tuple):
+            pieces.extend(item for item in value if isinstance(item, str))
     return " ".join(pieces).casefold()

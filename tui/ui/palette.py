@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tui.actions import ACTIONS, Place, reach
-from tui.model import Kind
+from tui.model import Kind, Resource
 from tui.tables import TABLES, state
 from tui.ui.aim import means_something
 from tui.ui.panes.resources import KINDS
@@ -38,7 +38,7 @@ SCATTERED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that can be chosen. ``rank`` orders what fits equally well; ``silent`` entries show only when typed for."""
+    """One thing that can be chosen. ``rank`` orders what fits equally well."""
 
     id: str
     title: str
@@ -47,11 +47,10 @@ class Entry:
     key: str = ""
     why_not: str = ""
     rank: int = 0
-    silent: bool = False
 
 
 def entries(console: Console, place: Place) -> Iterator[Entry]:
-    """Actions of the place where the palette was opened, tabs, themes, then every thing that is known."""
+    """Actions of the place where the palette was opened, tabs, themes."""
     screen = console.console_screen
     for action in ACTIONS.values():
         if action.palette and place in reach(action) and means_something(action, screen.selection, console.session):
@@ -68,16 +67,30 @@ def entries(console: Console, place: Place) -> Iterator[Entry]:
         yield Entry(f"tab {kind}", f"show {title.lower()}", "Open this list.", partial(console.open_list, kind), rank=1)
     for name in sorted(console.available_themes):
         yield Entry(f"theme {name}", f"theme {name}", "Change the colours of this run.", partial(console.use_theme, name), rank=2)
-    for kind in THINGS:
+
+
+def things(console: Console, typed: str) -> list[Entry]:
+    """The things that are called like what was typed, the best first. Only those are made into entries: there may be many thousand."""
+    wanted = " ".join(typed.casefold().split())
+    if not wanted:
+        return []
+    found: list[tuple[int, int, Resource]] = []
+    for rank, kind in enumerate(THINGS):
         for row in console.session.store.rows(kind):
-            yield Entry(
-                id=str(row.ref),
-                title=str(row.name or row.ref.id),
-                help=f"{kind} on {row.ref.connection} · {state(row.health)}",
-                run=partial(console.open_detail, row.ref),
-                rank=3,
-                silent=True,
-            )
+            fits = score(wanted, row.name or row.ref.id)
+            if fits is not None:
+                found.append((fits, rank, row))
+    found.sort(key=lambda each: each[:2])
+    return [
+        Entry(
+            id=str(row.ref),
+            title=str(row.name or row.ref.id),
+            help=f"{row.ref.kind} on {row.ref.connection} · {state(row.health)}",
+            run=partial(console.open_detail, row.ref),
+            rank=3,
+        )
+        for _, _, row in found[:MOST]
+    ]
 
 
 def score(typed: str, title: str) -> int | None:
@@ -93,10 +106,10 @@ def score(typed: str, title: str) -> int | None:
 
 
 def best(offered: Iterable[Entry], typed: str) -> list[Entry]:
-    """What fits what was typed, the best first; without anything typed every entry that is not silent."""
+    """What fits what was typed, the best first; without anything typed every entry."""
     wanted = " ".join(typed.casefold().split())
     if not wanted:
-        return [entry for entry in offered if not entry.silent][:MOST]
+        return list(offered)[:MOST]
     scored = [
         (found, entry.rank, number, entry) for number, entry in enumerate(offered) if (found := score(wanted, entry.title)) is not None
     ]

@@ -33,14 +33,25 @@ MANY: Final = 40
 """More apps than this start folded."""
 
 
+SHOWN: Final = (Kind.APPLICATION, Kind.ENVIRONMENT, Kind.SERVICE, Kind.ROLLOUT)
+"""The kinds that stand in the tree."""
+
+
+def _gist(row: Resource) -> object:
+    """As much of a record as the tree depends on."""
+    if isinstance(row, Rollout):
+        return row
+    return (row.ref, row.name, row.health, getattr(row, "project", None), getattr(row, "app", None), getattr(row, "index", None))
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One line of the tree: its key, what it stands for (the things a verb could be aimed at), what it says, what is below it."""
 
     key: Hashable
-    refs: tuple[Ref, ...]
+    rows: tuple[Resource, ...]
     cells: tuple[Cell, ...]
-    text: str
+    name: str
     below: tuple[Branch, ...] = ()
     opens: bool = True
 
@@ -63,7 +74,7 @@ def _leaf(row: Resource, above: Hashable, lead: str) -> Branch:
     if isinstance(row, Rollout) and not approval:
         shown = (Span(f"{GLYPHS[TONES[row.health]]} {rollout_word(row)}", TONES[row.health]),)
     name = (Span(lead, Tone.MUTED), Span(str(row.name or row.ref.id)))
-    return Branch((above, row.ref), (row.ref,), (name, shown, _on((row,))), search_text(row))
+    return Branch((above, row.ref), (row,), (name, shown, _on((row,))), "")
 
 
 def _environment(node: EnvNode, app: str) -> Branch:
@@ -73,10 +84,8 @@ def _environment(node: EnvNode, app: str) -> Branch:
     if len(node.environments) > 1 or inside:
         inside = [_leaf(row, key, f"{row.ref.connection}: ") for row in node.environments] + inside
     approval = any(needs_approval(row) for row in node.rollouts)
-    refs = tuple(row.ref for row in node.environments)
-    text = " ".join(search_text(row) for row in node.environments)
     cells = ((Span(str(node.name)),), _state(node.health, approval), _on(node.environments))
-    return Branch(key, refs, cells, text, tuple(inside), opens=False)
+    return Branch(key, node.environments, cells, str(node.name), tuple(inside), opens=False)
 
 
 def _app(node: AppNode) -> Branch:
@@ -86,8 +95,7 @@ def _app(node: AppNode) -> Branch:
     approval = any(needs_approval(row) for each in node.environments for row in each.rollouts) or any(map(needs_approval, node.rollouts))
     members = (*node.applications, *(row for each in node.environments for row in each.environments), *node.services)
     cells = ((Span(str(node.name), None),), _state(node.health, approval), _on(members))
-    text = " ".join(search_text(row) for row in node.applications) + " " + str(node.name).casefold()
-    return Branch(key, tuple(row.ref for row in node.applications), cells, text, tuple(below_it))
+    return Branch(key, node.applications, cells, str(node.name), tuple(below_it))
 
 
 class AppsPane(Pane):
@@ -104,7 +112,9 @@ class AppsPane(Pane):
         self._tree = PaneTable(tree=True, id="tree")
         self._tree.set_columns(COLUMNS)
         self._branches: tuple[Branch, ...] = ()
-        self._refs: dict[Hashable, tuple[Ref, ...]] = {}
+        self._rows_of: dict[Hashable, tuple[Resource, ...]] = {}
+        self._texts: dict[Ref, tuple[Resource, str]] = {}
+        self._seen: int | None = None
         self._turned: set[Hashable] = set()
         self._dirty = True
         self._stale: dict[str, str] = {}
@@ -123,7 +133,7 @@ class AppsPane(Pane):
     @property
     def refs(self) -> tuple[Ref, ...]:
         """Everything the line under the cursor stands for."""
-        return self._refs.get(self._tree.cursor_key, ()) if self._tree.cursor_key is not None else ()
+        return tuple(row.ref for row in self._rows_of.get(self._tree.cursor_key, ()))
 
     @property
     def selected(self) -> Ref | None:
@@ -138,9 +148,11 @@ class AppsPane(Pane):
         return len(self._branches)
 
     def draw(self, moment: Moment, changed: frozenset[Kind] | None) -> None:
-        if changed is not None and changed & {Kind.APPLICATION, Kind.ENVIRONMENT, Kind.SERVICE, Kind.ROLLOUT}:
-            self._dirty = True
         store, boot = self.session.store, self.session.clock.boot()
+        if changed is not None and changed.intersection(SHOWN):
+            # Most changes are measurements, and the tree shows none.
+            seen = hash(tuple(map(_gist, (row for kind in SHOWN for row in store.rows(kind)))))
+            self._dirty, self._seen = self._dirty or seen != self._seen, seen
         feeds = list(self.feeds())
         stale = {feed.connection: age(store.freshness(feed).age(boot) or 0.0) for feed in feeds if store.freshness(feed).stale(boot)}
         if self._dirty or stale != self._stale:
@@ -156,7 +168,7 @@ class AppsPane(Pane):
         self.draw_head(*([Piece(str(self.apps), "muted")] if self.apps else []))
 
     def _show(self) -> None:
-        self._refs = {}
+        self._rows_of = {}
         widest = max((width_of(each.cells[2][0].text) for each in self._branches), default=0)
         # Wide enough for all names together, or not shown; it never gets narrower.
         self._on = max(self._on, min(COLUMNS[2].high, widest))
@@ -166,12 +178,12 @@ class AppsPane(Pane):
     def _rows(self, branches: Sequence[Branch], depth: int, *, whole: bool = False) -> Iterator[Row]:
         """The lines as far as they are open; under a filter only what fits it, what is above that, and the ``whole`` of what is below."""
         for branch in branches:
-            all_of_it = whole or not self.filter or self.filter.fits(branch.text)
+            all_of_it = whole or not self.filter or self._fits(branch)
             inside = branch.below if all_of_it else self._fitting(branch.below)
             if not all_of_it and not inside:
                 continue
             is_open = self._is_open(branch) or not all_of_it
-            self._refs[branch.key] = branch.refs
+            self._rows_of[branch.key] = branch.rows
             yield Row(branch.key, self._cells(branch), depth, is_open if branch.below else None)
             if is_open:
                 yield from self._rows(inside, depth + 1, whole=all_of_it)
@@ -179,14 +191,23 @@ class AppsPane(Pane):
     def _cells(self, branch: Branch) -> tuple[Cell, ...]:
         """What a line says; dimmed and with its age where no connection of it was read lately."""
         name, how, on = branch.cells
-        names = {ref.connection for ref in branch.refs}
+        names = {row.ref.connection for row in branch.rows}
         if not names or not names <= self._stale.keys():
             return branch.cells
         dim = tuple(tuple(Span(piece.text, Tone.MUTED) for piece in cell) for cell in (name, how))
         return (*dim, (Span(f"{on[0].text} {self._stale[min(names)]}", Tone.WARN),))
 
+    def _fits(self, branch: Branch) -> bool:
+        return self.filter.fits(" ".join((branch.name.casefold(), *map(self._text, branch.rows))))
+
+    def _text(self, row: Resource) -> str:
+        known = self._texts.get(row.ref)
+        if known is None or known[0] is not row:
+            known = self._texts[row.ref] = (row, search_text(row))
+        return known[1]
+
     def _fitting(self, branches: Sequence[Branch]) -> tuple[Branch, ...]:
-        return tuple(branch for branch in branches if self.filter.fits(branch.text) or self._fitting(branch.below))
+        return tuple(branch for branch in branches if self._fits(branch) or self._fitting(branch.below))
 
     def _is_open(self, branch: Branch) -> bool:
         opens = branch.opens and len(self._branches) <= MANY

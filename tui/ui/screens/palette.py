@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.actions import Place
-from tui.ui.palette import Entry, best, entries
+from tui.ui.palette import Entry, best, entries, things
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_layout import ColumnSpec
@@ -67,7 +67,7 @@ class PaletteScreen(ModalScreen[None]):
         self._find("")
 
     def _find(self, text: str) -> None:
-        found = best(self._entries, text)
+        found = best((*self._entries, *things(self._program, text)), text)
         self._found = {entry.id: entry for entry in found}
         self._table.show_rows(tuple(self._row(entry) for entry in found))
         self._table.set_message(["Nothing is called like that."])

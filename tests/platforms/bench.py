@@ -91,7 +91,7 @@ async def bench(
     memory = memory or Memory()
     clock = ManualClock(NOW)
     async with Loopback(answer) as server:
-        path = changes.pop("path", "")
+        path, server.talk = changes.pop("path", ""), changes.pop("talk", None)
         adapter: Platform = open_platform(
             spec(platform, server.url + path, **changes), credentials=sign_in or SIGN_INS[platform], clock=clock, journal_rollouts=memory
         )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qsl
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,21 +54,21 @@ def plain(value: Any, status: int = 200, **headers: str) -> Answer:
 
 
 class Loopback:
-    """The server. ``answer`` decides; every request is in ``seen``."""
+    """The server. ``answer`` decides; every request is in ``seen``. Who asks for a WebSocket stands in ``upgrades`` and is given to
+    ``talk`` after the handshake, or refused where there is none."""
 
-    def __init__(self, answer: Callable[[Seen], Answer]) -> None:
+    def __init__(self, answer: Callable[[Seen], Answer], talk: Talk | None = None) -> None:
         self.answer = answer
+        self.talk = talk
+        self.url = ""
         self.seen: list[Seen] = []
+        self.upgrades: list[Seen] = []
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-    @property
-    def url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -98,6 +103,15 @@ class Loopback:
             headers[name.strip().lower()] = value.strip()
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         seen = Seen(method=method, target=target, headers=headers, body=body)
+        if headers.get("upgrade", "").lower() == "websocket":
+            self.upgrades.append(seen)
+            if self.talk is None:
+                await self._reply(writer, Answer(status=404))
+                return False
+            proof = base64.b64encode(hashlib.sha1(headers["sec-websocket-key"].encode() + GUID).digest()).decode()  # noqa: S324
+            writer.write(f"HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {proof}\r\n\r\n".encode())
+            await self.talk(reader, writer)
+            return False
         self.seen.append(seen)
         await self._reply(writer, self.answer(seen))
         return headers.get("connection", "").lower() != "close"

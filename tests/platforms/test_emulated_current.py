@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -206,7 +207,7 @@ async def test_what_encore_does_not_know_is_named(fresh: Emulator, values: dict[
 
 
 class Hurry:
-    """The machine's clock, whose sleeps are over at once."""
+    """The machine's clock, whose sleeps last a hundredth of what was asked for."""
 
     def __init__(self) -> None:
         self._real = SystemClock()
@@ -218,7 +219,7 @@ class Hurry:
         return self._real.boot()
 
     async def sleep(self, seconds: float) -> None:
-        return
+        await asyncio.sleep(seconds / 100)
 
 
 async def test_services_are_stopped_started_and_restarted(fresh: Emulator) -> None:

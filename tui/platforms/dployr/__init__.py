@@ -21,11 +21,14 @@ from tui.platforms.dployr.clusters import Cluster, Clusters
 from tui.platforms.dployr.control import ControlPlane
 from tui.platforms.dployr.deeds import Deeds
 from tui.platforms.dployr.documented import Documented
+from tui.platforms.dployr.watch import PATH, Watch
 from tui.platforms.http import Credentials, Transport
 from tui.platforms.pinned import Want
 from tui.platforms.records import Unreadable, items
 from tui.platforms.replies import Reply
+from tui.platforms.seg import Address
 from tui.platforms.tokens import PasswordLogin, StaticToken
+from tui.platforms.websocket import WebSocket, open_websocket
 from tui.text import Secret
 
 BASE_URL: Final = "https://base.dployr.io"
@@ -40,7 +43,7 @@ class Dployr:
 
     platform = "dployr"
 
-    def __init__(self, spec: ConnectionSpec, transport: Transport, clock: Clock, *, exchange: Transport) -> None:
+    def __init__(self, spec: ConnectionSpec, transport: Transport, clock: Clock, *, exchange: Transport, watch: Watch) -> None:
         self.name = spec.name
         self._transport = transport
         self._exchange = exchange
@@ -48,7 +51,8 @@ class Dployr:
         self._flavour = spec.flavour if spec.flavour in {"documented", "current"} else "unknown"
         self._documented = Documented(spec.name, transport, clock)
         self._clusters = Clusters(spec.name, transport, spec.cluster)
-        self._plane = ControlPlane(spec.name, transport, clock, self._clusters)
+        self._watch = watch
+        self._plane = ControlPlane(spec.name, transport, clock, self._clusters, watch)
         self._deeds = Deeds(spec.name, transport, clock, self._clusters, self._plane)
 
     @property
@@ -143,6 +147,7 @@ class Dployr:
                 yield batch
 
     async def aclose(self) -> None:
+        await self._watch.aclose()
         await self._transport.aclose()
         await self._exchange.aclose()
 
@@ -168,21 +173,30 @@ def connect(spec: ConnectionSpec, *, credentials: SignIn, clock: Clock, rollouts
     """The adapter of one connection, signed in with a pasted token or session, or else with e-mail and password. Sends nothing."""
     options = _options(spec, clock)
     plain = exchange(spec, clock)
-    who: Credentials
-    if credentials.token and credentials.token.reveal().startswith(_COOKIE):
-        return Dployr(spec, _SessionTransport(credentials.token, **options), clock, exchange=plain)
-    if credentials.token:
-        who = StaticToken(credentials.token, connection=spec.name, origin=plain.origin, again=credentials.again)
+    who: Credentials | None = None
+    transport: Transport
+    cookie = credentials.token if credentials.token and credentials.token.reveal().startswith(_COOKIE) else None
+    if cookie is not None:
+        transport = _SessionTransport(cookie, **options)
     else:
-        who = PasswordLogin(
-            plain,
-            email=credentials.email,
-            password=credentials.password,
-            clock=clock,
-            vault=credentials.vault,
-            refresh_path=spec.refresh_path,
-        )
-    return Dployr(spec, Transport(credentials=who, **options), clock, exchange=plain)
+        who = _credentials(spec, credentials, plain, clock)
+        transport = Transport(credentials=who, **options)
+    address = Address.parse(options["base_url"], allow_insecure=spec.allow_insecure)
+
+    async def stream(cluster: str) -> WebSocket:
+        headers = {"Cookie": cookie} if cookie is not None else {}
+        pair = await who.header() if who is not None else None
+        headers |= {"Authorization": Secret(pair[0])} if pair is not None else {}
+        query = {"clusterId": cluster}
+        return await open_websocket(spec.name, address, PATH, query=query, headers=headers, ca_file=spec.ca_file)
+
+    return Dployr(spec, transport, clock, exchange=plain, watch=Watch(spec.name, stream, clock))
+
+
+def _credentials(spec: ConnectionSpec, given: SignIn, plain: Transport, clock: Clock) -> Credentials:
+    if given.token:
+        return StaticToken(given.token, connection=spec.name, origin=plain.origin, again=given.again)
+    return PasswordLogin(plain, email=given.email, password=given.password, clock=clock, vault=given.vault, refresh_path=spec.refresh_path)
 
 
 def _options(spec: ConnectionSpec, clock: Clock) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tui.platforms.dployr import plane, translate
 from tui.platforms.dployr.clusters import Clusters
 from tui.platforms.dployr.settling import Settling
 from tui.platforms.dployr.translate import Place
+from tui.platforms.dployr.watch import Watch, Workload
 from tui.platforms.http import Transport
 from tui.platforms.records import REFUSALS, Listing, Unreadable, items, more_follow, parse, single
 from tui.platforms.replies import Reply
@@ -44,16 +45,17 @@ _NAMES: Final[Mapping[Kind, tuple[str, ...]]] = {
 class ControlPlane:
     """What one connection reads of one cluster."""
 
-    def __init__(self, connection: str, transport: Transport, clock: Clock, clusters: Clusters) -> None:
+    def __init__(self, connection: str, transport: Transport, clock: Clock, clusters: Clusters, watch: Watch) -> None:
         self._connection = connection
         self._transport = transport
         self._clock = clock
         self._clusters = clusters
+        self._watch = watch
         self._listings: dict[tuple[str, Kind, str], Listing] = {}
         self._settling = Settling()
         self._services: dict[str, model.Service] = {}
         self._deployments: dict[str, model.Deployment] = {}
-        self._joined: dict[str, tuple[model.Service, model.Deployment | None, model.Service]] = {}
+        self._joined: dict[str, tuple[model.Service, model.Deployment | None, Workload | None, model.Service]] = {}
         self._shown: dict[Kind, Rows] = {}
         self.derived: frozenset[str] = frozenset()
         """Addresses among the routes that the server derives and that nobody can delete."""
@@ -132,6 +134,10 @@ class ControlPlane:
         """We changed that deployment: its next state is no flap."""
         self._settling.forget(name)
 
+    def workload(self, name: str) -> Workload | None:
+        """What the machine of that service says of it, None where nobody says."""
+        return self._watch.workload(name)
+
     async def tags(self) -> tuple[str, ...]:
         """The tags of the machines that run services (build machines do not)."""
         rows = await self._all_instances("")
@@ -169,6 +175,7 @@ class ControlPlane:
 
     async def _all_services(self, scope: str) -> Rows:
         rows = await self._rows(Kind.SERVICE, "/v1/services", translate.service)
+        self._watch.listen(await self._clusters.id())
         self._services = {each.ref.id: each for each in rows.items if isinstance(each, model.Service)}
         for gone in self._joined.keys() - self._services.keys():
             del self._joined[gone]
@@ -182,7 +189,13 @@ class ControlPlane:
         return self._steady(Kind.DEPLOYMENT, replace(rows, items=believed))
 
     async def _all_instances(self, scope: str) -> Rows:
-        return await self._rows(Kind.INSTANCE, "/v1/instances", translate.instance)
+        rows = await self._rows(Kind.INSTANCE, "/v1/instances", translate.instance)
+        items_ = tuple(self._measured(each) for each in rows.items if isinstance(each, model.Instance))
+        return self._steady(Kind.INSTANCE, replace(rows, items=items_))
+
+    def _measured(self, listed: model.Instance) -> model.Instance:
+        seen = self._watch.numbers(listed.tag)
+        return listed if seen is None else translate.with_numbers(listed, seen)
 
     def _steady(self, kind: Kind, rows: Rows) -> Rows:
         """The very same object as last time while nothing changed."""
@@ -193,13 +206,13 @@ class ControlPlane:
         return rows
 
     def _join(self, listed: model.Service) -> model.Service:
-        """A service with what the deployment of its name knows of it."""
-        deployment = self._deployments.get(listed.name)
+        """A service with what the deployment of its name and its machine know of it."""
+        deployment, workload = self._deployments.get(listed.name), self._watch.workload(listed.name)
         last = self._joined.get(listed.ref.id)
-        if last is not None and last[0] is listed and last[1] is deployment:
-            return last[2]
-        joined = plane.with_deployment(listed, deployment)
-        self._joined[listed.ref.id] = (listed, deployment, joined)
+        if last is not None and last[0] is listed and last[1] is deployment and last[2] == workload:
+            return last[3]
+        joined = plane.with_workload(plane.with_deployment(listed, deployment), workload)
+        self._joined[listed.ref.id] = (listed, deployment, workload, joined)
         return joined
 
     # -- single things
@@ -209,7 +222,7 @@ class ControlPlane:
         id_ = (await self.service(ref.id)).ref.id
         reply = await self._transport.get("/v1/services/{id}", ids={"id": id_})
         listed = self._read(reply, _NAMES[Kind.SERVICE], translate.service)
-        joined = plane.with_deployment(listed, self._deployments.get(listed.name))
+        joined = self._join(listed)
         traffic = await self._traffic(listed.name)
         return joined if traffic is None else plane.with_traffic(joined, traffic)
 
@@ -234,7 +247,8 @@ class ControlPlane:
         return found
 
     async def _instance(self, ref: Ref) -> Resource:
-        return self._read(await self._transport.get("/v1/instances/{id}", ids={"id": ref.id}), _NAMES[Kind.INSTANCE], translate.instance)
+        reply = await self._transport.get("/v1/instances/{id}", ids={"id": ref.id})
+        return self._measured(self._read(reply, _NAMES[Kind.INSTANCE], translate.instance))
 
     # -- routes, webhooks, variables, events
 

@@ -27,7 +27,11 @@ from tui.platforms.sending import Sending, body, refused, send
 from tui.text import Safe, clean
 
 PAUSE: Final = 3.0
-"""Seconds between the stop and the start of a restart: nothing but time tells that a stop has arrived."""
+"""Seconds between the stop and the start of a restart where no machine tells that the stop has arrived."""
+PATIENCE: Final = 20.0
+"""Seconds that a machine may take to stop a service that is to be restarted."""
+LOOK: Final = 0.5
+STOPPED: Final = frozenset({"sleeping", "stopped", "exited"})
 
 _ULID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
@@ -152,12 +156,17 @@ class Deeds:
         return tuple(self._acting(verb, ref, values).shown() for verb in (Verb.STOP, Verb.START))
 
     async def _restart(self, ref: Ref, values: Values) -> Accepted:
-        """This server cannot restart: stop, a pause, start. What fails after the stop leaves the service stopped, and that is said."""
-        ref = (await self._plane.service(ref.id)).ref
-        await send(self._transport, self._acting(Verb.STOP, ref, values))
-        await self._clock.sleep(PAUSE)
+        """This server cannot restart: stop, wait for the stop, start. What fails after the stop is told as half done."""
+        service = await self._plane.service(ref.id)
+        await send(self._transport, self._acting(Verb.STOP, service.ref, values))
+        if not await self._stopped(service.name):
+            raise HalfDone(
+                f"the stop was accepted and has not come about within {PATIENCE:.0f} s: it was not started again",
+                connection=self._connection,
+                hint="look at it, then start it",
+            )
         try:
-            await send(self._transport, self._acting(Verb.START, ref, values))
+            await send(self._transport, self._acting(Verb.START, service.ref, values))
         except PlatformError as error:
             unknown = "whether it was started again is unknown" if isinstance(error, OutcomeUnknown) else "it was not started again"
             raise HalfDone(
@@ -168,7 +177,20 @@ class Deeds:
                 code=error.code,
                 retry_after=error.retry_after,
             ) from None
-        return Accepted(ref=ref, text=Safe("stop and start were accepted one after the other; this server does not tell more"))
+        return Accepted(ref=service.ref, text=Safe("stop and start were accepted one after the other"))
+
+    async def _stopped(self, name: str) -> bool:
+        """Wait until its machine says that it stopped; where no machine says anything, a pause has to do."""
+        waited = 0.0
+        while waited < PATIENCE:
+            await self._clock.sleep(LOOK)
+            waited += LOOK
+            seen = self._plane.workload(name)
+            if seen is None and waited >= PAUSE:
+                return True
+            if seen is not None and seen.status in STOPPED:
+                return True
+        return False
 
     # -- routes and the webhook
 

@@ -11,6 +11,7 @@ from tui.model import EMPTY, Health, Kind
 from tui.platforms.base import Happening
 from tui.platforms.dployr import translate, wire
 from tui.platforms.dployr.translate import Place
+from tui.platforms.dployr.watch import Workload
 from tui.platforms.records import Unreadable, fields, flag, identity, number, parse, read, text_of, when, word
 from tui.text import Safe, clean
 
@@ -43,6 +44,20 @@ def with_deployment(listed: model.Service, deployment: model.Deployment | None) 
         deployed_at=deployment.finished_at,
         **words,
     )
+
+
+MASKED: Final = Safe("its machine calls everything running while another service sleeps: it may be stopped")
+
+
+def with_workload(listed: model.Service, seen: Workload | None) -> model.Service:
+    """A service with what its machine says of it, which is the only word on whether it runs. A build under way stays in sight."""
+    if seen is None or not seen.status:
+        return listed
+    building = listed.health is Health.BUSY
+    words: dict[str, Any] = {} if building else {"status": seen.status, "health": translate.service_health(seen.status, seen.health)}
+    if seen.masked and not building:
+        words |= {"health": Health.UNKNOWN, "message": listed.message or MASKED}
+    return replace(listed, instance=listed.instance or seen.tag, **words)
 
 
 def with_traffic(listed: model.Service, value: dict[str, Any]) -> model.Service:

@@ -135,7 +135,7 @@ def service(data: bytes, at: Place) -> model.Service:
     return model.Service(
         ref=at.ref(Kind.SERVICE, record.id),
         name=word(record.name) or word(record.id),
-        health=_service_health(status, word(record.health, 80)),
+        health=service_health(status, word(record.health, 80)),
         status=status,
         type=word(record.type, 40),
         runtime=word(record.runtime, 80),
@@ -156,7 +156,7 @@ def service(data: bytes, at: Place) -> model.Service:
     )
 
 
-def _service_health(status: str, checked: str) -> Health:
+def service_health(status: str, checked: str) -> Health:
     """The status says whether it should be there, a health check how it is: the check decides only about what is there."""
     stated = health(SERVICE, status)
     if not checked or stated in {Health.BUSY, Health.IDLE, Health.BAD}:
@@ -191,7 +191,7 @@ def status(data: bytes, at: Place) -> Status:
     record, value = read(data, wire.Service)
     stated, measured = word(record.status, 80), numbers(value)
     return Status(
-        health=_service_health(stated, word(record.health, 80)),
+        health=service_health(stated, word(record.health, 80)),
         status=stated,
         port=number(record.port),
         instance=word(record.instance),

@@ -99,7 +99,7 @@ class Encore:
         raise Unsupported("Encore's API has no logs", hint="open the environment's page on the dashboard")
 
     async def aclose(self) -> None:
-        await asyncio.gather(*(each.aclose() for each in (*self._transports.values(), self._exchange, self._vitals)))
+        await asyncio.gather(self._vitals.aclose(), *(each.aclose() for each in (*self._transports.values(), self._exchange)))
 
     # -- reads
 

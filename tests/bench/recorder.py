@@ -50,6 +50,10 @@ class Recording:
             await self.pilot._wait_for_screen()
             for _ in range(5):
                 await asyncio.sleep(0)
+            for behind in self.app._background_screens:
+                # What is seen through a dialog is drawn by its own screen first.
+                if behind._dirty_widgets:
+                    behind._on_timer_update()
             screen = self.app.screen
             owed = screen._layout_required or screen._repaint_required or screen._dirty_widgets
             screen._on_timer_update()

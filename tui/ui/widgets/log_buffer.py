@@ -29,6 +29,13 @@ class Entry(NamedTuple):
     note: bool = False
 
 
+class _Owner(NamedTuple):
+    """Whose a line is. One object for all lines of a source, so that taking a line in allocates nothing."""
+
+    source: Hashable
+    note: bool
+
+
 class LogBuffer:
     """A ring of entries. ``start`` and ``end`` are the positions of the oldest kept line and behind the newest."""
 
@@ -36,7 +43,9 @@ class LogBuffer:
         """Keep at least ``limit`` lines of each source and ``total`` lines in all (a quarter more at moments)."""
         self._limit = max(1, limit)
         self._total = max(1, total)
-        self._entries: list[Entry] = []
+        self._lines: list[LogLine] = []
+        self._owners: list[_Owner] = []
+        self._known: dict[tuple[Hashable, bool], _Owner] = {}
         self._counts: dict[Hashable, int] = {}
         self._dropped: dict[Hashable, int] = {}
         self.start = 0
@@ -47,25 +56,30 @@ class LogBuffer:
 
     @property
     def end(self) -> int:
-        return self.start + len(self._entries)
+        return self.start + len(self._lines)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._lines)
+
+    def _entry(self, index: int) -> Entry:
+        source, note = self._owners[index]
+        return Entry(source, self._lines[index], note)
 
     def __getitem__(self, position: int) -> Entry:
         """The entry at an absolute position, ``start <= position < end``."""
         if not self.start <= position < self.end:
             raise IndexError(position)
-        return self._entries[position - self.start]
+        return self._entry(position - self.start)
 
     def between(self, begin: int, end: int) -> list[Entry]:
         """The kept entries with ``begin <= position < end``."""
-        return self._entries[max(0, begin - self.start) : max(0, end - self.start)]
+        part = slice(max(0, begin - self.start), max(0, end - self.start))
+        return [Entry(source, line, note) for (source, note), line in zip(self._owners[part], self._lines[part], strict=True)]
 
     def backwards(self, position: int) -> Iterator[tuple[int, Entry]]:
         """Positions and entries before ``position``, the nearest first."""
         for index in range(min(position, self.end) - self.start - 1, -1, -1):
-            yield self.start + index, self._entries[index]
+            yield self.start + index, self._entry(index)
 
     def count(self, source: Hashable) -> int:
         """Lines kept of a source."""
@@ -88,7 +102,9 @@ class LogBuffer:
             lines = lines[-self._limit :]
         alone = len(self._counts) <= (source in self._counts)
         newest = None if alone else self._newest()
-        self._entries.extend([Entry(source, line, note) for line in lines])
+        owner = self._known.setdefault((source, note), _Owner(source, note))
+        self._lines.extend(lines)
+        self._owners.extend([owner] * len(lines))
         self._counts[source] = self._counts.get(source, 0) + len(lines)
         first = lines[0].at
         if newest is not None and first is not None and first < newest:
@@ -98,37 +114,42 @@ class LogBuffer:
     def forget(self, source: Hashable) -> None:
         """Take out every line of a source that is not followed any more."""
         if source in self._counts:
-            self._keep([entry for entry in self._entries if entry.source != source])
+            self._keep([index for index, owner in enumerate(self._owners) if owner.source != source])
             self._counts.pop(source, None)
             self._dropped.pop(source, None)
+            for note in (False, True):
+                self._known.pop((source, note), None)
 
     def clear(self) -> None:
         """Take out everything; positions go on growing."""
         self.start = self.end
-        self._entries.clear()
+        self._lines.clear()
+        self._owners.clear()
+        self._known.clear()
         self._counts.clear()
         self._dropped.clear()
         self.reordered += 1
 
     def _newest(self) -> datetime | None:
         """The time of the last line that has one."""
-        return next((entry.line.at for _, entry in self.backwards(self.end) if entry.line.at is not None), None)
+        return next((line.at for line in reversed(self._lines) if line.at is not None), None)
 
     def _merge(self, added: int) -> None:
         """Put late lines where their time belongs, among the newest ones. Equal times and lines without one keep their order."""
-        begin = max(0, len(self._entries) - added - LATE)
-        tail = self._entries[begin:]
-        stamps: list[tuple[datetime, int]] = []
-        before = next((entry.line.at for entry in tail if entry.line.at is not None), None)
+        begin = max(0, len(self._lines) - added - LATE)
+        lines, owners = self._lines[begin:], self._owners[begin:]
+        before = next((line.at for line in lines if line.at is not None), None)
         if before is None:
             return
         last: dict[Hashable, datetime] = {}
-        for order, entry in enumerate(tail):
+        stamps: list[tuple[datetime, int]] = []
+        for order, (line, owner) in enumerate(zip(lines, owners, strict=True)):
             # A line without a time stands with the line of its own source that came before it.
-            at = entry.line.at or last.get(entry.source, before)
-            last[entry.source] = at
+            at = last[owner.source] = line.at or last.get(owner.source, before)
             stamps.append((at, order))
-        self._entries[begin:] = [tail[order] for _, order in sorted(stamps)]
+        stamps.sort()
+        self._lines[begin:] = [lines[order] for _, order in stamps]
+        self._owners[begin:] = [owners[order] for _, order in stamps]
         self.reordered += 1
 
     # Bounds --------------------------------------------------------------------------------------------------------------
@@ -136,55 +157,59 @@ class LogBuffer:
     def _trim(self, source: Hashable) -> None:
         if self._counts[source] > self._limit + self._limit // SLACK:
             self._drop(self._counts[source] - self._limit, source)
-        if len(self._entries) > self._total + self._total // SLACK:
-            self._drop(len(self._entries) - self._total, None)
+        if len(self._lines) > self._total + self._total // SLACK:
+            self._drop(len(self._lines) - self._total, None)
 
     def _drop(self, surplus: int, source: Hashable | None) -> None:
         """Drop the oldest ``surplus`` lines of a source (of all if None)."""
         if surplus <= 0:
             return
-        if source is None or len(self._counts) == 1:
-            for owner, count in Counter(entry.source for entry in self._entries[:surplus]).items():
+        if source is not None:
+            self._lose(source, surplus)
+        else:
+            for owner, count in Counter(owner.source for owner in self._owners[:surplus]).items():
                 self._lose(owner, count)
-            del self._entries[:surplus]
+        if source is None or len(self._counts) == 1:
+            del self._lines[:surplus]
+            del self._owners[:surplus]
             self.start += surplus
             return
-        self._lose(source, surplus)
-        kept: list[Entry] = []
-        for entry in self._entries:
-            if surplus and entry.source == source:
+        kept: list[int] = []
+        for index, owner in enumerate(self._owners):
+            if surplus and owner.source == source:
                 surplus -= 1
             else:
-                kept.append(entry)
+                kept.append(index)
         self._keep(kept)
 
     def _lose(self, source: Hashable, count: int) -> None:
         self._counts[source] -= count
         self._dropped[source] = self._dropped.get(source, 0) + count
 
-    def _keep(self, kept: list[Entry]) -> None:
-        """Only these stay. The newest keep their positions."""
-        self.start += len(self._entries) - len(kept)
-        self._entries = kept
+    def _keep(self, kept: list[int]) -> None:
+        """Only the lines at these indexes stay. The newest keep their positions."""
+        self.start += len(self._lines) - len(kept)
+        self._lines = [self._lines[index] for index in kept]
+        self._owners = [self._owners[index] for index in kept]
         self.reordered += 1
 
     # Looking -------------------------------------------------------------------------------------------------------------
 
     def at_time(self, when: datetime) -> int:
         """The position of the first line at or after ``when``; ``end`` if all are older. Lines must be in order of time."""
-        timed = [(entry.line.at, index) for index, entry in enumerate(self._entries) if entry.line.at is not None]
+        timed = [(line.at, index) for index, line in enumerate(self._lines) if line.at is not None]
         place = bisect_right(timed, (when, -1))
         return self.start + timed[place][1] if place < len(timed) else self.end
 
     def place_of(self, entry: Entry, near: int) -> int | None:
         """Where this very entry stands now, looked for around ``near`` first; None if it was dropped."""
         near -= self.start
-        size = len(self._entries)
+        lines, wanted = self._lines, entry.line
         for reach in range(64):
             for index in (near - reach, near + reach):
-                if 0 <= index < size and self._entries[index] is entry:
+                if 0 <= index < len(lines) and lines[index] is wanted:
                     return self.start + index
-        return next((self.start + index for index, each in enumerate(self._entries) if each is entry), None)
+        return next((self.start + index for index, line in enumerate(lines) if line is wanted), None)
 
     def matching(self, wanted: Callable[[Entry], bool], begin: int, end: int) -> list[int]:
         """The positions with ``begin <= position < end`` whose entry is wanted."""

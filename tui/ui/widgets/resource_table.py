@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -28,13 +28,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
-from tui.ui.widgets.cells import Piece, fit, marked, total, width_of
+from tui.ui.widgets.cells import total
 from tui.ui.widgets.line_view import LineView
+from tui.ui.widgets.table_cursor import TableCursor, place
+from tui.ui.widgets.table_draw import GUTTER, head_pieces, row_pieces
+from tui.ui.widgets.table_flash import Flash
 from tui.ui.widgets.table_layout import ColumnLike, Slot, lay_out
-from tui.ui.widgets.table_rows import CLOSED, LEAF, OPEN, LazyRows, Row, find
-
-GUTTER: Final = 1
-"""Cells left of the first column, for the mark and the cursor's sign."""
+from tui.ui.widgets.table_rows import LazyRows, Row, find
 
 
 class Line(NamedTuple):
@@ -92,22 +92,16 @@ class ResourceTable(LineView):
         super().__init__(**options)
         self._tree = tree
         self._show_head = show_head and not tree
-        self._auto_cursor = auto_cursor
-        self._flash = flash
+        self._flash_for = flash
+        self._flash = Flash()
         self._columns: tuple[ColumnLike, ...] = ()
         self._slots: tuple[Slot, ...] = ()
         self._laid_for = -1
         self._content: dict[str, int] = {}
-        self._rows: Sequence[Row] = ()
         self._painted: dict[int, Line] = {}
-        self._cursor: int | None = None
-        self._cursor_key: Hashable | None = None
-        self._lost: tuple[Hashable, int] | None = None
-        self._marks: frozenset[Hashable] = frozenset()
+        self._at = TableCursor(auto=auto_cursor)
         self._sort: tuple[str, bool] | None = None
         self._pattern: re.Pattern[str] | None = None
-        self._changed: dict[tuple[Hashable, int], int] = {}
-        self._flash_round = 0
         self._flash_timer: Timer | None = None
 
     # What it shows -------------------------------------------------------------------------------------------------------
@@ -122,18 +116,17 @@ class ResourceTable(LineView):
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Make the table show exactly these rows. Cursor, marks and what is at the eye's place stay where they can."""
-        before = [row.key for row in self._rows[self._top : self._top + self.page]]
-        self._rows = rows if isinstance(rows, LazyRows | tuple) else tuple(rows)
-        highlighted = self._cursor_key
-        self._find_cursor()
-        self._keep_place(before, highlighted)
-        self._prune_marks()
+        before, key = [row.key for row in self._visible()], self._at.key
+        self._at.take(rows if isinstance(rows, LazyRows | tuple) else tuple(rows))
+        self._top = self.clamp(place(self.rows, before, key, self._top))
+        if self._at.prune():
+            self.post_message(self.MarksChanged(self, None))
         if self._widen():
             self._lay_out()
         else:
             self._repaint_changed()
-        if self._cursor_key != highlighted:
-            self.post_message(self.RowHighlighted(self, self._cursor_key))
+        if self._at.key != key:
+            self.post_message(self.RowHighlighted(self, self._at.key))
 
     def set_sort(self, column: str | None, *, descending: bool = False) -> None:
         """Show an arrow at this column's title; the rows come sorted from outside."""
@@ -152,7 +145,7 @@ class ResourceTable(LineView):
 
     @property
     def rows(self) -> Sequence[Row]:
-        return self._rows
+        return self._at.rows
 
     @property
     def columns(self) -> tuple[ColumnLike, ...]:
@@ -166,29 +159,28 @@ class ResourceTable(LineView):
     @property
     def cursor_key(self) -> Hashable | None:
         """The key of the row under the cursor; None if there is none."""
-        return self._cursor_key
+        return self._at.key
 
     @property
     def cursor_row(self) -> Row | None:
-        return None if self._cursor is None else self._rows[self._cursor]
+        return self._at.row
 
     @property
     def marks(self) -> frozenset[Hashable]:
         """The marked keys; all of them are among the rows."""
-        return self._marks
+        return self._at.marks
 
     def set_marks(self, marks: Sequence[Hashable] | frozenset[Hashable]) -> None:
         """Mark exactly these keys."""
         wanted = frozenset(marks)
-        if wanted != self._marks:
-            self._marks = wanted
+        if wanted != self._at.marks:
+            self._at.marks = wanted
             self._repaint_changed()
             self.post_message(self.MarksChanged(self, None))
 
     def move_to(self, key: Hashable | None) -> bool:
         """Put the cursor on ``key`` (None: nowhere) and bring it into view; whether it is among the rows."""
-        index = None if key is None else find(self._rows, key, self._cursor or 0)
-        self._lost = None
+        index = None if key is None else find(self.rows, key, self._at.index or 0)
         self._set_cursor(index)
         return index is not None
 
@@ -198,55 +190,12 @@ class ResourceTable(LineView):
 
     @property
     def line_count(self) -> int:
-        return len(self._rows)
-
-    # Keeping place -------------------------------------------------------------------------------------------------------
-
-    def _find_cursor(self) -> None:
-        """The cursor's key in the new rows. A key that is gone leaves no cursor, and a key that comes back gets it back."""
-        key, near = self._cursor_key, self._cursor or 0
-        if key is None and self._lost is not None:
-            key, near = self._lost
-        if key is None:
-            if self._auto_cursor and len(self._rows):
-                self._auto_cursor = False
-                self._cursor, self._cursor_key = 0, self._rows[0].key
-            return
-        index = find(self._rows, key, near)
-        if index is None:
-            self._lost = self._lost or (key, near)
-            self._cursor = self._cursor_key = None
-        else:
-            self._lost = None
-            self._cursor, self._cursor_key = index, key
-
-    def _keep_place(self, before: Sequence[Hashable], cursor_key: Hashable | None) -> None:
-        """Scroll so that the cursor's row (else the first visible row that is still there) stays on its screen line."""
-        order = list(range(len(before)))
-        if cursor_key is not None and cursor_key in before:
-            order.insert(0, before.index(cursor_key))
-        elif self._top == 0:
-            return
-        for line in order:
-            index = find(self._rows, before[line], self._top + line)
-            if index is not None:
-                self._top = self.clamp(index - line)
-                return
-        self._top = self.clamp(self._top)
-
-    def _prune_marks(self) -> None:
-        if not self._marks:
-            return
-        keys = self._rows.keys if isinstance(self._rows, LazyRows) else (row.key for row in self._rows)
-        left = self._marks.intersection(keys)
-        if left != self._marks:
-            self._marks = left
-            self.post_message(self.MarksChanged(self, None))
+        return len(self.rows)
 
     # Widths --------------------------------------------------------------------------------------------------------------
 
     def _visible(self) -> Sequence[Row]:
-        return self._rows[self._top : self._top + self.page]
+        return self.rows[self._top : self._top + self.page]
 
     def _widen(self) -> bool:
         """Learn how wide the visible cells are; widths only grow, so that nothing jumps. Whether the layout may change."""
@@ -285,11 +234,11 @@ class ResourceTable(LineView):
     def _line(self, y: int) -> Line:
         """What screen line ``y`` (below the head) wants to show."""
         index = self._top + y
-        if index >= len(self._rows):
+        if index >= len(self.rows):
             return Line(None)
-        row = self._rows[index]
-        state = ("cursor" if self.has_focus else "cursor-idle") if index == self._cursor else None
-        return Line(row, state, row.key in self._marks)
+        row = self.rows[index]
+        state = ("cursor" if self.has_focus else "cursor-idle") if index == self._at.index else None
+        return Line(row, state, row.key in self._at.marks)
 
     def repaint_all(self) -> None:
         self._painted.clear()
@@ -297,7 +246,7 @@ class ResourceTable(LineView):
 
     def _repaint_changed(self) -> None:
         """Damage exactly the lines that would look different from what they last drew."""
-        if not len(self._rows) or not self._painted:
+        if not len(self.rows) or not self._painted:
             self.repaint_all()
             return
         for y in range(self.page):
@@ -310,9 +259,9 @@ class ResourceTable(LineView):
         """The column behind the last cell that changed, where only cells of one row changed; None for the whole line."""
         if was is None or wanted.row is None or was.row is None or wanted.row.key != was.row.key:
             return None
-        if self._flash:
+        if self._flash_for:
             self._note_changed(wanted.row, was.row)
-        if wanted[1:] != was[1:] or wanted.row[2:] != was.row[2:] or self._flash:
+        if wanted[1:] != was[1:] or wanted.row[2:] != was.row[2:] or self._flash_for:
             return None
         until = 0
         for slot in self._slots:
@@ -331,109 +280,52 @@ class ResourceTable(LineView):
             # A line is drawn at its new width before the resize is told.
             self._fit_slots()
         if y < self.head:
-            return self._draw_head()
-        if not len(self._rows):
+            return self.strip_of(head_pieces(self._slots, self.inner_width, self._sort), self.inner_width, "header")
+        if not len(self.rows):
             return self.draw_message(y - self.head)
         line = self._line(y - self.head)
         self._painted[y - self.head] = line
         if line.row is None:
             return Strip.blank(self.inner_width, self.tone_style())
-        return self._draw_row(line.row, line)
-
-    def _draw_row(self, row: Row, line: Line) -> Strip:
-        width = self.inner_width
-        pieces: list[Piece] = [Piece("*" if line.marked else "›" if line.state else " ", "key" if line.marked or line.state else None)]
-        x = 0
-        for slot in self._slots:
-            if slot.x > x:
-                pieces.append(Piece(" " * (slot.x - x)))
-            cell = row.cells[slot.index] if slot.index < len(row.cells) else ()
-            if self._tree and slot.index == 0:
-                sign = LEAF if row.open is None else OPEN if row.open else CLOSED
-                cell = (Piece("  " * row.depth + sign, "muted"), *cell)
-            fitted = fit(cell, slot.width, right=slot.right)
-            if self._pattern is not None:
-                fitted = marked(fitted, self._pattern)
-            if self._changed and (row.key, slot.index) in self._changed:
-                fitted = [Piece(text, f"{tone}+changed" if tone else "changed") if text.strip() else Piece(text) for text, tone in fitted]
-            pieces.extend(fitted)
-            x = slot.x + slot.width
-        if x < width - GUTTER:
-            pieces.append(Piece(" " * (width - GUTTER - x)))
-        return self.strip_of(pieces, width, line.state)
-
-    def _draw_head(self) -> Strip:
-        width = self.inner_width
-        pieces: list[Piece] = [Piece(" " * GUTTER)]
-        x = 0
-        for slot in self._slots:
-            pieces.append(Piece(" " * (slot.x - x)))
-            title = slot.title
-            if self._sort and self._sort[0] == slot.id:
-                arrow = "▼" if self._sort[1] else "▲"
-                title = fit((Piece(title),), min(width_of(title), slot.width - 1))[0].text + arrow if slot.width > 1 else arrow
-            pieces.extend(fit((Piece(title, "title"),), slot.width, right=slot.right))
-            x = slot.x + slot.width
-        pieces.append(Piece(" " * max(0, width - GUTTER - x)))
-        return self.strip_of(pieces, width, "header")
-
-    # Cells that changed --------------------------------------------------------------------------------------------------
+        sign = "*" if line.marked else "›" if line.state else " "
+        pieces = row_pieces(line.row, self._slots, self.inner_width, sign=sign, tree=self._tree, pattern=self._pattern, changed=self._flash)
+        return self.strip_of(pieces, self.inner_width, line.state)
 
     def _note_changed(self, now: Row, was: Row) -> None:
-        """Remember which cells of a row are new; one timer per round clears them, nothing ticks."""
-        changed = [index for index, (new, old) in enumerate(zip(now.cells, was.cells, strict=False)) if new != old]
-        if not changed:
-            return
-        for index in changed:
-            self._changed[(now.key, index)] = self._flash_round
-        if self._flash_timer is None:
-            self._flash_timer = self.set_timer(self._flash, self._fade)
+        """Mark the new cells of a row; one timer clears them, and none runs while there are none."""
+        self._flash.note(now, was)
+        if self._flash and self._flash_timer is None:
+            self._flash_timer = self.set_timer(self._flash_for, self._fade)
 
     def _fade(self) -> None:
-        self._flash_timer = None
-        old = {key for key, age in self._changed.items() if age < self._flash_round}
-        self._flash_round += 1
-        faded = {key for key, _ in old}
-        for each in old:
-            del self._changed[each]
+        faded = self._flash.fade()
         for y in range(self.page):
             row = self._line(y).row
             if row is not None and row.key in faded:
                 self.damage(y + self.head, 1)
-        if self._changed:
-            self._flash_timer = self.set_timer(self._flash, self._fade)
+        self._flash_timer = self.set_timer(self._flash_for, self._fade) if self._flash else None
 
     # Keys and mouse ------------------------------------------------------------------------------------------------------
 
     def _set_cursor(self, index: int | None) -> None:
-        key = None if index is None else self._rows[index].key
-        changed = key != self._cursor_key
-        self._cursor, self._cursor_key = index, key
+        key = self._at.key
+        self._at.put(index)
         self._scroll_to_cursor()
         self._repaint_changed()
-        if changed:
-            self.post_message(self.RowHighlighted(self, key))
+        if self._at.key != key:
+            self.post_message(self.RowHighlighted(self, self._at.key))
 
     def _scroll_to_cursor(self) -> None:
-        if self._cursor is not None:
-            lowest = self._cursor - self.page + 1
-            self._top = self.clamp(min(max(self._top, lowest), self._cursor))
+        at = self._at.index
+        if at is not None:
+            self._top = self.clamp(min(max(self._top, at - self.page + 1), at))
             if self._widen():
                 self._lay_out()
 
     def _go(self, lines: int) -> None:
-        """Move the cursor; where it was lost it comes back at the place where the lost row was."""
-        if not len(self._rows):
-            return
-        if self._cursor is not None:
-            index = self._cursor + lines
-        elif self._lost is not None:
-            index = self._lost[1] + (lines if lines < 0 else lines - 1)
-        else:
-            index = self._top
-        self._lost = None
-        self._auto_cursor = False
-        self._set_cursor(max(0, min(index, len(self._rows) - 1)))
+        index = self._at.after(lines, self._top)
+        if index is not None:
+            self._set_cursor(index)
 
     def action_move(self, lines: int) -> None:
         self._go(lines)
@@ -445,31 +337,26 @@ class ResourceTable(LineView):
         self._go(halves * max(1, self.page // 2))
 
     def action_edge(self, end: int) -> None:
-        self._lost = None
-        if len(self._rows):
-            self._set_cursor(len(self._rows) - 1 if end > 0 else 0)
+        if self.line_count:
+            self._set_cursor(self.line_count - 1 if end > 0 else 0)
 
     def action_open(self) -> None:
-        if self._cursor_key is not None:
-            self.post_message(self.RowOpened(self, self._cursor_key))
+        if self._at.key is not None:
+            self.post_message(self.RowOpened(self, self._at.key))
 
     def action_mark(self) -> None:
-        key = self._cursor_key
-        if key is not None:
-            self.set_marks(self._marks ^ {key})
+        if self._at.key is not None:
+            self.set_marks(self._at.marks ^ {self._at.key})
 
     def action_fold(self, is_open: bool) -> None:
         """Open or close the branch under the cursor; closing what is closed goes to the parent."""
-        row = self.cursor_row
-        if not self._tree or row is None or self._cursor is None:
+        row = self._at.row
+        if not self._tree or row is None:
             return
         if row.open is not None and row.open is not is_open:
             self.post_message(self.RowToggled(self, row.key, is_open=is_open))
-        elif not is_open:
-            for index in range(self._cursor - 1, -1, -1):
-                if self._rows[index].depth < row.depth:
-                    self._set_cursor(index)
-                    break
+        elif not is_open and (parent := self._at.parent()) is not None:
+            self._set_cursor(parent)
 
     def on_focus(self, event: events.Focus) -> None:
         self._repaint_changed()
@@ -489,10 +376,9 @@ class ResourceTable(LineView):
                 self.post_message(self.HeadClicked(self, slot.id))
             return
         index = self._top + y
-        if index >= len(self._rows):
+        if index >= len(self.rows):
             return
-        row = self._rows[index]
-        self._lost = None
+        row = self.rows[index]
         self._set_cursor(index)
         if self._tree and row.open is not None and 2 * row.depth <= x < 2 * row.depth + 2:
             self.post_message(self.RowToggled(self, row.key, is_open=not row.open))

@@ -1,0 +1,63 @@
+"""A row and the head of a table as pieces of exact width. Pure; no widget, no style."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Hashable, Sequence
+from typing import Final
+
+from tui.ui.widgets.cells import Cell, Piece, fit, marked, width_of
+from tui.ui.widgets.table_layout import Slot
+from tui.ui.widgets.table_rows import CLOSED, LEAF, OPEN, Row
+
+GUTTER: Final = 1
+"""Cells left of the first column, for the mark and the cursor's sign."""
+
+
+def row_pieces(
+    row: Row,
+    slots: Sequence[Slot],
+    width: int,
+    *,
+    sign: str,
+    tree: bool,
+    pattern: re.Pattern[str] | None,
+    changed: Container[tuple[Hashable, int]],
+) -> list[Piece]:
+    """A row behind its ``sign``; matches of ``pattern`` and the ``changed`` cells in tones of their own."""
+    pieces = [Piece(sign, None if sign == " " else "key")]
+    x = 0
+    for slot in slots:
+        if slot.x > x:
+            pieces.append(Piece(" " * (slot.x - x)))
+        cell: Cell = row.cells[slot.index] if slot.index < len(row.cells) else ()
+        if tree and slot.index == 0:
+            branch = LEAF if row.open is None else OPEN if row.open else CLOSED
+            cell = (Piece("  " * row.depth + branch, "muted"), *cell)
+        fitted = fit(cell, slot.width, right=slot.right)
+        if pattern is not None:
+            fitted = marked(fitted, pattern)
+        if (row.key, slot.index) in changed:
+            fitted = [Piece(text, f"{tone}+changed" if tone else "changed") if text.strip() else Piece(text) for text, tone in fitted]
+        pieces.extend(fitted)
+        x = slot.x + slot.width
+    return _filled(pieces, width - GUTTER - x)
+
+
+def head_pieces(slots: Sequence[Slot], width: int, sort: tuple[str, bool] | None) -> list[Piece]:
+    """The titles; an arrow behind the one that is sorted by, downwards if the second of ``sort``."""
+    pieces = [Piece(" " * GUTTER)]
+    x = 0
+    for slot in slots:
+        pieces.append(Piece(" " * (slot.x - x)))
+        title = slot.title
+        if sort and sort[0] == slot.id:
+            arrow = "▼" if sort[1] else "▲"
+            title = fit((Piece(title),), min(width_of(title), slot.width - 1))[0].text + arrow if slot.width > 1 else arrow
+        pieces.extend(fit((Piece(title, "title"),), slot.width, right=slot.right))
+        x = slot.x + slot.width
+    return _filled(pieces, width - GUTTER - x)
+
+
+def _filled(pieces: list[Piece], left: int) -> list[Piece]:
+    return [*pieces, Piece(" " * left)] if left > 0 else pieces

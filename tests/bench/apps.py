@@ -11,9 +11,10 @@ import random
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
+from textual.binding import BindingType
 from textual.widgets import DataTable, Footer, Header, Log, Static
 
 from tests.bench.data import COLUMNS, changed, lines, records, rows
@@ -50,7 +51,7 @@ class Bare(App[None]):
 
 class Stock(_Loaded, App[None]):
     CSS = CSS
-    BINDINGS = [("j", "down", "down")]
+    BINDINGS: ClassVar[list[BindingType]] = [("j", "down", "down")]
 
     def compose(self) -> ComposeResult:
         yield Header()

@@ -22,7 +22,7 @@ COLUMNS = (
     ColumnSpec(id="age", title="AGE", low=4, high=4, right=True),
 )
 TONES = {"● ok": "ok", "▲ degraded": "warn", "✗ failed": "bad"}
-WORDS = ["upstream", "request", "served", "timed", "out", "after", "cache", "miss", "for", "user", "session", "token", "expired", "retrying", "connection", "pool"]
+WORDS = ("upstream", "request", "served", "timed", "out", "after", "cache", "miss", "for", "user", "session", "token", "expired", "pool")
 
 Record = tuple[str, ...]
 

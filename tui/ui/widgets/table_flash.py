@@ -17,7 +17,7 @@ class Flash:
     def __bool__(self) -> bool:
         return bool(self._cells)
 
-    def __contains__(self, cell: tuple[Hashable, int]) -> bool:
+    def __contains__(self, cell: object) -> bool:
         return cell in self._cells
 
     def note(self, now: Row, was: Row) -> None:

@@ -35,6 +35,11 @@ def test_a_terminal_that_cannot_be_used_is_told_in_one_line(
     assert (reason is None) if says is None else (reason is not None and says in reason and "\n" not in reason)
 
 
+def test_text_that_cannot_reach_the_terminal_whole_is_no_screen() -> None:
+    assert "LANG=C.UTF-8" in (why_not(GOOD, interactive=True, size=(80, 24), encoding="iso8859-1") or "")
+    assert why_not(GOOD, interactive=True, size=(80, 24), encoding="UTF-8") is None
+
+
 @pytest.mark.parametrize(
     ("size", "term", "says"), [((39, 12), "xterm", "39x12"), ((80, 24), "dumb", "TERM=dumb")], ids=["too small", "dumb"]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -110,3 +111,29 @@ def test_platforms_that_die_leave_their_last_rows_and_say_so() -> None:
         terminal.press("q")
         assert terminal.ends() == 0
         terminal.restored()
+
+
+CRASH = """
+import sys
+from tui.__main__ import prepare
+import os
+prepare(os.environ)
+from tui.ui.screens.console import ConsoleScreen
+def boom(self, *args):
+    token = "canary-9f8e7d"
+    raise RuntimeError("the error's own text " + token)
+ConsoleScreen.on_mount = boom
+from tui.cli import run
+sys.exit(run(["demo", "--scenario", "calm"]))
+"""
+
+
+def test_an_error_of_our_own_gives_the_terminal_back_and_tells_no_secret() -> None:
+    with Terminal([sys.executable, "-c", CRASH], size=(100, 30)) as terminal:
+        assert terminal.ends() == 1
+        terminal.restored()
+        raw = terminal.raw.decode("utf-8", "replace")
+        assert "\x1b[?1049h" in raw
+        assert "RuntimeError" in terminal.text()
+        assert "canary-9f8e7d" not in raw
+        assert "Traceback" not in raw

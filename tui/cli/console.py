@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
 from tui.cli import say, terminal
-from tui.cli.crash import reporter
+from tui.cli.crash import quiet, reporter
 from tui.cli.exits import Exit
 from tui.emulator import scenarios
 from tui.errors import UsageError
@@ -53,7 +53,7 @@ def _usable() -> None:
 def _on_terminal(opening: AbstractContextManager[Setup]) -> int:
     # Until the first paint everything that is made will stay; looking for garbage among it only costs time.
     gc.disable()
-    with opening as setup:
+    with opening as setup, quiet():
         code = asyncio.run(_console(setup))
     for line in dict.fromkeys(setup.warnings):
         say(line)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -41,3 +45,18 @@ def place(error: BaseException) -> str:
     last = (ours or list(frames))[-1:]
     where = f" in {'/'.join(Path(last[0].filename).parts[-2:])} line {last[0].lineno}" if last else ""
     return f"{type(error).__name__}{where}"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What Python itself would print over a screen (warnings, errors of threads and finalizers) goes into the log for a while."""
+    log = logging.getLogger(__name__)
+    before = sys.unraisablehook, threading.excepthook
+    logging.captureWarnings(True)
+    sys.unraisablehook = lambda told: log.error("an error nobody could catch: %s", told.err_msg or "", exc_info=told.exc_value)
+    threading.excepthook = lambda told: log.error("an error ended a thread", exc_info=told.exc_value)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        sys.unraisablehook, threading.excepthook = before

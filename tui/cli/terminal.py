@@ -24,6 +24,9 @@ from tui.cli.exits import Exit
 SMALLEST: Final = (40, 10)
 """Columns and lines below which nothing useful can be shown."""
 
+SCREEN: Final = 2
+"""The file descriptor that the screen is written to."""
+
 TURN: Final = 5.0
 """Seconds between two looks at the terminal and at the event loop."""
 
@@ -47,13 +50,16 @@ LEAVING: Final[Mapping[int, Exit]] = {
 }
 
 
-def why_not(environ: Mapping[str, str], *, interactive: bool, size: tuple[int, int]) -> str | None:
-    """Why a console cannot run here, in one line that says what to do; None when it can. ``size`` is (columns, lines)."""
+def why_not(environ: Mapping[str, str], *, interactive: bool, size: tuple[int, int], encoding: str = "utf-8") -> str | None:
+    """Why a console cannot run here, in one line that says what to do; None when it can. ``size`` is (columns, lines), ``encoding``
+    how text reaches the terminal."""
     if not interactive:
         return "the console needs a terminal; for scripts there are rollwatch status --json and rollwatch do"
     term = environ.get("TERM", "")
     if term in {"", "dumb", "unknown"}:
         return f"TERM={term or '(unset)'} cannot show the console; set TERM=xterm-256color, or use rollwatch status"
+    if encoding.lower().replace("-", "").replace("_", "") != "utf8":
+        return f"text reaches this terminal as {encoding}, which has no lines and marks; set LANG=C.UTF-8, or use rollwatch status"
     if size[0] < SMALLEST[0] or size[1] < SMALLEST[1]:
         return f"the terminal is {size[0]}x{size[1]}; the console needs at least {SMALLEST[0]}x{SMALLEST[1]}"
     return None
@@ -61,10 +67,11 @@ def why_not(environ: Mapping[str, str], *, interactive: bool, size: tuple[int, i
 
 def here() -> str | None:
     """``why_not`` for this process's own terminal."""
-    interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    size = tuple(os.get_terminal_size(sys.stdout.fileno())) if interactive else (0, 0)
+    # The screen library writes to standard error, and looks at the size of standard output.
+    interactive = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    size = tuple(os.get_terminal_size(SCREEN)) if interactive else (0, 0)
     # A pseudo-terminal that nobody has sized yet says 0x0; the screen library then assumes 80x25, and so do we.
-    return why_not(os.environ, interactive=interactive, size=(size[0], size[1]) if all(size) else (80, 25))
+    return why_not(os.environ, interactive=interactive, size=(size[0], size[1]) if all(size) else (80, 25), encoding=sys.stderr.encoding)
 
 
 class Leave:
@@ -145,7 +152,7 @@ class Leave:
     def _takes_output(self) -> bool:
         """Whether the terminal would accept a byte now: a loop that waits for one that does not is not stuck, only patient."""
         poll = select.poll()
-        poll.register(sys.stdout.fileno(), select.POLLOUT)
+        poll.register(SCREEN, select.POLLOUT)
         return any(events & select.POLLOUT for _, events in poll.poll(0))
 
     def _dump(self) -> None:
@@ -165,5 +172,5 @@ class Leave:
                     termios.tcsetattr(self._fd, termios.TCSANOW, self._before)
             if self._takes_output():
                 with contextlib.suppress(OSError):
-                    os.write(sys.stdout.fileno(), RESTORE)
+                    os.write(SCREEN, RESTORE)
         os._exit(code)

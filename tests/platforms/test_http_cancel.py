@@ -106,6 +106,22 @@ async def test_deadlines_in_a_row_leave_nothing_open(make: Make) -> None:
         assert (await transport.get("/v1/x")).status == 200
 
 
+async def test_deadlines_during_the_tls_handshake_leave_nothing_open(make: Make) -> None:
+    """The server takes the connection and never answers the handshake."""
+    async with RawServer() as server:
+        transport = make(f"https://127.0.0.1:{server.port}", read_deadline=0.05, verb_deadline=0.05)
+
+        async def follow() -> None:
+            async with transport.stream("/v1/logs", headers_within=0.05):
+                pass
+
+        for _ in range(5):
+            await asyncio.gather(transport.get("/v1/x"), transport.send("POST", "/v1/x"), follow(), return_exceptions=True)
+        await asyncio.sleep(0.05)
+        assert server.connections == 15
+        assert server.open == 0
+
+
 async def test_a_pool_that_a_deadline_cut_into_takes_no_new_request(make: Make) -> None:
     """Whether its slot was lost cannot be seen from outside; the requests that are still inside it end undisturbed."""
     go = asyncio.Event()

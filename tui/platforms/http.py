@@ -290,11 +290,13 @@ class Transport:
                     await response.aclose()
         except TimeoutError as late:
             self._replace(pool)
+            await progress.abandon()
             return None, late
         except FAILURES as wrong:
             return None, wrong
         except asyncio.CancelledError:
             self._replace(pool)
+            await progress.abandon()
             if not self._closed:
                 raise
             # Nobody but ``aclose`` cancels this task, and its caller was not cancelled.

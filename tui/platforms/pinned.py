@@ -6,9 +6,11 @@ The token is added here and nowhere else. Deadlines, statuses and retries are ``
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpcore
 import httpx
 
 from tui.platforms.inflate import Inflater
@@ -37,19 +39,31 @@ class Want:
     authorization: Secret | None = field(default=None, repr=False)
 
 
-@dataclass(slots=True)
 class Progress:
-    """How far a request came; httpcore's trace hook writes it. ``sent``: its first byte may have left this machine."""
+    """How far a request came; httpcore's trace hook tells. ``connected``: it opened a connection of its own; ``sent``: its first byte
+    may have left this machine."""
 
-    connected: bool = False
-    sent: bool = False
+    def __init__(self) -> None:
+        self.connected = False
+        self.sent = False
+        self._raw: httpcore.AsyncNetworkStream | None = None
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Called by httpcore for every step."""
         if event == "connection.connect_tcp.started":
             self.connected = True
+        elif event == "connection.connect_tcp.complete":
+            self._raw = info.get("return_value")
         elif event == "http11.send_request_headers.started" and getattr(info.get("request"), "method", b"") != b"CONNECT":
             self.sent = True
+
+    async def abandon(self) -> None:
+        """After the request was cancelled: close the connection that it opened. httpcore 1.0 forgets it, open, when that happens
+        during a TLS handshake."""
+        raw, self._raw = self._raw, None
+        if raw is not None:
+            with suppress(httpcore.NetworkError, OSError):
+                await raw.aclose()
 
 
 class Pinned:

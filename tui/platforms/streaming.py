@@ -95,6 +95,7 @@ class StreamReply:
         if asking is not None and not asking.done():
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
+            await self._progress.abandon()
         elif asking is not None and self._response is None and not asking.cancelled() and asking.exception() is None:
             self._response = asking.result()
         response, self._response = self._response, None

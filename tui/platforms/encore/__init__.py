@@ -29,6 +29,8 @@ from tui.text import Safe, Secret, clean
 __all__ = ["BASE_URL", "Encore", "connect"]
 
 _CONFIGURED: Final = "from the configuration"
+_ASKED: Final = f"GET {ROLLOUT} of each that is known and not over"
+_TOLD: Final = "nothing: what the POST answered, and its age"
 _HEALTH: Final = f"from the configuration, GET {vitals.PATH} of each that it names"
 
 
@@ -68,17 +70,25 @@ class Encore:
         )
         self._applications, self._plain_environments = self._configured()
         self._environments = Rows(items=self._plain_environments)
-        self.reads: Mapping[Kind, Read] = {
+        shared = {
             Kind.APPLICATION: Read(fetch=self._all_applications, does=_CONFIGURED, every=300.0, cost=0),
             Kind.ENVIRONMENT: Read(
-                fetch=self._all_environments, does=_HEALTH if health else _CONFIGURED, every=60.0 if health else 300.0, cost=len(health)
-            ),
-            Kind.ROLLOUT: Read(
-                fetch=self._rollouts.all, does=f"GET {ROLLOUT}", every=5.0, one=self._rollouts.one, one_does=f"GET {ROLLOUT}"
+                fetch=self._all_environments,
+                does=_HEALTH if health else _CONFIGURED,
+                every=60.0 if health else 300.0,
+                cost=len(health),
             ),
         }
+        every, one = self._rollouts.all, self._rollouts.one
+        self._asking = {**shared, Kind.ROLLOUT: Read(fetch=every, does=_ASKED, every=5.0, one=one, one_does=f"GET {ROLLOUT}")}
+        self._telling = {**shared, Kind.ROLLOUT: Read(fetch=every, does=_TOLD, every=60.0, cost=0)}
         trigger = Call(run=self._trigger, plan=lambda ref, values: (self._triggering(ref, values).shown(),), does=f"POST {TRIGGER}")
         self.verbs: Mapping[tuple[Kind, Verb], Call] = {(kind, Verb.TRIGGER): trigger for kind in (Kind.ENVIRONMENT, Kind.ROLLOUT)}
+
+    @property
+    def reads(self) -> Mapping[Kind, Read]:
+        """A server that shows no rollout is not asked for one."""
+        return self._telling if self._rollouts.readable is False else self._asking
 
     @property
     def flavour(self) -> str:

@@ -664,6 +664,19 @@ def test_a_crash_prints_one_line_and_no_value_of_anything(tmp_path: Path) -> Non
     assert isinstance(reported[0], ValueError)
 
 
+@pytest.mark.parametrize("theme", ["rollwatch-dark", "rollwatch-light", "high-contrast"])
+async def test_the_chosen_theme_is_what_is_drawn_from_the_first_moment(theme: str) -> None:
+    async with seat(settings=Settings(zone=UTC, theme=theme)) as at:
+        found = at.app.get_theme(theme)
+        assert found is not None
+        table = at.app.console_screen.resources.body
+        style = table.tone_style("bad")
+        assert style.color is not None
+        assert style.bgcolor is not None
+        assert style.color.get_truecolor().hex == found.variables["tone-bad"]
+        assert style.bgcolor.get_truecolor().hex == found.background
+
+
 async def test_a_broken_theme_is_told_and_never_fatal(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('name = "mine"\nprimary = "greenish"\n')
     async with seat(settings=Settings(zone=UTC, theme="mine", theme_folders=(tmp_path,))) as at:

@@ -104,6 +104,7 @@ class Console(PacedApp[int], inherit_bindings=False):
             problems.append(f"theme {clean(wanted, 40)!r} does not exist: {', '.join(self._themes.found)}")
             wanted = DEFAULT if DEFAULT in self._themes.found else "textual-dark"
         self.set_reactive(App.theme, wanted)
+        self.stylesheet.set_variables(self.get_css_variables())
         for dark in (True, False):
             self.set_class(self.current_theme.dark is dark, "-dark-mode" if dark else "-light-mode", update=False)
         return problems

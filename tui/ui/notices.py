@@ -106,6 +106,7 @@ def _and(names: Sequence[str]) -> str:
 def below(feeds: Sequence[Feed], store: Store, boot: float) -> tuple[Piece, ...]:
     """The line under rows that are shown although they may no longer be true, or of which some could not be read. Empty: all is well."""
     told: dict[str, None] = {}
+    late: dict[str, None] = {}
     for feed in feeds:
         freshness = store.freshness(feed)
         if not freshness.offered:
@@ -116,11 +117,13 @@ def below(feeds: Sequence[Feed], store: Store, boot: float) -> tuple[Piece, ...]
             told[f"▲ {line} · {seen}"] = None
         elif freshness.restored:
             told[f"◐ {feed.connection}: from the last run, {age(freshness.age(boot) or 0.0)} ago · asking now"] = None
+        elif freshness.fetched_boot is not None and freshness.stale(boot):
+            late[f"▲ {feed.connection} · the next reading is overdue · as of {age(boot - freshness.fetched_boot)} ago"] = None
         if freshness.unreadable:
             count = freshness.unreadable
             told[f"▲ {feed.connection}: {count} of {count + len(store.feed_rows(feed))} unreadable: {freshness.reason}"] = None
-    if not told:
+    lines = [*told, *late]
+    if not lines:
         return ()
-    lines = list(told)
     more = f"   and {len(lines) - 1} more" if len(lines) > 1 else ""
     return (Piece(lines[0] + more, Tone.BUSY if lines[0].startswith("◐") else Tone.WARN),)

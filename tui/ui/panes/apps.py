@@ -117,7 +117,7 @@ class AppsPane(Pane):
         self._seen: int | None = None
         self._turned: set[Hashable] = set()
         self._dirty = True
-        self._stale: dict[str, str] = {}
+        self._stale: dict[tuple[str, Kind], str] = {}
         self._on = 0
 
     def compose_body(self) -> Iterable[Widget]:
@@ -154,7 +154,8 @@ class AppsPane(Pane):
             seen = hash(tuple(map(_gist, (row for kind in SHOWN for row in store.rows(kind)))))
             self._dirty, self._seen = self._dirty or seen != self._seen, seen
         feeds = list(self.feeds())
-        stale = {feed.connection: age(store.freshness(feed).age(boot) or 0.0) for feed in feeds if store.freshness(feed).stale(boot)}
+        known = [(feed, store.freshness(feed)) for feed in self.session.feeds() if feed.kind in SHOWN]
+        stale = {(feed.connection, feed.kind): age(fresh.age(boot) or 0.0) for feed, fresh in known if fresh.stale(boot)}
         if self._dirty or stale != self._stale:
             self._dirty, self._stale = False, stale
             self._branches = tuple(_app(node) for node in self.session.tree())
@@ -191,11 +192,11 @@ class AppsPane(Pane):
     def _cells(self, branch: Branch) -> tuple[Cell, ...]:
         """What a line says; dimmed and with its age where no connection of it was read lately."""
         name, how, on = branch.cells
-        names = {row.ref.connection for row in branch.rows}
-        if not names or not names <= self._stale.keys():
+        read = {(row.ref.connection, row.ref.kind) for row in branch.rows}
+        if not read or not read <= self._stale.keys():
             return branch.cells
         dim = tuple(tuple(Span(piece.text, Tone.MUTED) for piece in cell) for cell in (name, how))
-        return (*dim, (Span(f"{on[0].text} {self._stale[min(names)]}", Tone.WARN),))
+        return (*dim, (Span(f"{on[0].text} {self._stale[min(read)]}", Tone.WARN),))
 
     def _fits(self, branch: Branch) -> bool:
         return self.filter.fits(" ".join((branch.name.casefold(), *map(self._text, branch.rows))))

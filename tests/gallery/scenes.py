@@ -49,7 +49,7 @@ SCENES = (
     Scene(name="console-80x24", shows="web-api", size=(80, 24)),
     Scene(name="console-200x50", shows="NEEDS APPROVAL", size=(200, 50), keys=FOLLOWING),
     Scene(name="console-light", shows="NEEDS APPROVAL", theme="rollwatch-light", keys=FOLLOWING),
-    Scene(name="incident", shows="failed", scenario="incident"),
+    Scene(name="incident", shows="exit status 1", scenario="incident", keys=("2", "home", "l", "2")),
     Scene(name="logs", shows="follow", scenario="incident", keys=("2", "l", "4", "z")),
     Scene(name="detail", shows="web-api", keys=("2", "end", "enter")),
     Scene(name="help", shows="Follow the log", keys=("2", "question_mark")),
@@ -139,8 +139,14 @@ async def _rest(pilot: Pilot[int]) -> None:
 def _look(app: object) -> Picture:
     assert isinstance(app, Console)
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    lines = tuple(tuple(runs([segment for strip in line for segment in strip])) for line in update.strips)  # type: ignore[union-attr]
-    return Picture(lines, app.export_screenshot(title="rollwatch", simplify=True))
+    seen = [runs([segment for strip in line for segment in strip]) for line in update.strips]  # type: ignore[union-attr]
+    lines = tuple(tuple((_same_port(text), look) for text, look in line) for line in seen)
+    return Picture(lines, _same_port(app.export_screenshot(title="rollwatch", simplify=True)))
+
+
+def _same_port(text: str) -> str:
+    """The emulator listens where there is room, another time elsewhere."""
+    return re.sub(r"(?<=127\.0\.0\.1:)\d+", lambda match: "7" * len(match[0]), text)
 
 
 def svg_text(svg: str) -> list[str]:

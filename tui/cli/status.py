@@ -38,14 +38,17 @@ def status(args: Namespace) -> int:
 
 
 async def _status(session: Session, args: Namespace) -> int:
-    await session.settle(DEADLINE)
+    whole = await session.settle(DEADLINE)
+    if not whole:
+        say(f"not everything was read within {DEADLINE:.0f} s")
     if args.json:
         json.dump(_document(session), sys.stdout, ensure_ascii=False)
         print()
     else:
         for line in _lines(session, shutil.get_terminal_size((160, 40)).columns):
             print(line)
-    return Exit.OK if all(each.state == "fresh" for each in session.store.connections()) else Exit.UNREACHABLE
+    fresh = all(each.state == "fresh" for each in session.store.connections())
+    return Exit.OK if whole and fresh else Exit.UNREACHABLE
 
 
 def _document(session: Session) -> dict[str, object]:

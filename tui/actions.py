@@ -140,7 +140,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("focus.previous", "shift+tab", "previous pane", "Go to the previous pane.", _EVERYWHERE, palette=False),
     # the console
     _act("console.palette", "colon ctrl+p", "palette", "Find any action or thing by typing.", _EVERYWHERE, bar=21, palette=False),
-    _act("console.refresh", "ctrl+r", "read now", "Read everything that is on screen again, now.", _EVERYWHERE),
+    _act("console.refresh", "ctrl+r", "read now", "Read everything that is on screen again, now.", _EVERYWHERE | _DETAIL),
     _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE, bar=23),
     _act("console.quit", "q ctrl+c", "quit", "Leave. Asks only while something is in flight.", _EVERYWHERE),
     # screens to read

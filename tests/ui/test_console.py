@@ -223,6 +223,10 @@ async def test_numbers_and_tab_go_from_pane_to_pane() -> None:
 async def test_the_key_bar_follows_the_focus() -> None:
     async with seat() as at:
         assert list(at.keys)[:4] == ["list.open", "row.logs", "row.restart", "row.stop"]
+        await at.press("3", "enter")
+        assert "row.logs" not in at.keys
+        assert "row.trigger" in at.keys
+        await at.press("escape")
         await at.press("4")
         assert list(at.keys)[:3] == ["logs.follow", "logs.activity", "logs.close"]
         await at.press("2", "right")
@@ -525,6 +529,8 @@ async def test_enter_shows_everything_known_of_a_thing_and_follows_it() -> None:
         at.desk.put("fleet", Kind.SERVICE, [replace(web, health=Health.BAD, status=Safe("crashed"))])
         await at.wait()
         assert "✗ failed" in at.screen()[0]
+        await at.press("ctrl+r")
+        assert at.desk.refreshed == 1
         at.desk.put("fleet", Kind.SERVICE, [])
         await at.wait()
         assert "✗ gone: it is no longer listed; this is how it was" in at.screen()[0]

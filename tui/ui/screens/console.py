@@ -215,8 +215,7 @@ class ConsoleScreen(Screen[None]):
         self.redraw(None)
 
     def _back(self) -> None:
-        if self._bottom.hush():
-            return
+        self._bottom.hush()
         if self.front.filter_text:
             self.front.set_filter("")
         elif self.zoomed:

@@ -101,11 +101,10 @@ class DetailScreen(Screen[None]):
         seen = Part(pieces=(Piece(f"as of {age(old)} ago" if old is not None else "", "warn" if stale else "muted"),))
         if gone:
             seen = Part(pieces=(Piece("✗ gone: it is no longer listed; this is how it was", "bad"),))
-        kind = TABLES[row.ref.kind].title.lower().removesuffix("s")
         left = [
             Part(pieces=(Piece(str(row.name or row.ref.id), "title"),)),
             Part(pieces=(Piece(state(row.health), tone_of(row)),), rank=1),
-            Part(pieces=(Piece(f"{kind} on {row.ref.connection}", "muted"),), rank=2),
+            Part(pieces=(Piece(f"{row.ref.kind} on {row.ref.connection}", "muted"),), rank=2),
         ]
         self._title.set_parts(left, [seen])
         pieces = below([feed], store, boot) if feed is not None else ()
@@ -165,9 +164,15 @@ class DetailScreen(Screen[None]):
             [
                 KeyHint(id=action.id, key=self.keymap.spelled(action), label=action.title, why_not=self._why_not(action) or "")
                 for action in self.keymap.bar(Place.DETAIL)
-                if self.keymap.spelled(action) and means_something(action, self.selection, self.session)
+                if self.keymap.spelled(action) and self._belongs(action)
             ]
         )
+
+    def _belongs(self, action: Action) -> bool:
+        """Whether a key means something for this kind of thing at all."""
+        if action.id == "row.logs":
+            return self._ref is not None and self._ref.kind is Kind.SERVICE
+        return means_something(action, self.selection, self.session)
 
     def _why_not(self, action: Action) -> str | None:
         if self._ref is not None and self.session.store.get(self._ref) is None and (action.verb is not None or action.id == "row.logs"):
@@ -194,6 +199,8 @@ class DetailScreen(Screen[None]):
             case "row.logs":
                 self._back()
                 self.app.console_screen.follow_log(self._ref)  # type: ignore[attr-defined]
+            case "console.refresh":
+                self.app.refresh_now()  # type: ignore[attr-defined]
             case "row.copy":
                 self._copy(self._ref.id if self._ref is not None else "")
             case "reading.back":
@@ -208,9 +215,9 @@ class DetailScreen(Screen[None]):
                 self.redraw()
 
     def _back(self) -> None:
-        if not self._bottom.hush():
-            self.session.show("detail", ())
-            self.dismiss()
+        self._bottom.hush()
+        self.session.show("detail", ())
+        self.dismiss()
 
     def _copy_line(self) -> None:
         text = self._view.cursor_text

@@ -93,6 +93,7 @@ class Desk:
     context: str = "prod"
     production: bool = False
     read_only: bool = False
+    past: Any = None
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     refused: dict[Verb, str] = field(default_factory=dict)
     done: list[tuple[Verb, Ref, dict[str, Any]]] = field(default_factory=list)
@@ -125,7 +126,7 @@ class Desk:
     def in_flight(self) -> tuple[Pending, ...]:
         return self.store.in_flight()
 
-    def why_not(self, target: Ref | Kind, verb: Verb, *, kind: Kind | None = None) -> str | None:
+    def why_not(self, target: Ref | Kind, verb: Verb, *, kind: Kind | None = None, override: bool = False) -> str | None:
         if self.read_only:
             return "this context is read-only"
         return self.refused.get(verb)

@@ -117,6 +117,7 @@ def _logout(parser: argparse.ArgumentParser) -> None:
 
 def _handoff(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", metavar="AGE", default="8h", help="how far back: 30m, 8h (default), 2d")
+    parser.add_argument("--note", metavar="TEXT", default="", help="keep this for the next shift instead of telling what happened")
     _json(parser)
 
 
@@ -203,7 +204,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         name="handoff",
         summary="what happened and who did what, for the next shift",
-        teach="Written from this machine's journal; no platform is asked.",
+        teach="Written from this machine's journal; no platform is asked.\n\n"
+        "  rollwatch handoff --since 8h          Markdown for the chat\n"
+        "  rollwatch handoff --note 'vault is slow since the upgrade, their ticket is open'",
         run="tui.cli.handoff:handoff",
         options=_handoff,
     ),

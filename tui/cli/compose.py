@@ -95,6 +95,7 @@ class Setup:
             platforms=self.platforms,
             clock=self.clock,
             journal=self.journal,
+            past=self.journal,
             last_state=self.last_state,
             links=self.links,
             refresh=self.refresh,
@@ -150,7 +151,7 @@ def opened(args: Namespace, *, remember: bool = False, rollouts: Rollouts = _kno
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(open_log(paths))
         stack.push(_logged)
-        journal = _journal(paths, chosen.name, clock)
+        journal = _journal(paths, chosen.name, clock, log.redactor)
         stack.callback(journal.close)
         found = sign_ins(paths, chosen)
         log.redactor.add(*(secret for each in found.values() for secret in (each.token, each.client_secret, each.password)))
@@ -192,11 +193,11 @@ def configured(args: Namespace) -> tuple[Paths, Loaded]:
     return paths, loaded
 
 
-def _journal(paths: Paths, context: str, clock: Clock) -> Journal:
+def _journal(paths: Paths, context: str, clock: Clock, scrub: Callable[[str], str]) -> Journal:
     who = whoami(os.environ)
     if paths.reason:
-        return Journal.memory(context=context, who=who, now=clock.wall, reason=paths.reason)
-    return Journal.open(paths.journal_file, context=context, who=who, now=clock.wall)
+        return Journal.memory(context=context, who=who, now=clock.wall, scrub=scrub, reason=paths.reason)
+    return Journal.open(paths.journal_file, context=context, who=who, now=clock.wall, scrub=scrub)
 
 
 Whose = tuple[str, str]

@@ -16,7 +16,7 @@ from tui.engine.feeds import Change
 from tui.engine.ports import Event, JournalPort
 from tui.engine.store import Store
 from tui.errors import PlatformError, RollwatchError
-from tui.model import Kind, Phase, Resource, Rollout
+from tui.model import Deployment, Health, Kind, Phase, Resource, Rollout
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ def events(change: Change, at: datetime, *, first: bool) -> Iterator[Event]:
         return
     for before, after in change.updated:
         yield from _phases(before, after, at)
+        yield from _whole(before, after, at)
         if (before.health, before.status) != (after.health, after.status):
             yield Event(
                 what="transition",
@@ -71,6 +72,31 @@ def _phases(before: Resource, after: Resource, at: datetime) -> Iterator[Event]:
                 seconds=_seconds(phase),
                 text=f"{after.app}/{after.environment}",
             )
+
+
+def _whole(before: Resource, after: Resource, at: datetime) -> Iterator[Event]:
+    """A rollout or deployment that was seen to end: how long it took as a whole, told like a phase of it."""
+    if isinstance(before, Rollout) and isinstance(after, Rollout):
+        ended = after.completed_at if before.completed_at is None else None
+        start, word = after.started_at or after.queued_at, str(after.conclusion or after.status)
+        of = f"{after.app}/{after.environment}"
+    elif isinstance(before, Deployment) and isinstance(after, Deployment):
+        ended = after.finished_at if before.finished_at is None else None
+        start, word = after.created_at, "success" if after.health is Health.OK else "failure"
+        of = f"{after.service or after.name}/{after.ref.connection}"
+    else:
+        return
+    if ended is not None and start is not None:
+        yield Event(
+            what="phase",
+            ref=str(after.ref),
+            at=at,
+            name=str(after.ref.kind),
+            after=word,
+            platform_at=ended,
+            seconds=max(0.0, (ended - start).total_seconds()),
+            text=of,
+        )
 
 
 def _seconds(phase: Phase) -> float | None:

@@ -22,6 +22,7 @@ from tui.engine.joins import NO_LINKS, AppNode, Links, tree
 from tui.engine.memory import Memory
 from tui.engine.poller import Poller
 from tui.engine.ports import JournalPort, LastStatePort
+from tui.engine.recall.past import Past, PastPort
 from tui.engine.signals import Signal
 from tui.engine.store import Store
 from tui.engine.streams import LogFollow, Streams
@@ -36,7 +37,8 @@ class Session:
     """One context, running. Use it as an async context manager; it closes the platforms when it ends, the journal is the caller's.
 
     ``changes`` tells of every difference in the store, ``verdicts`` what became of an accepted verb. ``refresh`` is the shortest
-    polling interval in seconds by connection; no request is made before ``ready`` is done, so that a first paint waits for nothing.
+    polling interval in seconds by connection; ``past`` answers about what was, None where nothing is remembered; no request is made
+    before ``ready`` is done, so that a first paint waits for nothing.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Session:
         platforms: Sequence[Platform],
         clock: Clock,
         journal: JournalPort,
+        past: PastPort | None = None,
         last_state: LastStatePort | None = None,
         links: Links = NO_LINKS,
         refresh: Mapping[str, float] | None = None,
@@ -58,6 +61,7 @@ class Session:
         self.production = production
         self.clock = clock
         self.journal = journal
+        self.past = Past(past, clock) if past is not None else None
         self.links = links
         self.store = Store(clock, platforms)
         self.changes: Signal[Change] = Signal("changes")
@@ -151,13 +155,14 @@ class Session:
         """Refuse all verbs from now on. There is no way back without a restart."""
         self._commands.tighten()
 
-    def why_not(self, target: Ref | Kind, verb: Verb, *, kind: Kind | None = None) -> str | None:
+    def why_not(self, target: Ref | Kind, verb: Verb, *, kind: Kind | None = None, override: bool = False) -> str | None:
         """Why ``verb`` cannot be done at present, in one line; None if it can.
 
         ``target`` is a thing, or a kind when none is selected; ``kind`` is what the verb changes where that is not the target's own
-        kind (set a variable of a service: target the service, kind variable).
+        kind (set a variable of a service: target the service, kind variable). With ``override`` an earlier attempt whose outcome is
+        unknown is no reason: who is asked has to say that too.
         """
-        return self._commands.why_not(target, verb, kind)
+        return self._commands.why_not(target, verb, kind, override=override)
 
     def plan(self, verb: Verb, ref: Ref, values: Mapping[str, Any], *, kind: Kind | None = None) -> tuple[Request, ...]:
         """The literal requests that ``do`` would send, secrets masked. Raises ``errors.Unsupported``."""

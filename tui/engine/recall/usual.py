@@ -16,8 +16,6 @@ FEWEST: Final = 5
 """Samples below which nothing is said."""
 MOST: Final = 50
 """The newest samples that count: how long it took a year ago says little."""
-WHOLE: Final = "whole"
-"""The name of the whole rollout among its phases."""
 GOOD: Final = frozenset({"success", "succeeded", "completed"})
 
 Key = tuple[str, str, str]

@@ -96,6 +96,11 @@ class Journal:
         return cls(writer, Owner(None), context=context, who=who, now=now, scrub=scrub, reason=reason)
 
     @property
+    def who(self) -> str:
+        """Who acts here."""
+        return self._who
+
+    @property
     def badge(self) -> str:
         """Empty while all is well, else one line for the status bar."""
         return self._writer.badge

@@ -214,4 +214,7 @@ class LogBuffer:
     def matching(self, wanted: Callable[[Entry], bool], begin: int, end: int) -> list[int]:
         """The positions with ``begin <= position < end`` whose entry is wanted."""
         first = max(begin, self.start)
-        return [first + index for index, entry in enumerate(self.between(first, end)) if wanted(entry)]
+        part = slice(first - self.start, max(0, end - self.start))
+        kept = zip(self._owners[part], self._lines[part], strict=True)
+        # Entries are made one at a time and let go: two hundred thousand at once would wake the collector.
+        return [first + index for index, ((source, note), line) in enumerate(kept) if wanted(Entry(source, line, note))]

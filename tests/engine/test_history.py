@@ -93,6 +93,25 @@ def test_a_session_tells_its_journal_and_a_full_disk_does_not_stop_it(caplog: py
     assert sum("history is not kept" in record.getMessage() for record in caplog.records) == 1
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_only_what_a_run_before_knew_can_come_anew(before: bool) -> None:
+    """The first look at a platform is no news; what is new since the last run is."""
+
+    async def story() -> list[Event]:
+        time, journal = clock(), FakeJournal()
+        fake = FakePlatform("fleet", time)
+        fake.rows[Kind.SERVICE, ""] = rows(service("web"), service("new"))
+        kept = {SERVICES: (rows(service("web")), START - timedelta(hours=1))} if before else {}
+        running = session(time, fake, journal=journal, last_state=FakeMemory(kept))
+        running.store.plan(SERVICES, 1.0)  # planned is not known
+        async with running:
+            await running.settle(10.0)
+            await time.sleep(5.0)
+        return journal.events
+
+    assert [(event.what, event.ref) for event in vloop.run(story())] == ([("appeared", "fleet/service/new")] if before else [])
+
+
 async def test_a_disk_that_hangs_does_not_eat_the_memory() -> None:
     time = clock()
     history = History(FakeJournal(), time)

@@ -117,7 +117,7 @@ class History:
 
     def known(self, store: Store) -> None:
         """These feeds were known before this run: what is missing or new in their first reply did come and go."""
-        self._seen.update(store.feeds())
+        self._seen.update(feed for feed in store.feeds() if store.freshness(feed).fetched_at is not None)
 
     def note(self, change: Change) -> None:
         """Keep what a change means."""

@@ -79,11 +79,16 @@ class Store:
     def restore(self, feed: Feed, rows: Rows, fetched_at: datetime) -> Change:
         """Put rows of the last run, marked as such; a feed that was already read is left alone."""
         shelf = self._shelf(feed)
-        if shelf.freshness is not NEVER:
+        if shelf.freshness.fetched_boot is not None:
             return Change(feed=feed)
         age = max(0.0, (self._clock.wall() - fetched_at).total_seconds())
-        shelf.freshness = Freshness(
-            fetched_at=fetched_at, fetched_boot=self._clock.boot() - age, unreadable=rows.unreadable, reason=rows.reason, restored=True
+        shelf.freshness = replace(
+            shelf.freshness,
+            fetched_at=fetched_at,
+            fetched_boot=self._clock.boot() - age,
+            unreadable=rows.unreadable,
+            reason=rows.reason,
+            restored=True,
         )
         return self._replace(feed, shelf, rows.items)
 

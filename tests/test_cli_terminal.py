@@ -62,7 +62,7 @@ async def main():
         done.set()
     with Leave(loop, ask, stacks=stacks, turn=0.05) as leave:
         tty.setraw(0)
-        print("\\x1b[?1049hready", flush=True)
+        os.write(1, b"\\x1b[?1049hready")
         if mode == "deaf":
             await asyncio.Event().wait()
         if mode == "stuck":

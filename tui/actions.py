@@ -37,6 +37,7 @@ class Danger(StrEnum):
 
 
 DANGERS: Final[Mapping[Verb, Danger]] = {
+    Verb.ADOPT: Danger.SAFE,
     Verb.CREATE: Danger.CAREFUL,
     Verb.UPDATE: Danger.CAREFUL,
     Verb.SET: Danger.CAREFUL,

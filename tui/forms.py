@@ -244,6 +244,15 @@ FORMS: Final[Mapping[tuple[Kind, Verb], Form]] = {
         ),
         whole=_one_of_both,
     ),
+    (Kind.ROLLOUT, Verb.ADOPT): Form(
+        title="Adopt a rollout that was begun elsewhere",
+        target=Kind.ROLLOUT,
+        fields=(
+            Field(name="rollout", title="Rollout", required=True, help="its id, or the address of its page", check=at_most(1_000)),
+            Field(name="app", title="App", choose=Kind.APPLICATION, help="where the address does not name it", check=at_most(256)),
+            Field(name="environment", title="Environment", help="if you know it", check=at_most(256)),
+        ),
+    ),
     (Kind.DEPLOYMENT, Verb.CREATE): Form(
         title="Create a deployment",
         target=Kind.DEPLOYMENT,

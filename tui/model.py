@@ -43,6 +43,7 @@ class Verb(StrEnum):
     RESTART = "restart"
     SET = "set"
     TRIGGER = "trigger"
+    ADOPT = "adopt"
 
 
 class Health(StrEnum):
@@ -257,13 +258,15 @@ class Rollout(Resource):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
     """One line of a log. ``at`` is the platform's time, None where it gave none; ``level`` its word, empty where it gave none;
-    ``text`` is cleaned; ``cut`` counts the bytes that the line had beyond what was kept."""
+    ``text`` is cleaned; ``cut`` counts the bytes that the line had beyond what was kept. ``escaped`` is the line as it came, in
+    ``text.escape``'s spelling, where cleaning changed it: what was there can be looked at, and colours be read, but not obeyed."""
 
     at: datetime | None = None
     level: Safe = EMPTY
     source: Safe = EMPTY
     text: Safe = EMPTY
     cut: int = 0
+    escaped: Safe = EMPTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,9 @@ FORGIVEN: Final = 600.0
 GRACE: Final = 5.0
 """Seconds that the end of the session waits for verbs under way."""
 
+READING: Final = frozenset({Verb.ADOPT})
+"""Verbs that change nothing anywhere but here."""
+
 READ_ONLY: Final = "read-only: verbs are refused in this context"
 SUBJECTS: Final = ("name", "domain", "key", "url", "branch", "sha")
 """Fields that name what a create makes."""
@@ -118,11 +121,11 @@ class Commands:
         """New credentials may be allowed more."""
         self._forbidden = {key: why for key, why in self._forbidden.items() if key[0] != name}
 
-    def why_not(self, target: Ref | Kind, verb: Verb, kind: Kind | None) -> str | None:
+    def why_not(self, target: Ref | Kind, verb: Verb, kind: Kind | None, *, override: bool = False) -> str | None:
         """Why it cannot be done at present; None if it can."""
         if isinstance(target, Ref):
-            return self._why_not(target, verb, kind or target.kind, "", override=False)
-        if self.read_only:
+            return self._why_not(target, verb, kind or target.kind, "", override=override)
+        if self.read_only and verb not in READING:
             return READ_ONLY
         reasons = [self._missing(connection, kind or target, verb) for connection in self._connections.values()]
         if not reasons:
@@ -172,7 +175,7 @@ class Commands:
     # reasons
 
     def _why_not(self, ref: Ref, verb: Verb, kind: Kind, what: str, *, override: bool) -> str | None:
-        if self.read_only:
+        if self.read_only and verb not in READING:
             return READ_ONLY
         connection = self._connections.get(ref.connection)
         if connection is None:
@@ -225,7 +228,7 @@ class Commands:
                 return self._refused(pending, reason)
             call = self._call(ref, kind, verb)
             request = "; ".join(f"{each.method} {each.path}" for each in call.plan(ref, values))
-            if self.read_only:
+            if self.read_only and verb not in READING:
                 return self._refused(pending, READ_ONLY)
             siblings = frozenset(row.ref for row in self._store.rows(kind, ref.connection))
             act = Act(ref=ref, kind=kind, verb=verb, values=values, before=self._store.get(ref), siblings=siblings)

@@ -169,6 +169,7 @@ RULES: Final[Mapping[Verb, Rule]] = {
     Verb.RESTART: _restarted,
     Verb.CREATE: _appeared,
     Verb.TRIGGER: _rolling,
+    Verb.ADOPT: _appeared,
     Verb.UPDATE: _changed,
     Verb.SET: _set,
 }

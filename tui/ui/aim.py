@@ -9,10 +9,13 @@ from typing import Final
 from tui.actions import Action
 from tui.engine.session import Session
 from tui.forms import FORMS
-from tui.model import Kind, Ref, Verb
+from tui.model import Kind, Ref, Variable, Verb
 from tui.tables import TABLES
 
-OPEN_ENDED: Final = frozenset({Verb.CREATE, Verb.TRIGGER})
+MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
+"""Verbs that bring something new into the list; where nothing is above it they are aimed at a connection."""
+
+OPEN_ENDED: Final = frozenset({*MAKING, Verb.TRIGGER})
 """Verbs whose form can ask for what is not selected."""
 
 NEEDS_ROW: Final = frozenset({"list.open", "row.copy", "row.logs"})
@@ -20,10 +23,11 @@ NEEDS_ROW: Final = frozenset({"list.open", "row.copy", "row.logs"})
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is selected: everything the line stands for, and the kind that is listed where nothing is."""
+    """What is selected: everything the line stands for, the kind that is listed where nothing is, and what is marked."""
 
     refs: tuple[Ref, ...] = ()
     kind: Kind | None = None
+    marked: tuple[Ref, ...] = ()
 
     @property
     def ref(self) -> Ref | None:
@@ -49,11 +53,16 @@ def aim(action: Action, selection: Selection, session: Session) -> Aim | None:
     form = FORMS.get((kind, action.verb)) if kind is not None and action.verb is not None else None
     if kind is None or action.verb is None or form is None:
         return None
-    if action.verb is Verb.CREATE and form.target is kind:
+    if action.verb in MAKING and form.target is kind:
         return Aim(kind, kind, action.verb)
     # A rollout stands for the environment that it went to.
     fitting = {form.target, kind} if action.verb is Verb.TRIGGER else {form.target}
-    target = _best(action.verb, kind, [ref for ref in selection.refs if ref.kind in fitting], session)
+    # A variable stands for the service that has it.
+    rows = [session.store.get(ref) for ref in selection.refs] if action.verb is Verb.SET else []
+    refs = [*selection.refs, *(row.service for row in rows if isinstance(row, Variable))]
+    # What is marked is meant even where the cursor is nowhere.
+    refs += [] if action.verb in OPEN_ENDED else selection.marked
+    target = _best(action.verb, kind, [ref for ref in refs if ref.kind in fitting], session)
     if target is not None:
         return Aim(target, kind, action.verb)
     return Aim(kind, kind, action.verb) if action.verb in OPEN_ENDED or selection.here is kind else None
@@ -61,7 +70,7 @@ def aim(action: Action, selection: Selection, session: Session) -> Aim | None:
 
 def _best(verb: Verb, kind: Kind, fitting: Sequence[Ref], session: Session) -> Ref | None:
     """Of several things that one line stands for, the first to which the verb can be done."""
-    return next((ref for ref in fitting if session.why_not(ref, verb, kind=kind) is None), fitting[0] if fitting else None)
+    return next((ref for ref in fitting if session.why_not(ref, verb, kind=kind, override=True) is None), fitting[0] if fitting else None)
 
 
 def means_something(action: Action, selection: Selection, session: Session) -> bool:
@@ -88,4 +97,5 @@ def why_not(action: Action, selection: Selection, session: Session) -> str | Non
         return told or f"no platform can {action.verb} {TABLES[kind].title.lower()}"
     if isinstance(aimed.target, Kind) and aimed.verb not in OPEN_ENDED:
         return "nothing is selected"
-    return session.why_not(aimed.target, aimed.verb, kind=aimed.kind)
+    # That nobody knows what became of it is asked about in the dialog.
+    return session.why_not(aimed.target, aimed.verb, kind=aimed.kind, override=True)

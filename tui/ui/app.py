@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
 from rich.segment import Segments
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -26,11 +27,12 @@ from tui.engine.feeds import Change
 from tui.engine.session import Session
 from tui.engine.verdicts import Verdict
 from tui.errors import RollwatchError
-from tui.model import Kind, Ref
+from tui.model import Kind, Ref, Verb
 from tui.tables import Moment
 from tui.text import clean
 from tui.ui.aim import Selection, aim
 from tui.ui.clipboard import TooMuch, osc52
+from tui.ui.deeds import Deed
 from tui.ui.driver import quiet_driver
 from tui.ui.keys import textual_keymap
 from tui.ui.link import PacedApp
@@ -78,6 +80,8 @@ class Console(PacedApp[int], inherit_bindings=False):
         self._waiting: set[Kind] = set()
         self._told_off = False
         self._asked_to_leave: float | None = None
+        self._pressed = ""
+        self._used: dict[tuple[Kind, Verb, str], list[str]] = {}
         self._ended: list[Callable[[], None]] = []
         self.console_screen = ConsoleScreen(session, self.keymap, self.moment)
         self._screens: dict[type[Screen[Any]], Screen[Any]] = {}
@@ -108,6 +112,11 @@ class Console(PacedApp[int], inherit_bindings=False):
         for dark in (True, False):
             self.set_class(self.current_theme.dark is dark, "-dark-mode" if dark else "-light-mode", update=False)
         return problems
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._pressed = event.key
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         self.set_keymap(textual_keymap(self.keymap))
@@ -161,7 +170,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         """Draw; an error in drawing is told once and never ends the console."""
         try:
             self.console_screen.redraw(changed)
-            if isinstance(self.screen, DetailScreen):
+            if isinstance(self.screen, DetailScreen | AskScreen):
                 self.screen.redraw()
         except Exception as error:
             if not self._told_off:
@@ -248,17 +257,30 @@ class Console(PacedApp[int], inherit_bindings=False):
         screen.prepare(self.console_screen.front.place)
         self.push_screen(screen)
 
-    def ask(self, action: Action, selection: Selection, *, marked: Sequence[Ref] = (), key: str = "") -> None:
+    def ask(self, action: Action, selection: Selection) -> None:
         """A key that asks something of a platform was pressed: ask back before anything is sent."""
         aimed = aim(action, selection, self.session)
-        question = ask(action, aimed, selection, self.session, marked) if aimed is not None else "there is nothing to do this to"
+        question = ask(action, aimed, selection, self.session, self._used) if aimed is not None else "there is nothing to do this to"
         if isinstance(question, str):
             self.say(question, "warn")
             return
         screen = self._screen(AskScreen, lambda: AskScreen(self))
-        screen.show(question, key)
+        screen.show(question, self._pressed)
         if self.screen is not screen:
             self.push_screen(screen)
+
+    def send(self, deed: Deed) -> None:
+        """Send what was confirmed. It goes on whatever happens to the screens."""
+        self.run_worker(self._send(deed), exit_on_error=False)
+
+    async def _send(self, deed: Deed) -> None:
+        await deed.run(self.session, self.acted)
+        if deed.sent:
+            deed.remember(self._used)
+        screen = self._screens.get(AskScreen)
+        if not (isinstance(screen, AskScreen) and await screen.ended(deed)):
+            done = deed.last is not None and deed.last.word == "done"
+            self.say(deed.text, "bad" if deed.stopped_by is not None else "ok" if done else "accent")
 
     def acted(self, question: Question, target: Target, outcome: Outcome) -> None:
         """A verb was answered: keep it where what happened is told."""

@@ -1,4 +1,4 @@
-"""What a dialog asks before a verb is sent: at what it is aimed, what is known of that, which fields, what has to be typed.
+"""What a dialog asks before a verb is sent: at what it is aimed, which fields, what can be picked, what has to be typed.
 
 Made at the key press and never changed by what happens to lists meanwhile. No widget, nothing is sent here.
 """
@@ -6,22 +6,20 @@ Made at the key press and never changed by what happens to lists meanwhile. No w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tui.actions import Action, Danger
+from tui.engine.commands import subject
 from tui.engine.session import Session
-from tui.errors import RollwatchError
-from tui.forms import FORMS, Field, Form
-from tui.model import Deployment, Kind, Ref, Resource, Rollout, Verb
-from tui.tables import TABLES, Moment, age, span, state, tone_of
-from tui.text import Safe, Secret, clean, is_plain
-from tui.ui.aim import OPEN_ENDED, Aim, Selection
-from tui.ui.widgets.cells import Cell, Piece
+from tui.forms import FORMS, Field, Form, Shape
+from tui.model import Deployment, Environment, Kind, Ref, Resource, Rollout, Variable, Verb
+from tui.tables import TABLES
+from tui.text import Safe, clean
+from tui.ui.aim import MAKING, OPEN_ENDED, Aim, Selection
 
-MASKED: Final = "***"
 BRANCHES: Final = 6
-"""Branches used before that are offered."""
+"""Words used before that are offered."""
 
 BLOCKED: Final = "override"
 """What is typed to send a verb again whose first outcome nobody knows."""
@@ -35,6 +33,18 @@ PREFILLED: Final[Mapping[tuple[Kind, Verb], Mapping[str, str]]] = {
     },
 }
 """Fields of a form that begin as the selected thing is, by the record's own field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that can be picked: what it is called, and what is sent for it."""
+
+    text: str
+    value: str
+
+
+Used = Mapping[tuple[Kind, Verb, str], Sequence[str]]
+"""What was sent before in this run, by field, the newest first. No secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,25 +70,24 @@ class Question:
     targets: tuple[Target, ...] = ()
     choices: tuple[Target, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
-    suggest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    blocked: bool = False
+    used: Used = field(default_factory=dict)
 
     @property
     def danger(self) -> Danger:
         return self.action.danger
 
-    @property
-    def typed(self) -> str:
-        """What has to be typed before it can be confirmed; empty if nothing."""
-        if self.blocked:
-            return BLOCKED
-        if not (self.production and self.danger is Danger.DESTRUCTIVE):
-            return ""
-        return self.targets[0].label if len(self.targets) == 1 else f"{self.verb} {len(self.targets)}"
+    def typed(self, *, blocked: bool) -> str:
+        """What has to be typed before it can be confirmed; empty if nothing. ``blocked``: it may have been done already."""
+        words = [BLOCKED] if blocked else []
+        if self.production and self.danger is Danger.DESTRUCTIVE:
+            words.append(self.targets[0].label if len(self.targets) == 1 else f"{self.verb} {len(self.targets)}")
+        return " ".join(words)
 
-    def fits(self, text: str) -> bool:
+    def fits(self, text: str, *, blocked: bool) -> bool:
         """Whether the right thing was typed: the name, or the id where a name could be mistaken."""
-        return text.strip() in {self.typed, *(target.ref.id for target in self.targets if len(self.targets) == 1 and not self.blocked)}
+        wanted = self.typed(blocked=blocked)
+        ids = {wanted.removesuffix(each.label) + each.ref.id for each in self.targets if wanted.endswith(each.label)}
+        return " ".join(text.split()) in {" ".join(wanted.split()), *ids}
 
     @property
     def title(self) -> str:
@@ -90,29 +99,18 @@ class Question:
         return self.form.title
 
 
-def ask(action: Action, aim: Aim, selection: Selection, session: Session, marked: Sequence[Ref] = ()) -> Question | str:
+def ask(action: Action, aim: Aim, selection: Selection, session: Session, used: Used | None = None) -> Question | str:
     """The question for a key that was pressed on a selection; a line that says why there is none."""
     form = FORMS[aim.kind, aim.verb]
-    store, boot = session.store, session.clock.boot()
-
-    def target(ref: Ref) -> Target:
-        seen = store.get(ref)
-        home = store.feed_of(ref)
-        old = store.freshness(home).age(boot) if home is not None else None
-        return Target(ref=ref, label=_label(ref, seen), seen=seen, age=old)
-
-    refs = [ref for ref in marked if ref.kind is form.target] if aim.verb not in OPEN_ENDED and len(marked) > 1 else []
-    targets: tuple[Target, ...] = tuple(map(target, refs)) or ((target(aim.target),) if isinstance(aim.target, Ref) else ())
+    refs = aimed_at(aim, selection)
+    targets = tuple(capture(_place_of(ref, aim, session), session) for ref in refs)
     choices: tuple[Target, ...] = ()
     if not targets:
-        choices = _choices(aim, form, session, target, selection)
+        choices = _choices(aim, form, session, selection)
         if not choices:
             return session.why_not(aim.target, aim.verb, kind=aim.kind) or "there is nothing to do this to"
         if len(choices) == 1:
             targets, choices = choices, ()
-    chosen = targets[0] if targets else None
-    pending = store.pending_verb(chosen.ref, aim.kind, aim.verb) if chosen is not None else None
-    texts = _prefill(aim, selection, session)
     return Question(
         action=action,
         verb=aim.verb,
@@ -122,29 +120,76 @@ def ask(action: Action, aim: Aim, selection: Selection, session: Session, marked
         production=session.production,
         targets=targets,
         choices=choices,
-        texts=texts,
-        suggest={each.name: _suggestions(each, chosen, session) for each in form.fields},
-        blocked=pending is not None and pending.word == "unknown",
+        texts=_prefill(aim, selection, session),
+        used=used or {},
     )
+
+
+def aimed_at(aim: Aim, selection: Selection) -> tuple[Ref, ...]:
+    """Everything that the verb is done to: the marked things that it fits, otherwise the one it is aimed at."""
+    if not isinstance(aim.target, Ref):
+        return ()
+    if aim.verb not in OPEN_ENDED and aim.kind is aim.target.kind:
+        marked = tuple(ref for ref in selection.marked if ref.kind is aim.kind)
+        if marked:
+            return marked
+    return (aim.target,)
+
+
+def capture(ref: Ref, session: Session) -> Target:
+    """A thing as it is known now, with how old that is."""
+    store = session.store
+    seen, home = store.get(ref), store.feed_of(ref)
+    old = store.freshness(home).age(session.clock.boot()) if home is not None else None
+    return Target(ref=ref, label=_label(ref, seen), seen=seen, age=old)
+
+
+def again(question: Question, session: Session) -> Question:
+    """The same question on things as they are known by now."""
+    return replace(
+        question,
+        targets=tuple(capture(each.ref, session) for each in question.targets),
+        choices=tuple(capture(each.ref, session) for each in question.choices),
+    )
+
+
+def blocked(question: Question, targets: Sequence[Target], values: Mapping[str, Any], session: Session) -> bool:
+    """Whether nobody knows if this very verb was done to one of these before."""
+    what = subject(question.verb, values)
+    found = (session.store.pending_verb(each.ref, question.kind, question.verb, what) for each in targets)
+    return any(each is not None and each.word == "unknown" for each in found)
+
+
+def _place_of(ref: Ref, aim: Aim, session: Session) -> Ref:
+    """A rollout is triggered again where it went."""
+    row = session.store.get(ref)
+    if aim.verb is Verb.TRIGGER and isinstance(row, Rollout):
+        place = Ref(connection=ref.connection, kind=Kind.ENVIRONMENT, id=f"{row.app}/{row.environment}")
+        return place if session.store.get(place) is not None else ref
+    return ref
 
 
 def _label(ref: Ref, seen: Resource | None) -> Safe:
     return (seen.name if seen is not None else Safe("")) or clean(ref.id or ref.connection, 80)
 
 
-def _choices(aim: Aim, form: Form, session: Session, target: Any, selection: Selection) -> tuple[Target, ...]:
+def _choices(aim: Aim, form: Form, session: Session, selection: Selection) -> tuple[Target, ...]:
     """What the verb can be aimed at: the connections that offer it, or the things it can be done to; the selected one's first."""
-    if aim.verb is Verb.CREATE and form.target is aim.kind:
+    if aim.verb in MAKING and form.target is aim.kind:
         refs = [Ref(connection=each.name, kind=aim.kind, id="") for each in session.store.connections()]
     else:
         refs = [row.ref for row in session.store.rows(form.target)]
-    able = [ref for ref in refs if session.why_not(ref, aim.verb, kind=aim.kind) is None]
+    able = [ref for ref in refs if session.why_not(ref, aim.verb, kind=aim.kind, override=True) is None]
     near = selection.ref.connection if selection.ref is not None else ""
-    return tuple(target(ref) for ref in sorted(able, key=lambda ref: ref.connection != near))
+    return tuple(capture(ref, session) for ref in sorted(able, key=lambda ref: ref.connection != near))
 
 
 def _prefill(aim: Aim, selection: Selection, session: Session) -> dict[str, str]:
     row = session.store.get(selection.ref) if selection.ref is not None else None
+    if isinstance(row, Rollout) and aim.verb is Verb.TRIGGER and row.target:
+        return {"sha" if is_commit(row.target) else "branch": str(row.target)}
+    if isinstance(row, Variable) and aim.verb is Verb.SET:
+        return {"key": str(row.name)}
     names = PREFILLED.get((aim.kind, aim.verb))
     if row is None or names is None or row.ref.kind is not aim.kind:
         return {}
@@ -155,101 +200,47 @@ def _prefill(aim: Aim, selection: Selection, session: Session) -> dict[str, str]
     return texts
 
 
-def _suggestions(each: Field, chosen: Target | None, session: Session) -> tuple[str, ...]:
-    """Words that can be picked: what the form offers, things on screen, branches that were rolled out before."""
+# What can be picked -------------------------------------------------------------------------------------------------------------
+
+
+def options(each: Field, question: Question, target: Target | None, session: Session) -> tuple[Option, ...]:
+    """What can be picked for a field: what was sent last, things on screen by their names, what the form offers."""
+    if each.shape is Shape.SECRET:
+        return ()
+    last = [str(text) for text in question.used.get((question.kind, question.verb, each.name), ())]
     if each.choose is not None:
-        return tuple(row.ref.id for row in session.store.rows(each.choose))
-    if each.name == "branch":
-        rollouts = [row for row in session.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout)]
-        here = [row for row in rollouts if chosen is not None and _in(row, chosen)]
-        used = [str(row.target) for row in (*here, *rollouts) if row.target and not _is_commit(row.target)]
-        return tuple(dict.fromkeys((*used, *each.suggest)))[:BRANCHES]
-    if each.name == "sha":
-        used = [str(row.target) for row in session.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout) and _is_commit(row.target)]
-        return tuple(dict.fromkeys(used))[:BRANCHES]
-    return each.suggest
+        return _things(each.choose, target, last, session)
+    plain = [*last, *_rolled_out(each.name, target, session), *each.suggest]
+    return tuple(Option(text, text) for text in dict.fromkeys(plain))[: BRANCHES + len(each.suggest)]
 
 
-def _is_commit(text: str) -> bool:
+def _things(kind: Kind, target: Target | None, last: Sequence[str], session: Session) -> tuple[Option, ...]:
+    """The things of a kind on the target's connection: by name, and by name and id where two are called alike."""
+    rows = [row for row in session.store.rows(kind) if target is None or row.ref.connection == target.ref.connection]
+    names = [str(row.name or row.ref.id) for row in rows]
+    made = [Option(name if names.count(name) == 1 else f"{name} ({row.ref.id})", row.ref.id) for name, row in zip(names, rows, strict=True)]
+    return tuple(sorted(made, key=lambda each: last.index(each.value) if each.value in last else len(last)))
+
+
+def _rolled_out(name: str, target: Target | None, session: Session) -> list[str]:
+    """Branches, or commits, that were rolled out before: those of this environment first."""
+    if name not in {"branch", "sha"}:
+        return []
+    rollouts = [row for row in session.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout)]
+    here = [row for row in rollouts if target is not None and of_environment(row, target)]
+    live = [str(target.seen.commit)] if target is not None and isinstance(target.seen, Environment) else []
+    used = [*(str(row.target) for row in (*here, *rollouts)), *live]
+    return [text for text in used if text and is_commit(text) is (name == "sha")]
+
+
+def is_commit(text: str) -> bool:
+    """Whether this is a whole commit."""
     return len(text) == 40 and all(letter in "0123456789abcdef" for letter in text.lower())
 
 
-def _in(rollout: Rollout, chosen: Target) -> bool:
-    """Whether a rollout is one of the chosen environment."""
-    seen = chosen.seen
-    app = getattr(seen, "app", None)
-    return seen is not None and isinstance(app, Ref) and rollout.environment == seen.name and rollout.app == app.id
-
-
-def place(target: Target) -> str:
-    """Where a target is: its app for an environment, its connection, its full id."""
-    app = getattr(target.seen, "app_name", "") or ""
-    return f"{app + ' · ' if app else ''}{target.ref}"
-
-
-def facts(question: Question, target: Target | None, session: Session, moment: Moment) -> list[Cell]:
-    """What the user should know before confirming, one line each."""
-    where = (
-        Piece(f"context {question.context}", "accent"),
-        Piece("  PRODUCTION", "bad") if question.production else Piece(""),
-    )
-    lines: list[Cell] = [where]
-    for each in (target,) if target is not None else question.targets:
-        lines.append(_fact(each, session))
-        if not is_plain(each.label):
-            lines.append((Piece("  ▲ this name has letters that are not ASCII: look at the id", "warn"),))
-    if question.verb is Verb.TRIGGER and target is not None:
-        lines += _rolling(target, session, moment)
-    if question.kind is Kind.APPLICATION and question.verb is Verb.DELETE:
-        rows = session.store.rows(Kind.ENVIRONMENT)
-        count = sum(1 for row in rows if getattr(row, "app", None) in {each.ref for each in question.targets})
-        lines.append((Piece(f"  ▲ with {count} environments and everything in them; there is no undo", "warn"),))
-    if question.blocked:
-        lines.append((Piece("  ▲ whether it was done before is not known; sending again may do it twice", "bad"),))
-    return lines
-
-
-def _fact(target: Target, session: Session) -> Cell:
-    if target.seen is None:
-        return (Piece(f"  {place(target)}", "muted"),)
-    connection = session.store.connection(target.ref.connection)
-    old = "never read" if target.age is None else f"as of {age(target.age)} ago"
-    return (
-        Piece(f"  {target.label}  "),
-        Piece(f"{state(target.seen.health)}  ", tone_of(target.seen)),
-        Piece(f"{target.seen.status}  " if target.seen.status else ""),
-        Piece(f"{connection.platform} · {place(target)} · {old}", "muted"),
-    )
-
-
-def _rolling(target: Target, session: Session, moment: Moment) -> list[Cell]:
-    """What is live there and what is already on its way."""
-    rollouts = [row for row in session.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout) and _in(row, target)]
-    lines: list[Cell] = []
-    for row in rollouts:
-        if row.completed_at is None and not row.snapshot:
-            began = row.started_at or row.queued_at
-            since = f", {span((moment.now - began).total_seconds())}" if began is not None else ""
-            lines.append((Piece(f"  ▲ already rolling there: {row.target} by {row.by or 'somebody'}{since}", "warn"),))
-    live = [row for row in rollouts if row.conclusion == "success" and row.completed_at is not None]
-    if live:
-        newest = max(live, key=lambda row: str(row.completed_at))
-        lines.append((Piece(f"  live there: {newest.target} by {newest.by or 'somebody'}, {moment.ago(newest.completed_at)}", "muted"),))
-    return lines
-
-
-def requests(question: Question, target: Target, values: Mapping[str, Any], session: Session) -> list[str]:
-    """The literal requests that will be sent, bodies with secrets masked; the reason where they cannot be made yet."""
-    try:
-        planned = session.plan(question.verb, target.ref, values, kind=question.kind)
-    except RollwatchError as error:
-        return [str(error)]
-    lines: list[str] = []
-    for each in planned:
-        lines.append(clean(str(each), 300))
-        lines += [f"  {clean(str(key), 60)}: {_shown(value)}" for key, value in (each.body or {}).items()]
-    return lines
-
-
-def _shown(value: Any) -> str:
-    return MASKED if isinstance(value, Secret) else clean(str(value), 200)
+def of_environment(rollout: Rollout, target: Target) -> bool:
+    """Whether a rollout is one of this environment (or is this one)."""
+    seen = target.seen
+    if isinstance(seen, Rollout):
+        return (rollout.app, rollout.environment) == (seen.app, seen.environment)
+    return isinstance(seen, Environment) and rollout.environment == seen.name and rollout.app == seen.app.id

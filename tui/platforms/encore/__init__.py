@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from tui import model
 from tui.clock import Clock
-from tui.errors import Unsupported
+from tui.errors import OutcomeUnknown, Unreachable, Unsupported
 from tui.model import Kind, LogLine, RateLimit, Ref, Verb
-from tui.platforms.base import Accepted, Call, ConnectionSpec, KnownRollout, Read, RolloutSource, Rows, SignIn
+from tui.platforms.base import Accepted, Call, ConnectionSpec, KnownRollout, Read, Request, RolloutSource, Rows, SignIn
 from tui.platforms.encore import faults, translate, vitals
+from tui.platforms.encore.adopting import named
 from tui.platforms.encore.offers import BASE_URL, DASHBOARDS, FIELDS, FLAGS, INSTEAD, ROLLOUT, TRIGGER
 from tui.platforms.encore.reading import Rollouts
 from tui.platforms.http import Credentials, Transport
@@ -40,7 +41,6 @@ class Encore:
     platform = "encore"
     allowance = (120, 60.0)
     """Encore documents no limit; this is what we allow ourselves."""
-    instead = INSTEAD
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Encore:
             transports,
             rollouts,
             clock,
+            apps=[app.id for app in spec.apps],
             dashboard=self._dashboard,
             readable={"documented": False, "current": True}.get(spec.flavour),
         )
@@ -83,12 +84,24 @@ class Encore:
         self._asking = {**shared, Kind.ROLLOUT: Read(fetch=every, does=_ASKED, every=5.0, one=one, one_does=f"GET {ROLLOUT}")}
         self._telling = {**shared, Kind.ROLLOUT: Read(fetch=every, does=_TOLD, every=60.0, cost=0)}
         trigger = Call(run=self._trigger, plan=lambda ref, values: (self._triggering(ref, values).shown(),), does=f"POST {TRIGGER}")
-        self.verbs: Mapping[tuple[Kind, Verb], Call] = {(kind, Verb.TRIGGER): trigger for kind in (Kind.ENVIRONMENT, Kind.ROLLOUT)}
+        self._starting: Mapping[tuple[Kind, Verb], Call] = {(kind, Verb.TRIGGER): trigger for kind in (Kind.ENVIRONMENT, Kind.ROLLOUT)}
+        adopt = Call(run=self._adopt, plan=lambda _, values: (self._adopting(values)[1],), does=f"GET {ROLLOUT}")
+        self._why = {pair: why for pair, why in INSTEAD.items() if pair != (Kind.ROLLOUT, Verb.ADOPT)}
+        self._all_verbs = {**self._starting, (Kind.ROLLOUT, Verb.ADOPT): adopt}
 
     @property
     def reads(self) -> Mapping[Kind, Read]:
         """A server that shows no rollout is not asked for one."""
         return self._telling if self._rollouts.readable is False else self._asking
+
+    @property
+    def verbs(self) -> Mapping[tuple[Kind, Verb], Call]:
+        """What a server does not show cannot be adopted."""
+        return self._starting if self._rollouts.readable is False else self._all_verbs
+
+    @property
+    def instead(self) -> Mapping[tuple[Kind, Verb], str]:
+        return INSTEAD if self._rollouts.readable is False else self._why
 
     @property
     def flavour(self) -> str:
@@ -140,7 +153,22 @@ class Encore:
             self._environments = Rows(items=items)
         return self._environments
 
-    # -- the verb
+    # -- the verbs
+
+    async def _adopt(self, ref: Ref, values: Mapping[str, Any]) -> Accepted:
+        known, _ = self._adopting(values)
+        try:
+            made = await self._rollouts.adopt(known)
+        except (OutcomeUnknown, Unreachable) as error:
+            # It only reads: whatever became of the answer, nothing was done.
+            raise Unreachable(error.message, connection=self.name, hint=error.hint, sent=False) from error
+        return Accepted(
+            ref=made.ref, resource=made, done=True, text=clean(f"rollout {made.ref.id} of {made.name} is followed from now on", 200)
+        )
+
+    def _adopting(self, values: Mapping[str, Any]) -> tuple[KnownRollout, Request]:
+        known = named(values, [app.id for app in self._spec.apps], connection=self.name, now=self._clock.wall())
+        return known, Sending(method="GET", template=ROLLOUT, ids={"app": known.app, "id": known.id}).shown()
 
     async def _trigger(self, ref: Ref, values: Mapping[str, Any]) -> Accepted:
         sending = self._triggering(ref, values)

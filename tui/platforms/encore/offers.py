@@ -32,6 +32,7 @@ INSTEAD: Final[Mapping[tuple[Kind, Verb], str]] = {
     (Kind.ROLLOUT, Verb.STOP): _DASHBOARD.format("cancel a rollout"),
     (Kind.ROLLOUT, Verb.DELETE): _DASHBOARD.format("cancel a rollout"),
     (Kind.ROLLOUT, Verb.UPDATE): _DASHBOARD.format("approve or reject a change of infrastructure"),
+    (Kind.ROLLOUT, Verb.ADOPT): "this server's API shows no rollouts: open the rollout's page on the dashboard",
     (Kind.ROLLOUT, Verb.START): "trigger a new rollout of this commit or branch instead",
     (Kind.ROLLOUT, Verb.RESTART): "trigger a new rollout of this commit or branch instead",
     (Kind.ROLLOUT, Verb.CREATE): "trigger a rollout of an environment",

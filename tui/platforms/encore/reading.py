@@ -45,6 +45,7 @@ class Rollouts:
         source: RolloutSource,
         clock: Clock,
         *,
+        apps: Sequence[str],
         dashboard: str,
         readable: bool | None,
     ) -> None:
@@ -52,6 +53,7 @@ class Rollouts:
         self.dashboard = dashboard
         self._connection = connection
         self._transports = transports
+        self._used = tuple({id(each): each for each in (transports.get(app, transports[""]) for app in apps)}.values())
         self._source = source
         self._clock = clock
         self._path = ""
@@ -75,13 +77,22 @@ class Rollouts:
                     return error
             return None
 
-        errors = [error for error in await asyncio.gather(*(attempt(each) for each in under_way)) if error is not None]
-        if errors and len(errors) == len(under_way):
+        attempts = [attempt(each) for each in under_way] if under_way else [self._signed_in(each) for each in self._used]
+        errors = [error for error in await asyncio.gather(*attempts) if error is not None]
+        if errors and len(errors) == len(attempts):
             raise errors[0]
         rows = self._rows(self._source.known()[:SHOWN], errors)
         if rows != self._last:
             self._last = rows
         return self._last
+
+    async def _signed_in(self, transport: Transport) -> PlatformError | None:
+        """Where there is nothing to ask for, a sign-in still tells whether the server is there and knows us."""
+        try:
+            await transport.sign_in()
+        except PlatformError as error:
+            return error
+        return None
 
     async def one(self, ref: Ref) -> Resource:
         """One rollout, asked for even if it is over, where the server can be asked."""
@@ -144,6 +155,19 @@ class Rollouts:
             self._doubtful = not all(isinstance(error, NoEndpoint) for error in missing)
         elif (self._clock.wall() - known.at).total_seconds() > FRESH:
             self._absent.add(known.id)
+
+    async def adopt(self, known: RolloutRecord) -> model.Rollout:
+        """Remember a rollout that the server shows. Raises ``NotFound`` for one that it does not; that says nothing of the server."""
+        before = self.readable
+        await self.ask(known)
+        if self.readable is not before and self.readable is False:
+            self.readable = before
+        try:
+            return self._shown(self.known(known.id))
+        except NotFound:
+            raise NotFound(
+                f"the server shows no rollout {clean(known.id, 60)} of {clean(known.app, 60)}", connection=self._connection, sent=False
+            ) from None
 
     def remember(self, made: RolloutRecord, record: bytes) -> None:
         """Keep a rollout that was just triggered. It certainly exists: where a 404 may only have denied an old one, ask again."""

@@ -26,6 +26,7 @@ DOING: Final = {
     Verb.RESTART: "restarting",
     Verb.SET: "setting",
     Verb.TRIGGER: "triggering",
+    Verb.ADOPT: "adopting",
 }
 
 

@@ -1,0 +1,110 @@
+"""What a dialog tells before anything is sent: where the target is, how it is, what changed since, what goes on there, the requests.
+
+Pieces of text from what the store knows. No widget, nothing is sent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tui.engine.session import Session
+from tui.engine.verdicts import difference
+from tui.errors import RollwatchError
+from tui.model import Environment, Kind, Rollout, Verb
+from tui.tables import Moment, age, span, state, tone_of
+from tui.text import Secret, clean, is_plain
+from tui.ui.questions import Question, Target, of_environment
+from tui.ui.widgets.cells import Cell, Piece
+
+MASKED: Final = "***"
+
+
+def place(target: Target) -> str:
+    """Where a target is: its app for an environment, its connection, its full id."""
+    app = getattr(target.seen, "app_name", "") or ""
+    return f"{app + ' · ' if app else ''}{target.ref}"
+
+
+def facts(question: Question, targets: Sequence[Target], session: Session, moment: Moment, *, blocked: bool = False) -> list[Cell]:
+    """What the user should know before confirming, one line each."""
+    lines: list[Cell] = [
+        (Piece(f"context {question.context}", "accent"), Piece("  PRODUCTION" if question.production else "", "bad")),
+    ]
+    for each in targets:
+        lines.append(_fact(each, session))
+        if not is_plain(each.label):
+            lines.append((Piece("  ▲ this name has letters that are not ASCII: look at the id", "warn"),))
+        lines += _since(each, session)
+    if question.verb is Verb.TRIGGER and len(targets) == 1:
+        lines += _rolling(targets[0], session, moment)
+    if question.kind is Kind.APPLICATION and question.verb is Verb.DELETE:
+        rows = session.store.rows(Kind.ENVIRONMENT)
+        count = sum(1 for row in rows if getattr(row, "app", None) in {each.ref for each in question.targets})
+        lines.append((Piece(f"  ▲ with {count} environments and everything in them; there is no undo", "warn"),))
+    if blocked:
+        lines.append((Piece("  ▲ whether it was done before is not known; sending again may do it twice", "bad"),))
+    return lines
+
+
+def _fact(target: Target, session: Session) -> Cell:
+    if target.seen is None:
+        return (Piece(f"  {place(target)}", "muted"),)
+    connection = session.store.connection(target.ref.connection)
+    old = "never read" if target.age is None else f"as of {age(target.age)} ago"
+    return (
+        Piece(f"  {target.label}  "),
+        Piece(f"{state(target.seen.health)}  ", tone_of(target.seen)),
+        Piece(f"{target.seen.status}  " if target.seen.status else ""),
+        Piece(f"{connection.platform} · {place(target)} · {old}", "muted"),
+    )
+
+
+def _since(target: Target, session: Session) -> list[Cell]:
+    """What became of a thing while the dialog is open: what was shown would not be sent."""
+    if target.seen is None:
+        return []
+    now = session.store.get(target.ref)
+    if now is None:
+        return [(Piece("  ✗ gone: it is no longer listed", "bad"),)]
+    changed = difference(target.seen, now)
+    return [(Piece(f"  ▲ changed since: {clean(changed, 200)}", "warn"),)] if changed else []
+
+
+def _rolling(target: Target, session: Session, moment: Moment) -> list[Cell]:
+    """What is live there and what is already on its way."""
+    rollouts = [row for row in session.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout) and of_environment(row, target)]
+    lines: list[Cell] = []
+    for row in rollouts:
+        if row.completed_at is None and not row.snapshot:
+            began = row.started_at or row.queued_at
+            since = f", {span((moment.now - began).total_seconds())}" if began is not None else ""
+            lines.append((Piece(f"  ▲ already rolling there: {row.target} by {row.by or 'somebody'}{since}", "warn"),))
+    commit = target.seen.commit if isinstance(target.seen, Environment) else ""
+    live = [row for row in rollouts if row.conclusion == "success" and row.completed_at is not None]
+    if commit:
+        lines.append((Piece(f"  live there, by its own word: {commit[:12]}", "muted"),))
+    elif live:
+        newest = max(live, key=lambda row: str(row.completed_at))
+        ago = moment.ago(newest.completed_at)
+        lines.append((Piece(f"  last that succeeded there: {newest.target} by {newest.by or 'somebody'}, {ago} ago", "muted"),))
+    else:
+        lines.append((Piece("  what is live there is not known here", "muted"),))
+    return lines
+
+
+def requests(question: Question, target: Target, values: Mapping[str, Any], session: Session) -> list[str]:
+    """The literal requests that will be sent, bodies with secrets masked; the reason where they cannot be made yet."""
+    try:
+        planned = session.plan(question.verb, target.ref, values, kind=question.kind)
+    except RollwatchError as error:
+        return [str(error)]
+    lines: list[str] = []
+    for each in planned:
+        lines.append(clean(str(each), 300))
+        lines += [f"  {clean(str(key), 60)}: {_shown(value)}" for key, value in (each.body or {}).items()]
+    return lines
+
+
+def _shown(value: Any) -> str:
+    return MASKED if isinstance(value, Secret) else clean(str(value), 200)

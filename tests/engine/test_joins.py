@@ -34,6 +34,15 @@ def test_names_that_are_the_same_are_one_app() -> None:
     assert [(each.name, len(each.environments)) for each in node.environments] == [("Development", 1), ("Production", 2)]
 
 
+def test_a_slug_belongs_to_the_app_that_it_was_made_from_and_to_no_other() -> None:
+    shop, vault = application("checkout-3p2i", connection="shop"), application("Checkout", connection="vault")
+    alone, word = application("pay-k8mq", connection="shop"), application("team-beta", connection="shop")
+    nodes = _tree(shop, vault, alone, word, application("team", connection="vault"), service("checkout"))
+    assert set(nodes) == {"Checkout", "pay-k8mq", "team-beta", "team"}
+    assert nodes["Checkout"].applications == (shop, vault)
+    assert len(nodes["Checkout"].services) == 1
+
+
 def test_links_join_what_names_do_not() -> None:
     vault, shop = application("payments", connection="vault"), application("pay-3p2i", connection="shop")
     worker = service("stripe-worker")

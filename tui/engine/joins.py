@@ -32,6 +32,9 @@ STAGES: Final[Mapping[str, str]] = {
     "qa": "qa",
 }
 
+_SLUG: Final = re.compile(r"(.+)-(?=[a-z]*[0-9])[a-z0-9]{4}")
+"""An app's slug: its name and four letters or digits, at least one of them a digit."""
+
 _WORST: Final[Mapping[Health, int]] = {
     health: rank for rank, health in enumerate((Health.BAD, Health.WARN, Health.BUSY, Health.UNKNOWN, Health.IDLE, Health.OK))
 }
@@ -100,9 +103,18 @@ def tree(store: Rowed, links: Links = NO_LINKS) -> tuple[AppNode, ...]:
     titles = {f"\0{name}": Safe(name) for name in links}
     by_name = {plain(name): f"\0{name}" for name in links}
 
+    whole: dict[str, Safe] = {}
+    for row in store.rows(Kind.APPLICATION):
+        whole.setdefault(plain(row.name), row.name)
+
     def group(ref: Ref, name: Safe) -> _App:
         key = linked.get(ref) or by_name.get(plain(name)) or plain(name)
-        return apps.setdefault(key, _App(name=titles.get(key, name)))
+        short = _SLUG.fullmatch(name)
+        if short is not None and key == plain(name):
+            # Encore adds four letters to an app's name; where an app is called like the rest, that is the same app.
+            shorter = plain(short.group(1))
+            key = by_name.get(shorter) or (shorter if shorter in whole else key)
+        return apps.setdefault(key, _App(name=titles.get(key) or whole.get(key, name)))
 
     home: dict[Ref, _App] = {}
     for app in store.rows(Kind.APPLICATION):

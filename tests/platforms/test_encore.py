@@ -14,7 +14,7 @@ import pytest
 from tests.platforms import seeds
 from tests.platforms.bench import NOW, Memory, bench
 from tests.platforms.loopback import Answer, Loopback, Seen, plain
-from tui.errors import BadReply, Forbidden, NotFound, PlatformError, RateLimited, Refused, Unavailable, Unsupported
+from tui.errors import BadReply, Forbidden, NotFound, PlatformError, RateLimited, Refused, Unauthorized, Unavailable, Unsupported
 from tui.model import Health, Kind, Verb
 from tui.platforms.base import AppSpec, KnownRollout
 from tui.platforms.encore import translate
@@ -157,7 +157,18 @@ async def test_a_documented_server_is_never_asked() -> None:
     memory = known(snapshot_json=json.dumps(rollout()))
     async with bench("encore", answers({}), memory=memory, flavour="documented") as at:
         (row,) = (await at.fetch(Kind.ROLLOUT)).items
-        assert (row.snapshot, row.health, at.server.seen) == (True, Health.UNKNOWN, [])
+        assert (row.snapshot, row.health) == (True, Health.UNKNOWN)
+        assert [seen.path for seen in at.server.seen] == ["/api/oauth/token"]
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, Unauthorized), (503, Unavailable)])
+async def test_a_connection_without_rollouts_still_tells_whether_it_works(status: int, error: type[PlatformError]) -> None:
+    """Apps come from the configuration: without this a client that is wrong, or a server that is away, would look well."""
+    async with bench("encore", lambda _: Answer(status=status, body=b'{"error":"invalid_client"}')) as at:
+        assert (await at.fetch(Kind.APPLICATION)).items
+        with pytest.raises(error) as caught:
+            await at.fetch(Kind.ROLLOUT)
+        assert "secret" not in str(caught.value)
         assert (at.platform.reads[Kind.ROLLOUT].one, at.platform.reads[Kind.ROLLOUT].cost) == (None, 0)
 
 

@@ -120,6 +120,11 @@ class Transport:
         """Read. A success has a JSON body or none."""
         return await self._call(self._want("GET", template, ids, query), verb=False)
 
+    async def sign_in(self) -> None:
+        """Have credentials that the server gave us, renewed if they are due, without asking anything else. Raises what ``get`` raises."""
+        if self._credentials is not None:
+            await self._credentials.header()
+
     async def send(
         self,
         method: str,

@@ -66,6 +66,8 @@ def load_themes(folders: Iterable[Path]) -> Themes:
     for folder in folders:
         try:
             files = sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+        except FileNotFoundError:
+            continue  # most users have no themes of their own
         except OSError as error:
             problems.append(f"themes: {clean(str(folder))} cannot be read: {clean(error.strerror or '')}")
             continue

@@ -299,10 +299,11 @@ def test_files_that_are_no_themes_are_told_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("x" * 70_000)
     (tmp_path / "d.txt").write_text("is not looked at")
     (tmp_path / "e.toml").mkdir()
-    themes = load_themes([tmp_path, tmp_path / "nowhere"])
+    themes = load_themes([tmp_path, tmp_path / "nowhere", tmp_path / "d.txt"])
     assert themes.found == {}
     assert [problem.split(":")[0] for problem in themes.problems[:4]] == [f"theme {name}.toml" for name in "abce"]
-    assert "nowhere cannot be read" in themes.problems[4]
+    assert "d.txt cannot be read" in themes.problems[4]
+    assert len(themes.problems) == 5
 
 
 def test_a_users_theme_takes_the_place_of_ours(tmp_path: Path) -> None:

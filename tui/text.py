@@ -32,9 +32,12 @@ _ESCAPES: Final = re.compile(
 _ODD: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 (but tab and newline), DEL, C1
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
-    "\ufff0-\ufffb\ud800-\udfff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\ufff0-\ufffb\ud800-\udfff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]"  # flags and skin tones: terminals do not agree how wide they are
 )
-_VARIATION: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
+_VARIATION: Final = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400))))
+_FLAGS: Final = {chr(0x1F1E6 + letter): chr(0xFF21 + letter) for letter in range(26)}
+"""Half a flag is a letter of a country: the full-width letter is as wide everywhere, and not to be mistaken for a plain one."""
 _COMBINING: Final = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f]"
@@ -49,7 +52,7 @@ def _visible(match: re.Match[str]) -> str:
         return "\u2421"
     if char in _VARIATION:
         return ""
-    return MARK
+    return _FLAGS.get(char, MARK)
 
 
 def _few_marks(text: str, most: int) -> str:
@@ -93,6 +96,12 @@ def clean(text: str, limit: int = 512, *, lines: bool = False) -> Safe:
     if cut or len(text) > limit:
         text = text[: max(0, limit - 1)] + "…"
     return Safe(text)
+
+
+def escape(text: str, limit: int = 8192) -> Safe:
+    """Text from outside spelled out in ASCII, as Python would write it: ``\\x1b[31mno``. Nothing is lost but what is beyond ``limit``
+    characters of the text."""
+    return Safe(text[:limit].encode("unicode_escape").decode("ascii"))
 
 
 def is_plain(name: str) -> bool:

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen, Screen
 from tests.bench.recorder import Recording, recorded
 from tui.model import LogLine
 from tui.text import Safe
-from tui.ui.widgets import log_view
+from tui.ui.widgets import log_canvas, log_paint
 from tui.ui.widgets.log_view import LogView
 
 START = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -78,7 +78,9 @@ async def test_scrolling_up_stands_still_and_end_follows_again() -> None:
     async with log(20) as (view, recording):
         await recording.press("k")
         assert not view.following
-        assert "request 11 served" in recording.lines()[0]
+        assert "request 12 served" in recording.lines()[0]
+        assert view.current is not None
+        assert view.current.line.text == "request 18 served"
         view.append("a", lines(20, 1_224))
         await recording.settle()
         await gate(view)
@@ -99,7 +101,7 @@ async def test_scrolling_down_at_the_end_does_not_stop_following() -> None:
 
 
 async def test_many_batches_are_painted_once_a_period(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_view, "PERIOD", 1_000.0)
+    monkeypatch.setattr(log_canvas, "PERIOD", 1_000.0)
     async with log(20) as (view, recording):
         painted = 0
         draw = view.draw_line
@@ -124,12 +126,12 @@ async def test_the_gate_opens_by_itself_and_then_nothing_runs() -> None:
     async with log(20) as (view, recording):
         view.append("a", lines(20, 21))
         view.append("a", lines(21, 22))
-        await recording.pilot.pause(3 * log_view.PERIOD)
+        await recording.pilot.pause(3 * log_canvas.PERIOD)
         await recording.settle()
         assert "request 21 served" in recording.lines()[-1]
         assert view._gate is None
         recording.take()
-        await recording.pilot.pause(2 * log_view.PERIOD)
+        await recording.pilot.pause(2 * log_canvas.PERIOD)
         assert await recording.cost() == 0
 
 
@@ -168,14 +170,14 @@ async def test_under_a_dialog_it_goes_on() -> None:
 async def test_lines_are_parsed_when_drawn_only() -> None:
     async with log() as (view, recording):
         looked: list[str] = []
-        real = log_view.level_of
+        real = log_paint.level_of
         try:
-            log_view.level_of = lambda word, text: (looked.append(text), real(word, text))[1]  # type: ignore[assignment]
+            log_paint.level_of = lambda word, text: (looked.append(text), real(word, text))[1]  # type: ignore[assignment]
             view.append("a", lines(0, 1_000))
             await gate(view)
             await recording.settle()
         finally:
-            log_view.level_of = real  # type: ignore[assignment]
+            log_paint.level_of = real  # type: ignore[assignment]
         assert len(set(looked)) == 8
 
 
@@ -215,7 +217,7 @@ async def test_wrap_shows_everything_and_pan_stays_put() -> None:
         await gate(view)
         await recording.settle()
         assert recording.lines()[2][23:30] == recording.lines()[0][23:30]
-        view.set_wrap(True)
+        view.set_look(wrap=True)
         await recording.settle()
         assert not any("…" in line for line in recording.lines())
         assert "".join(line[23:].rstrip(" ▐") for line in recording.lines()).count("0123456789") >= 8
@@ -225,11 +227,16 @@ async def test_a_search_stands_still_in_the_middle_and_is_painted() -> None:
     async with log(100) as (view, recording):
         pattern = re.compile("request 50")
         view.set_highlight(pattern)
-        assert view.find_next(pattern, -1)
+        told: list[bool] = []
+        view.seek(lambda entry: pattern.search(entry.line.text) is not None, -1, told.append)
         await recording.settle()
+        assert told == [True]
         assert not view.following
         assert any("request 50 served" in line for line in recording.lines()[2:6])
-        assert not view.find_next(re.compile("never"), 1)
+        assert view.current is not None
+        assert view.current.line.text == "request 50 served"
+        view.seek(lambda entry: "never" in entry.line.text, 1, told.append)
+        assert told == [True, False]
 
 
 async def test_a_filter_shows_only_what_matches() -> None:
@@ -241,7 +248,7 @@ async def test_a_filter_shows_only_what_matches() -> None:
 
 async def test_notes_and_cuts_are_ours_to_tell() -> None:
     async with log() as (view, recording):
-        view.note("a", "gap 00:03:12: lines may be missing")
+        view.note("a", "── gap 00:03:12: lines may be missing ──")
         view.append("a", [LogLine(text=Safe("long"), cut=9_900_000)])
         await gate(view)
         await recording.settle()

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from tui.model import LogLine
+from tui.model import EMPTY, LogLine
 from tui.platforms.dployr import wire
 from tui.platforms.lines import Record
 from tui.platforms.records import REFUSALS, Unreadable, fields, items, parse, when, word
-from tui.text import Safe, clean
+from tui.text import Safe, clean, escape
 
 LONGEST: Final = 16_384
 """Characters of one line that are kept."""
@@ -55,12 +55,14 @@ def entry(value: Any, now: datetime) -> LogLine:
         source=word(flat.get("source"), 80),
         text=shown.text,
         cut=shown.cut,
+        escaped=shown.escaped,
     )
 
 
 def _text(text: str, cut: int = 0) -> LogLine:
     text = text.rstrip("\r\n")
-    return LogLine(text=clean(text, LONGEST), cut=cut + max(0, len(text) - LONGEST))
+    shown, over = clean(text, LONGEST), cut + max(0, len(text) - LONGEST)
+    return LogLine(text=shown, cut=over, escaped=EMPTY if shown == text or over else escape(text, LONGEST))
 
 
 def _plain(data: bytes, cut: int) -> LogLine:

@@ -211,7 +211,7 @@ class LogsPane(Pane):
             self.body.follow()
 
     def toggle_wrap(self) -> None:
-        self.body.set_wrap(not self.body.wrap)
+        self.body.set_look(wrap=not self.body.paint.wrap)
 
     def refilter(self) -> None:
         wanted = self.filter

@@ -6,8 +6,8 @@ Pure: no widget, no clock, no platform. A line is only stored when it arrives; w
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -16,6 +16,9 @@ from tui.model import LogLine
 
 SLACK: Final = 4
 """Lines may run over a limit by a quarter before they are cut back, so that dropping costs next to nothing per line."""
+
+MOVES: Final = 64
+"""How many of the last moves are remembered, each with the first position that it touched."""
 
 LATE: Final = 2_000
 """How many of the newest lines are put into order again when a line comes late."""
@@ -53,6 +56,7 @@ class LogBuffer:
         """All lines that ever came, kept or not."""
         self.reordered = 0
         """Grows when lines before the end moved (a late line, a full source among others): places must be found again."""
+        self._moves: deque[int] = deque(maxlen=MOVES)
 
     @property
     def end(self) -> int:
@@ -128,11 +132,26 @@ class LogBuffer:
         self._known.clear()
         self._counts.clear()
         self._dropped.clear()
-        self.reordered += 1
+        self._moved(self.start)
 
     def _newest(self) -> datetime | None:
         """The time of the last line that has one."""
         return next((line.at for line in reversed(self._lines) if line.at is not None), None)
+
+    def backfill(self, source: Hashable, lines: Sequence[LogLine]) -> None:
+        """Put older lines of a source before those that are kept of it; what is too much for the ring is left out, the oldest first."""
+        room = max(0, min(self._limit - self._counts.get(source, 0), self._total - len(self._lines)))
+        lines = lines[len(lines) - min(len(lines), room) :]
+        if not lines:
+            return
+        owner = self._known.setdefault((source, False), _Owner(source, False))
+        self._lines[:0] = lines
+        self._owners[:0] = [owner] * len(lines)
+        self._counts[source] = self._counts.get(source, 0) + len(lines)
+        self.start -= len(lines)
+        if len(self._counts) > 1:
+            self._merge(len(self._lines))
+        self._moved(self.start)
 
     def _merge(self, added: int) -> None:
         """Put late lines where their time belongs, among the newest ones. Equal times and lines without one keep their order."""
@@ -150,7 +169,7 @@ class LogBuffer:
         stamps.sort()
         self._lines[begin:] = [lines[order] for _, order in stamps]
         self._owners[begin:] = [owners[order] for _, order in stamps]
-        self.reordered += 1
+        self._moved(self.start + begin)
 
     # Bounds --------------------------------------------------------------------------------------------------------------
 
@@ -191,15 +210,39 @@ class LogBuffer:
         self.start += len(self._lines) - len(kept)
         self._lines = [self._lines[index] for index in kept]
         self._owners = [self._owners[index] for index in kept]
+        self._moved(self.start)
+
+    def _moved(self, first: int) -> None:
         self.reordered += 1
+        self._moves.append(first)
+
+    def moved_since(self, reordered: int) -> int | None:
+        """The first position that may hold another line than when ``reordered`` was so; None if none does."""
+        count = self.reordered - reordered
+        if count <= 0:
+            return None
+        return self.start if count > len(self._moves) else min(list(self._moves)[-count:])
 
     # Looking -------------------------------------------------------------------------------------------------------------
 
     def at_time(self, when: datetime) -> int:
         """The position of the first line at or after ``when``; ``end`` if all are older. Lines must be in order of time."""
-        timed = [(line.at, index) for index, line in enumerate(self._lines) if line.at is not None]
-        place = bisect_right(timed, (when, -1))
-        return self.start + timed[place][1] if place < len(timed) else self.end
+        oldest = datetime.min.replace(tzinfo=when.tzinfo)
+
+        def stamp(index: int) -> datetime:
+            # A line without a time stands behind its forerunner; there are never many of them in a row.
+            return next((at for line in self._lines[index::-1] if (at := line.at) is not None), oldest)
+
+        return self.start + bisect_left(range(len(self._lines)), when, key=stamp)
+
+    def line_at(self, when: datetime) -> int | None:
+        """The position of the last line that is not younger than ``when``; None if all are."""
+        place = self.at_time(when)
+        return place if place < self.end else (self.end - 1 if len(self) else None)
+
+    def weight(self, begin: int, end: int) -> int:
+        """Characters of the kept lines with ``begin <= position < end``."""
+        return sum(len(line.text) for line in self._lines[max(0, begin - self.start) : max(0, end - self.start)])
 
     def place_of(self, entry: Entry, near: int) -> int | None:
         """Where this very entry stands now, looked for around ``near`` first; None if it was dropped."""

@@ -1,15 +1,17 @@
 """What part of a log is looked at: following the end or standing still, all lines or only those a filter wants. Pure; no widget.
 
 The place is an absolute position and a line inside a wrapped record, so it holds while lines arrive, are dropped or fall into order.
+A filter is tried on the lines near the place first and on the rest piece by piece (``log_matches``). While the window stands still one
+entry is under the cursor.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable
 from typing import NamedTuple
 
 from tui.ui.widgets.log_buffer import Entry, LogBuffer
+from tui.ui.widgets.log_matches import LogMatches
 
 
 class Seen(NamedTuple):
@@ -26,71 +28,95 @@ class LogWindow:
     def __init__(self, buffer: LogBuffer, height: Callable[[Entry], int]) -> None:
         self._buffer = buffer
         self._height = height
+        self._found: LogMatches | None = None
         self._wanted: Callable[[Entry], bool] | None = None
-        self._matches: list[int] = []
-        self._checked = buffer.start
-        self._matched = 0
+        self._context = 0
         self._reordered = buffer.reordered
         self._paused_at: int | None = None
         self._place = (buffer.start, 0)
         self._entry: Entry | None = None
+        self._cursor: tuple[int, Entry] | None = None
 
     # Which lines ---------------------------------------------------------------------------------------------------------
 
-    def set_filter(self, wanted: Callable[[Entry], bool] | None) -> None:
-        """Show only wanted entries (None: all). Our own notes are always shown."""
-        self._wanted = wanted
-        self._matches, self._checked, self._matched = [], self._buffer.start, 0
-        self.update()
+    def set_filter(self, wanted: Callable[[Entry], bool] | None, *, context: int = 0, budget: int | None = None) -> None:
+        """Show only wanted entries (None: all) with so many lines around each. Our own notes are always shown. ``budget``: see
+        ``update``."""
+        self._wanted, self._context = wanted, context
+        self._search_anew()
+        self.update(budget)
         if self._paused_at is not None:
             self._paused_at = self._total()
 
+    def _search_anew(self) -> None:
+        wanted = self._wanted
+        if wanted is None:
+            self._found = None
+            return
+        begin = self._buffer.end if self._paused_at is None else max(self._buffer.start, min(self._place[0], self._buffer.end))
+        self._found = LogMatches(self._buffer, lambda entry: entry.note or wanted(entry), begin=begin, context=self._context)
+
     @property
     def filtered(self) -> bool:
-        return self._wanted is not None
+        return self._found is not None
+
+    @property
+    def behind(self) -> int:
+        """Lines that the filter was not tried on yet: call ``update`` again."""
+        return 0 if self._found is None else self._found.behind
 
     @property
     def count(self) -> int:
         """How many entries can be looked at now."""
-        return len(self._buffer) if self._wanted is None else len(self._matches)
+        return len(self._buffer) if self._found is None else len(self._found.shown)
 
-    def update(self) -> None:
-        """The buffer changed: take in what came, let go of what was dropped, find the place again."""
+    @property
+    def matches(self) -> int:
+        """Entries that the filter wants, as far as is known."""
+        return self.count if self._found is None else len(self._found.hits)
+
+    def is_context(self, position: int) -> bool:
+        """Whether a shown entry is there only because it stands near one that is wanted."""
+        return self._found is not None and self._context > 0 and not self._found.is_hit(position)
+
+    def update(self, budget: int | None = None) -> None:
+        """The buffer changed, or a filter is behind: take in what came, let go of what was dropped, find the place again. With a
+        ``budget`` (characters) the filter is tried on about so much only."""
         buffer = self._buffer
-        moved = self._reordered != buffer.reordered
+        first = buffer.moved_since(self._reordered)
         self._reordered = buffer.reordered
-        if self._wanted is not None:
-            if moved:
-                before = len(self._matches)
-                self._matches, self._checked = [], buffer.start
-                self._matches = self._match()
-                self._matched += max(0, len(self._matches) - before)
-            else:
-                del self._matches[: bisect_left(self._matches, buffer.start)]
-                came = self._match()
-                self._matches += came
-                self._matched += len(came)
-        if moved and self._entry is not None and self._paused_at is not None:
-            found = buffer.place_of(self._entry, self._place[0])
-            self._place = (buffer.start, 0) if found is None else (found, self._place[1])
+        if self._found is not None:
+            if first is not None and first <= buffer.start and self._paused_at is not None:
+                carried = self.unseen
+                self._search_anew()
+                self._paused_at = self._total() - carried
+            elif first is not None and first <= buffer.start:
+                self._search_anew()
+            elif first is not None:
+                self._found.forget_from(first)
+            self._found.work(budget)
+        if first is not None and self._paused_at is not None:
+            self._find_again()
         if self._place[0] < buffer.start:
             self._place = (buffer.start, 0)
 
-    def _match(self) -> list[int]:
-        wanted = self._wanted
-        begin, self._checked = self._checked, self._buffer.end
-        if wanted is None:
-            return []
-        return self._buffer.matching(lambda entry: entry.note or wanted(entry), begin, self._checked)
+    def _find_again(self) -> None:
+        buffer = self._buffer
+        if self._entry is not None:
+            found = buffer.place_of(self._entry, self._place[0])
+            self._place = (buffer.start, 0) if found is None else (found, self._place[1])
+        if self._cursor is not None:
+            found = buffer.place_of(self._cursor[1], self._cursor[0])
+            self._cursor = None if found is None else (found, self._cursor[1])
 
     def _index(self, position: int) -> int:
         """The place among the shown entries of the first one at or after ``position``."""
-        if self._wanted is None:
+        if self._found is None:
             return max(0, min(position - self._buffer.start, len(self._buffer)))
-        return bisect_left(self._matches, position)
+        return self._found.index(position)
 
     def _at(self, index: int) -> int:
-        return self._buffer.start + index if self._wanted is None else self._matches[index]
+        return self._buffer.start + index if self._found is None else self._found.shown[index]
 
     # Following -----------------------------------------------------------------------------------------------------------
 
@@ -101,22 +127,24 @@ class LogWindow:
     @property
     def unseen(self) -> int:
         """Entries that came since the window stands still."""
-        return 0 if self._paused_at is None else self._total() - self._paused_at
+        return 0 if self._paused_at is None else max(0, self._total() - self._paused_at)
 
     def _total(self) -> int:
-        return self._buffer.arrived if self._wanted is None else self._matched
+        return self._buffer.arrived if self._found is None else self._found.came
 
     def pause(self, page: int) -> None:
-        """Stand still where the window is now."""
+        """Stand still where the window is now, the cursor on the newest entry that is shown."""
         if self._paused_at is None:
-            first = next(iter(self.visible(page)), None)
+            seen = self.visible(page)
             self._paused_at = self._total()
-            self._stand(first)
+            self._stand(next(iter(seen), None))
+            self._cursor = (seen[-1].position, seen[-1].entry) if seen else None
 
     def follow(self) -> None:
         """Show the end again, and stay with it."""
         self._paused_at = None
         self._entry = None
+        self._cursor = None
 
     # Looking -------------------------------------------------------------------------------------------------------------
 
@@ -158,7 +186,7 @@ class LogWindow:
         self._entry = None if first is None else first.entry
 
     def move(self, lines: int, page: int) -> bool:
-        """Scroll by screen lines, standing still from now on; whether the window moved."""
+        """Scroll by screen lines, standing still from now on, the cursor as far as it must; whether the window moved."""
         self.pause(page)
         before = self.visible(page)
         if not before:
@@ -171,35 +199,88 @@ class LogWindow:
             below = self._downwards(index, sub, lines + page)
             if len(below) >= page:
                 self._stand(below[min(lines, len(below) - page)])
-        return self.visible(page)[:1] != before[:1]
+        seen = self.visible(page)
+        if self._cursor is None or self._cursor[0] < seen[0].position:
+            self._cursor = (seen[0].position, seen[0].entry)
+        elif self._cursor[0] > seen[-1].position:
+            self._cursor = (seen[-1].position, seen[-1].entry)
+        return seen[:1] != before[:1]
+
+    # The cursor ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def cursor(self) -> int | None:
+        """The position of the entry under the cursor; None while following, or where it is gone."""
+        if self._cursor is not None and self._cursor[0] < self._buffer.start:
+            self._cursor = None
+        return None if self._cursor is None else self._cursor[0]
+
+    def step(self, entries: int, page: int) -> bool:
+        """Move the cursor by entries, standing still from now on; whether it moved."""
+        self.pause(page)
+        if not self.count:
+            return False
+        seen = self.visible(page)
+        at = self.cursor if self.cursor is not None else seen[-1].position
+        index = max(0, min(self._index(at) + entries, self.count - 1))
+        position = self._at(index)
+        self._cursor = (position, self._buffer[position])
+        shown = [each.position for each in seen]
+        if position < shown[0] or (position == shown[0] and seen[0].sub):
+            self._stand(Seen(position, self._buffer[position], 0))
+        elif position >= shown[-1]:
+            height = max(1, self._height(self._buffer[position]))
+            last = self._upwards(index, 0, page - min(height, page))
+            self._stand(last[0] if last else Seen(position, self._buffer[position], 0))
+        return position != at
+
+    def put_cursor(self, position: int, page: int) -> None:
+        """Stand still with the cursor on a shown entry."""
+        self.pause(page)
+        self._cursor = (position, self._buffer[position])
 
     def go_to(self, position: int, page: int, *, above: int = 0) -> None:
-        """Stand still with the entry at ``position`` shown, ``above`` lines of context over it."""
+        """Stand still with the entry at ``position`` shown under the cursor, ``above`` lines of context over it."""
         self.pause(page)
         index = min(self._index(position), max(0, self.count - 1))
         if self.count:
             context = self._upwards(index, 0, above)
             position, entry, _ = self._seen(index)
             self._stand(context[0] if context else Seen(position, entry, 0))
+            self._cursor = (position, entry)
 
     def first(self, page: int) -> None:
         """Stand still at the oldest line."""
         self.pause(page)
         self._stand(next(iter(self._downwards(0, 0, 1)), None))
+        self._cursor = None if self._entry is None else (self._place[0], self._entry)
 
-    def find(self, wanted: Callable[[Entry], bool], begin: int, step: int) -> int | None:
-        """The position of the nearest shown entry after (``step`` 1) or before (-1) ``begin`` that is wanted."""
+    def find(self, wanted: Callable[[Entry], bool], begin: int, step: int, most: int | None = None) -> int | None:
+        """The position of the nearest shown entry after (``step`` 1) or before (-1) ``begin`` that is wanted, among the next ``most``."""
         index = self._index(begin)
         if step > 0 and index < self.count and self._at(index) == begin:
             index += 1
         elif step < 0:
             index -= 1
-        while 0 <= index < self.count:
-            position = self._at(index)
+        stop = self.count if step > 0 else -1
+        if most is not None:
+            stop = min(stop, index + most) if step > 0 else max(stop, index - most)
+        for at in range(index, stop, step):
+            position = self._at(at)
             if wanted(self._buffer[position]):
                 return position
-            index += step
         return None
+
+    def beyond(self, begin: int, step: int, entries: int) -> int | None:
+        """The position so many shown entries further on; None if that is past the end."""
+        index = self._index(begin) + step * entries
+        return self._at(index) if 0 <= index < self.count else None
+
+    def entries(self, begin: int | None = None, end: int | None = None) -> list[Entry]:
+        """The shown entries, all of them or those with ``begin <= position < end``."""
+        first = 0 if begin is None else self._index(begin)
+        last = self.count if end is None else self._index(end)
+        return [self._buffer[self._at(index)] for index in range(first, last)]
 
     def share(self, page: int) -> tuple[int, int]:
         """Where the window is: index of its first entry, and how many entries there are."""

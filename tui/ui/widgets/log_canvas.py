@@ -1,0 +1,192 @@
+"""The screen of a log: which lines of a ring it shows now, drawn where they differ from what stands there, at most ten times a second.
+
+It knows nothing of keys. Levels, columns and highlights are worked out for lines that are drawn; a filter's work is done in pieces, with
+the keys looked at between them; nothing is drawn while nobody looks.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Any, Final, NamedTuple
+
+from textual.message import Message
+from textual.strip import Strip
+from textual.timer import Timer
+
+from tui.ui.widgets.cells import Piece, fit
+from tui.ui.widgets.line_view import LineView
+from tui.ui.widgets.log_buffer import Entry, LogBuffer
+from tui.ui.widgets.log_marks import LogMarks
+from tui.ui.widgets.log_paint import LinePaint
+from tui.ui.widgets.log_window import LogWindow, Seen
+
+PERIOD: Final = 0.1
+"""Seconds between two repaints, however many lines come."""
+
+AT_ONCE: Final = 1_500_000
+"""How much of a filter's work is done before the keys are looked at again, in ``LogMatches.work``'s measure: some milliseconds."""
+
+
+class Painted(NamedTuple):
+    """What a screen line shows, and in which state."""
+
+    entry: Entry | None
+    sub: int = 0
+    stamp: str = ""
+    state: str | None = None
+    dim: bool = False
+    marked: bool = False
+
+
+class LogCanvas(LineView):
+    """A ring, the window on it, and the lines of the screen."""
+
+    class StatusChanged(Message, namespace="log_view"):
+        """Following or not, how many lines came meanwhile, how many were dropped for good, how many a filter wants."""
+
+        def __init__(self, view: LogCanvas, *, following: bool, unseen: int, dropped: int, matches: int = 0) -> None:
+            super().__init__()
+            self.view = view
+            self.following = following
+            self.unseen = unseen
+            self.dropped = dropped
+            self.matches = matches
+
+        @property
+        def control(self) -> LogCanvas:
+            return self.view
+
+    def __init__(
+        self, *, limit: int = 20_000, total: int = 200_000, zone: tzinfo | None = None, show_names: bool = True, **options: Any
+    ) -> None:
+        """Keep ``limit`` lines a source and ``total`` in all; times are shown in ``zone`` (None: this machine's)."""
+        super().__init__(**options)
+        self.buffer = LogBuffer(limit=limit, total=total)
+        self.paint = LinePaint(zone=zone, show_names=show_names)
+        self.window = LogWindow(self.buffer, self.paint.height)
+        self.marks = LogMarks(self.buffer)
+        self._painted: dict[int, Painted] = {}
+        self._lines: list[Seen] | None = None
+        self._gate: Timer | None = None
+        self._waiting = False
+        self._catching_up = False
+        self._status = (True, 0, 0, 0)
+
+    @property
+    def line_count(self) -> int:
+        return self.window.count
+
+    @property
+    def page(self) -> int:
+        """Lines that fit; one less while the last one says that the view stands still."""
+        return max(1, self.content_size.height - (not self.window.following))
+
+    # Coalescing ----------------------------------------------------------------------------------------------------------
+
+    def _changed(self, *, at_once: bool = False) -> None:
+        """Something is new: paint now if nothing was painted for a while, else when the gate opens."""
+        self._lines = None
+        if at_once:
+            self._flush()
+        elif self._gate is None:
+            self._flush()
+            self._close_gate()
+        else:
+            self._waiting = True
+
+    def _close_gate(self) -> None:
+        if self.is_attached and self.is_running:
+            self._gate = self.set_timer(PERIOD, self._open_gate)
+
+    def _open_gate(self) -> None:
+        self._gate = None
+        if self._waiting:
+            self._waiting = False
+            self._flush()
+            self._close_gate()
+
+    @property
+    def _budget(self) -> int | None:
+        return AT_ONCE if self.is_attached and self.is_running else None
+
+    def _take_in(self) -> None:
+        self.window.update(self._budget)
+        self._lines = None
+        if self.window.behind and not self._catching_up:
+            self._catching_up = True
+            self.call_later(self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Go on with the filter where it is behind."""
+        self._catching_up = False
+        self._take_in()
+        self._changed()
+
+    def _flush(self) -> None:
+        self._take_in()
+        window = self.window
+        status = (window.following, window.unseen, self.buffer.dropped(), window.matches if window.filtered else 0)
+        if status != self._status:
+            self._status = status
+            following, unseen, dropped, matches = status
+            self.post_message(self.StatusChanged(self, following=following, unseen=unseen, dropped=dropped, matches=matches))
+        self._damage_changed()
+
+    def _damage_changed(self) -> None:
+        if not self.watched:
+            return
+        for y in range(self.content_size.height):
+            if self._painted.get(y) != self._wanted(y):
+                self.damage(y, 1)
+        if not self.window.following:
+            self.damage(self.content_size.height - 1, 1)
+        self.damage_bar()
+
+    def repaint_all(self) -> None:
+        self._lines = None
+        self._painted.clear()
+        self.damage()
+
+    # Drawing -------------------------------------------------------------------------------------------------------------
+
+    def _seen(self) -> list[Seen]:
+        """The lines of the screen, worked out once per repaint."""
+        if self._lines is None:
+            self.paint.width = self.inner_width
+            self._lines = self.window.visible(self.page)
+            self._top, _ = self.window.share(self.page)
+        return self._lines
+
+    def _wanted(self, y: int) -> Painted:
+        seen = self._seen()
+        if y >= len(seen):
+            return Painted(None)
+        position, entry, sub = seen[y]
+        here = position == self.window.cursor
+        state = ("cursor" if self.has_focus else "cursor-idle") if here else None
+        if state is None and self.marks.anchor is not None and self.marks.within(position, self.window.cursor):
+            state = "found"
+        stamp = self.paint.stamp(entry) if self.paint.times == "age" else ""
+        return Painted(entry, sub, stamp, state, self.window.is_context(position), self.marks.has(entry))
+
+    def draw_line(self, y: int) -> Strip:
+        width = self.inner_width
+        seen = self._seen()
+        if not seen:
+            self._painted[y] = Painted(None)
+            return self.draw_message(y)
+        if not self.window.following and y == self.content_size.height - 1:
+            self._painted.pop(y, None)
+            return self.strip_of(fit(self._standing(), width), width, "found")
+        painted = self._painted[y] = self._wanted(y)
+        if painted.entry is None:
+            return Strip.blank(width, self.tone_style())
+        mark = "◆" if painted.marked and not painted.sub else " "
+        pieces = self.paint.pieces(painted.entry, painted.sub, dim=painted.dim, mark=mark)
+        return self.strip_of(pieces, width, painted.state)
+
+    def _standing(self) -> tuple[Piece, ...]:
+        """The last line while the view stands still."""
+        new = f"  +{self.window.unseen:,} new" if self.window.unseen else ""
+        range_ = "  range: y copies it" if self.marks.anchor is not None else ""
+        return (Piece(" paused", "warn"), Piece(f"{new}{range_}  End follows again", "muted"))

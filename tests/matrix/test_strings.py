@@ -1,0 +1,144 @@
+"""A4 (and 2.1 to 2.3): hostile strings in every text field of every model, on every pane, screen, dialog and notice, in a pseudo-terminal.
+
+The terminal may be told what an empty screen tells it, and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import sys
+from collections.abc import Sequence
+from datetime import UTC
+from functools import cache
+from unicodedata import combining
+
+import pyte
+import pytest
+from wcwidth import wcwidth
+
+from tests.bench.recorder import recorded
+from tests.e2e.driver import Terminal
+from tests.matrix.fill import filled
+from tests.matrix.hostile import ALL, ESCAPES, MARKER, MARKUP, UNICODE
+from tests.matrix.vt import shapes
+from tests.matrix.walk import SURE
+from tests.ui.desk import Desk, busy, service
+from tests.ui.test_console import seat
+from tui.model import Kind
+from tui.ui.app import Console
+from tui.ui.settings import Settings
+
+STEP = 24
+"""Every so manieth string in the suite; all of them in the soak."""
+
+
+class Reader(Terminal):
+    """A terminal that looks at nothing: it keeps the bytes and answers where the cursor is."""
+
+    def pump(self, seconds: float) -> bool:
+        try:
+            if not select.select([self.master], [], [], seconds)[0]:
+                return False
+            data = os.read(self.master, 1 << 18)
+        except OSError:
+            return False
+        self.raw += data
+        for _ in range(data.count(b"\x1b[6n")):
+            os.write(self.master, b"\x1b[1;1R")
+        return True
+
+
+def walked(mode: str, step: int, offset: int = 0, *, output: str = "plain", patience: float = 50.0) -> bytes:
+    """What one walk writes. ``output`` link is what users have; plain is the screen library's own, which paints every frame whole."""
+    command = [sys.executable, "-m", "tests.matrix.walk", mode, str(step), str(offset)]
+    with Reader(command, size=(132, 43), env={"ROLLWATCH_OUTPUT": output}) as terminal:
+        assert terminal.ends(patience) == 0, terminal.raw[-3000:].decode("utf-8", "replace")
+        terminal.restored()
+        raw = bytes(terminal.raw)
+    count = re.search(rf"{SURE}: (\d+)".encode(), raw)
+    assert count is not None, raw[-2000:]
+    assert raw.count(MARKER.encode()) >= 2 * int(count[1]), "they were not shown"
+    return raw
+
+
+@cache
+def allowed() -> frozenset[str]:
+    """What the same walk makes the terminal do when every text is harmless."""
+    return frozenset(shapes(walked("plain", 1))) | {"CSI 6n", "CSI C"}  # the output layer's own: where are you, and a step to the right
+
+
+def test_the_corpus_is_as_large_as_it_must_be() -> None:
+    assert len(set(ESCAPES)) >= 200
+    assert len(set(MARKUP)) >= 100
+    assert len(set(UNICODE)) >= 60
+    assert len(ALL) == len(set(ALL))
+
+
+def test_the_parser_sees_what_it_must_see() -> None:
+    assert shapes(b"\x1b[1;2Hab\x1b[31mc\x1b[?1049h") == {"CSI H": 1, "CSI m": 1, "CSI ?1049h": 1}
+    for text in ESCAPES:
+        assert shapes(text.encode()), text
+    assert shapes("a\u202eb".encode()) == {"U+202E": 1}
+    assert shapes(("a" + "\u0301" * 5).encode()) == {"marks": 1}
+
+
+def test_a4_no_string_makes_the_terminal_do_what_an_empty_screen_does_not() -> None:
+    assert set(shapes(walked("mixed", STEP, 3))) - allowed() == set()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("output", ["plain", "link"])
+@pytest.mark.parametrize("mode", ["clean", "raw"])
+def test_a4_all_strings(mode: str, output: str) -> None:
+    assert set(shapes(walked(mode, 1, output=output, patience=600.0))) - allowed() == set()
+
+
+def columns(screen: pyte.Screen, word: str) -> set[int]:
+    """The cells at which a word that stands in every row, by the terminal's own counting."""
+    found = set()
+    for y in range(2, 20):
+        cells = [screen.buffer[y][x].data for x in range(screen.columns)]
+        found |= {x for x in range(60, screen.columns) if cells[x : x + len(word)] == list(word)}
+    return found
+
+
+async def painted(texts: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> tuple[pyte.Screen, list[str]]:
+    """What a terminal shows of services with such names, and what the screen library believes that it shows."""
+    monkeypatch.setenv("ROLLWATCH_OUTPUT", "plain")
+    desk = Desk()
+    desk.put("fleet", Kind.SERVICE, [filled(Kind.SERVICE, text, number) for number, text in enumerate(texts)])
+    app = Console(desk, settings=Settings(zone=UTC))  # type: ignore[arg-type]
+    async with recorded(app, (130, 40)) as recording:
+        screen = pyte.Screen(130, 40)
+        app.screen.refresh(layout=True)
+        app.console_screen.redraw(None)
+        await recording.settle()
+        app.screen.refresh()
+        await recording.settle()
+        # pyte forgets the rest of a write after a mark that it cannot join; a terminal draws it over the letter before.
+        pyte.Stream(screen).feed("".join(char for char in recording.take() if char < " " or combining(char) or wcwidth(char)))
+        return screen, recording.lines()
+
+
+async def test_a4_unicode_leaves_every_column_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for start in range(0, len(UNICODE), 15):
+        texts = [f"a{text[:12]}b" for text in UNICODE[start : start + 15]]
+        screen, believed = await painted(texts, monkeypatch)
+        where = columns(screen, "50%")
+        assert len(where) == 1, list(screen.display[2:20])
+        assert {screen.buffer[y][39].data for y in range(1, 20)} == {"▏"}, "the line between the panes"
+        assert sum("50%" in line for line in believed) >= len(texts)
+
+
+async def test_a4_a_name_that_only_looks_like_another_wears_a_badge() -> None:
+    desk = busy()
+    desk.put("fleet", Kind.SERVICE, [service("pr\u043ed"), service("prod")])
+    async with seat(desk) as at:
+        await at.press("2", "home", "r")
+        badges = {at.sees("Restart prod"): at.sees("not ASCII")}
+        await at.press("escape", "down", "r")
+        badges[at.sees("Restart prod")] = at.sees("not ASCII")
+        assert badges == {True: False, False: True}

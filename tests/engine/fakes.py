@@ -114,6 +114,7 @@ class FakePlatform:
         self.sent: list[tuple[Verb, Ref]] = []
         self.on_verb: Callable[[Verb, Ref, Mapping[str, Any]], Awaitable[Accepted]] | None = None
         self._verbs: dict[tuple[Kind, Verb], Call] = {}
+        self.happenings: Any = None
         self.instead = {(Kind.PROJECT, Verb.UPDATE): "delete it and create another one"}
         self.log: Callable[..., AsyncIterator[tuple[LogLine, ...]]] | None = None
         self.one: Callable[[Ref], Resource] | None = None

@@ -27,8 +27,9 @@ from tui.engine.signals import Signal
 from tui.engine.store import Store
 from tui.engine.streams import LogFollow, Streams
 from tui.engine.verdicts import Verdict
+from tui.engine.witness import Witness
 from tui.model import Kind, LogLine, Ref, Resource, Verb
-from tui.platforms.base import Platform, Request
+from tui.platforms.base import Happening, Platform, Request
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ log = logging.getLogger(__name__)
 class Session:
     """One context, running. Use it as an async context manager; it closes the platforms when it ends, the journal is the caller's.
 
-    ``changes`` tells of every difference in the store, ``verdicts`` what became of an accepted verb. ``refresh`` is the shortest
+    ``changes`` tells of every difference in the store, ``verdicts`` what became of an accepted verb,
+    ``happenings`` what a platform itself wrote down. ``refresh`` is the shortest
     polling interval in seconds by connection; ``past`` answers about what was, None where nothing is remembered; no request is made
     before ``ready`` is done, so that a first paint waits for nothing.
     """
@@ -66,6 +68,7 @@ class Session:
         self.store = Store(clock, platforms)
         self.changes: Signal[Change] = Signal("changes")
         self.verdicts: Signal[Verdict] = Signal("verdicts")
+        self.happenings: Signal[tuple[str, Happening]] = Signal("happenings")
         random = random or Random()  # noqa: S311 - spreads requests in time, guards nothing
         floors = refresh or {}
         self._platforms = tuple(platforms)
@@ -87,6 +90,7 @@ class Session:
             verdicts=self.verdicts,
             read_only=read_only,
         )
+        self._witness = Witness(self._connections.values(), clock=clock, heard=self.happenings)
         self._streams = Streams(self._connections, clock=clock, random=random)
         self._poller.woke = self._streams.hurry
         self._ready = ready
@@ -227,6 +231,7 @@ class Session:
                 group.create_task(self._history.run(), name="history")
                 group.create_task(self._memory.run(), name="memory")
                 group.create_task(self._poller.run(), name="poller")
+                group.create_task(self._witness.run(), name="witness")
         except Exception:
             log.exception("the session stands still")
             raise

@@ -124,6 +124,10 @@ class Platform(Protocol):
     def allowance(self) -> tuple[int, float]:
         """Requests per window and the window in seconds that this platform documents, for a server that sends no headers."""
 
+    @property
+    def happenings(self) -> Callable[[datetime | None], Awaitable[tuple[Happening, ...]]] | None:
+        """What the platform itself wrote down since a moment, newest first; None where it keeps no such list."""
+
     async def detect(self) -> str:
         """Find the flavour with harmless GETs, remember and return it. Raises ``errors.PlatformError``."""
 

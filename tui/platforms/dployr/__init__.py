@@ -6,7 +6,7 @@ speaks one of them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -93,6 +93,10 @@ class Dployr:
     def choose_cluster(self, name: str) -> Cluster:
         """Look at another cluster, by name or id, from the next read on. Raises ``errors.Refused``."""
         return self._clusters.choose(name)
+
+    @property
+    def happenings(self) -> Callable[[datetime | None], Awaitable[tuple[Happening, ...]]]:
+        return self.events
 
     async def events(self, since: datetime | None = None) -> tuple[Happening, ...]:
         """What the platform itself wrote down, newest first; nothing in the documented flavour. Raises ``errors.PlatformError``."""

@@ -41,6 +41,7 @@ class Encore:
     platform = "encore"
     allowance = (120, 60.0)
     """Encore documents no limit; this is what we allow ourselves."""
+    happenings = None
 
     def __init__(
         self,

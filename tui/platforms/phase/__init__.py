@@ -41,6 +41,7 @@ class Phase:
     allowance = (120, 60.0)
     """Requests per account in the smallest plan; the server sends no budget."""
     instead = INSTEAD
+    happenings = None
 
     def __init__(self, spec: ConnectionSpec, transport: Transport, clock: Clock, *, exchange: Transport) -> None:
         self.name = spec.name

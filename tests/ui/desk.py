@@ -38,7 +38,7 @@ from tui.model import (
     Verb,
     Webhook,
 )
-from tui.platforms.base import Request, Rows
+from tui.platforms.base import Happening, Request, Rows
 from tui.text import Safe, Secret
 
 NOW = datetime(2025, 11, 5, 22, 31, 7, tzinfo=UTC)
@@ -103,6 +103,7 @@ class Desk:
         self.store = Store(self.clock, self.platforms)  # type: ignore[arg-type]
         self.changes: Signal[Change] = Signal("changes")
         self.verdicts: Signal[Verdict] = Signal("verdicts")
+        self.happenings: Signal[tuple[str, Happening]] = Signal("happenings")
         self.shown: dict[str, tuple[Feed, ...]] = {}
         self.refreshed = 0
         self.follows: list[Any] = []

@@ -15,6 +15,7 @@ from tui.engine.history import events
 from tui.engine.ports import Event
 from tui.engine.store import Store
 from tui.model import Health, LogLine
+from tui.platforms.base import Happening
 from tui.tables import span
 from tui.text import Safe, clean
 
@@ -78,6 +79,13 @@ class Activity:
         why = f": {state.error}" if state.error is not None and state.state != "fresh" else ""
         level = "info" if state.state in {"fresh", "loading"} else "warn"
         yield LogLine(at=self._clock.wall(), level=Safe(level), source=Safe("connection"), text=clean(f"{state.name} {word}{why}", 300))
+
+
+def written(connection: str, happening: Happening, now: datetime) -> LogLine:
+    """A line of a platform's own list: its word, who did it, to what."""
+    who = f" by {happening.by}" if happening.by else ""
+    what = f" {', '.join(happening.targets[:3])}" if happening.targets else ""
+    return LogLine(at=happening.at or now, source=clean(connection, 40), text=clean(f"{happening.what}{what}{who}", 300))
 
 
 def said(at: datetime, text: str, tone: str) -> LogLine:

@@ -16,8 +16,9 @@ from tui.engine.resume import Gap
 from tui.engine.session import Session
 from tui.engine.streams import LogFollow
 from tui.model import Kind, LogLine, Ref
+from tui.platforms.base import Happening
 from tui.tables import Moment, age
-from tui.ui.activity import Activity, said
+from tui.ui.activity import Activity, said, written
 from tui.ui.keys import bindings_for
 from tui.ui.notices import next_try
 from tui.ui.panes.pane import Pane, Summary
@@ -147,6 +148,10 @@ class LogsPane(Pane):
     def happened(self, text: str, tone: str) -> None:
         """Something became of a request of ours."""
         self._append_events([said(self.session.clock.wall(), text, tone)])
+
+    def written(self, connection: str, happening: Happening) -> None:
+        """A platform wrote down something itself."""
+        self._append_events([written(connection, happening, self.session.clock.wall())])
 
     def _append_events(self, lines: Sequence[LogLine]) -> None:
         self._activity.append(ACTIVITY, lines)

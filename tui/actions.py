@@ -26,6 +26,7 @@ class Place(StrEnum):
     LOGS = "logs"
     DETAIL = "detail"
     HELP = "help"
+    MEMORY = "memory"
 
 
 class Danger(StrEnum):
@@ -84,7 +85,8 @@ _DETAIL: Final = _in(Place.DETAIL)
 _SERVICE: Final = _RESOURCES | _DETAIL
 _THINGS: Final = _APPS | _RESOURCES
 _ROWS: Final = _THINGS | {Place.ROLLOUTS}
-_READING: Final = _in(Place.DETAIL, Place.HELP)
+_READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY)
+_MEMORY: Final = _in(Place.MEMORY)
 
 
 def _act(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], *, bar: int = 0, palette: bool = True) -> Action:
@@ -98,8 +100,8 @@ def _ask(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], b
 
 _ENTRIES: Final[tuple[Action, ...]] = (
     # a row
-    _act("list.open", "enter", "open", "Show everything known of the selected thing.", _ROWS, bar=1),
-    _act("row.logs", "l", "logs", "Follow the log of the selected service.", _SERVICE, bar=2),
+    _act("list.open", "enter", "open", "Show everything known of the selected thing.", _ROWS | _MEMORY, bar=1),
+    _act("row.logs", "l", "logs", "Follow the log of the selected service.", _SERVICE | _MEMORY, bar=2),
     _ask("row.restart", "r", "restart", "Restart the selected service.", _SERVICE, 3, Verb.RESTART, Kind.SERVICE),
     _ask("row.stop", "s", "stop", "Stop the selected service; it stays stopped.", _SERVICE, 4, Verb.STOP, Kind.SERVICE),
     _ask("row.start", "a", "start", "Start the selected service.", _SERVICE, 7, Verb.START, Kind.SERVICE),
@@ -130,7 +132,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("list.half-down", "ctrl+d", "half a page down", "Go half a page down.", _LISTS, palette=False),
     _act("list.first", "home g", "first", "Go to the first line.", _LISTS, palette=False),
     _act("list.last", "end G", "last", "Go to the last line.", _LISTS, palette=False),
-    _act("pane.filter", "slash", "filter", "Show only the lines that contain a text.", _EVERYWHERE, bar=20),
+    _act("pane.filter", "slash", "filter", "Show only the lines that contain a text.", _EVERYWHERE | _MEMORY, bar=20),
     _act("pane.zoom", "z", "zoom", "Give the whole screen to the focused pane, or take it back.", _EVERYWHERE, bar=22),
     _act("pane.back", "escape", "back", "Undo one step: clear the filter, end the zoom.", _EVERYWHERE, palette=False),
     _act("focus.apps", "1", "apps", "Go to apps and environments.", _EVERYWHERE),
@@ -139,6 +141,16 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("focus.logs", "4", "logs", "Go to logs and activity.", _EVERYWHERE),
     _act("focus.next", "tab", "next pane", "Go to the next pane.", _EVERYWHERE, palette=False),
     _act("focus.previous", "shift+tab", "previous pane", "Go to the previous pane.", _EVERYWHERE, palette=False),
+    # the past
+    _act("past.away", "A", "while away", "Show what happened while you were away, what is unresolved first.", _EVERYWHERE),
+    _act("past.timeline", "T", "timeline", "Show everything that happened on all platforms over time.", _EVERYWHERE),
+    _act("past.matrix", "V", "versions", "Show which version is live where, and who is behind.", _EVERYWHERE),
+    _act("past.handoff", "H", "handoff", "Show the handoff for the next shift, and add notes to it.", _EVERYWHERE),
+    _act("past.span", "w", "further back", "Look further back: an hour, a shift, a day, a week.", _MEMORY, bar=3, palette=False),
+    _act("past.lanes", "tab", "lanes", "Show or hide the lanes over time.", _MEMORY, bar=4, palette=False),
+    _act("past.note", "n", "note", "Write a note for the next shift.", _MEMORY, bar=5, palette=False),
+    _act("past.copy", "y", "copy all", "Copy everything that is listed as text.", _MEMORY, bar=6, palette=False),
+    _act("past.again", "ctrl+r", "read again", "Read the journal again.", _MEMORY, palette=False),
     # the console
     _act("console.palette", "colon ctrl+p", "palette", "Find any action or thing by typing.", _EVERYWHERE, bar=21, palette=False),
     _act("console.refresh", "ctrl+r", "read now", "Read everything that is on screen again, now.", _EVERYWHERE | _DETAIL),

@@ -83,7 +83,7 @@ def _whole(before: Resource, after: Resource, at: datetime) -> Iterator[Event]:
     elif isinstance(before, Deployment) and isinstance(after, Deployment):
         ended = after.finished_at if before.finished_at is None else None
         start, word = after.created_at, "success" if after.health is Health.OK else "failure"
-        of = f"{after.service or after.name}/{after.ref.connection}"
+        of = f"{after.name}/{after.ref.connection}"
     else:
         return
     if ended is not None and start is not None:
@@ -110,6 +110,7 @@ class History:
     def __init__(self, journal: JournalPort, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
+        self._store: Store | None = None
         self._waiting: list[Event] = []
         self._seen: set[object] = set()
         self._arrived = asyncio.Event()
@@ -117,11 +118,14 @@ class History:
 
     def known(self, store: Store) -> None:
         """These feeds were known before this run: what is missing or new in their first reply did come and go."""
+        self._store = store
         self._seen.update(feed for feed in store.feeds() if store.freshness(feed).fetched_at is not None)
 
     def note(self, change: Change) -> None:
         """Keep what a change means."""
         if not change.data:
+            if self._store is not None and self._store.freshness(change.feed).fetched_boot is not None:
+                self._seen.add(change.feed)  # there was nothing: what comes next did come
             return
         first = change.feed not in self._seen
         self._seen.add(change.feed)

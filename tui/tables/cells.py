@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from tui.engine.recall.usual import Outlook, outlook
 from tui.model import Deployment, Health, Phase, Resource, Rollout, Service, Tone
 from tui.tables.columns import Cell, Moment, Shown, Span
 from tui.tables.words import GLYPHS, NOTHING, age, span, state, tone_of
@@ -109,6 +110,27 @@ def elapsed(row: Rollout, moment: Moment) -> str:
     if begin is None or (row.snapshot and row.completed_at is None):
         return NOTHING
     return span(((row.completed_at or moment.now) - begin).total_seconds())
+
+
+def going(row: Rollout, moment: Moment) -> Outlook | None:
+    """How far a running rollout is, against what is usual for it; None where that is not known or it is not running."""
+    begin = row.started_at or row.queued_at
+    if moment.usual is None or begin is None or row.completed_at is not None or row.snapshot:
+        return None
+    known = moment.usual((str(row.app), str(row.environment), str(row.ref.kind)))
+    return outlook((moment.now - begin).total_seconds(), known)
+
+
+def lasting(row: Rollout, moment: Moment) -> Shown:
+    """``5m11``, and where that is known ``usually 3m50, 12 s to 2m left`` or that it is slower than usual. While a person is waited
+    for nobody knows what is left."""
+    so_far = Span(elapsed(row, moment))
+    found = going(row, moment)
+    if found is None:
+        return (so_far,)
+    if needs_approval(row):
+        return (so_far, Span(f"  {found.usual}", Tone.MUTED))
+    return (so_far, Span(f"  ▲ {found.text}", Tone.WARN) if found.slow else Span(f"  {found.text}", Tone.MUTED))
 
 
 def code(row: Deployment) -> str:

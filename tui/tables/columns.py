@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Generic, Protocol, TypeVar
 
+from tui.engine.recall.usual import Usual
 from tui.model import Deployment, Kind, Ref, Resource, Service, Tone
 from tui.tables.words import NOTHING, age
 
@@ -28,11 +29,13 @@ class Lookup(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Moment:
-    """The moment a table is drawn at: the wall time (aware UTC), what else is known, and the reader's time zone."""
+    """The moment a table is drawn at: the wall time (aware UTC), what else is known, and the reader's time zone;
+    ``usual`` says how long an (app, environment, phase) usually takes, None where nobody can say."""
 
     now: datetime
     store: Lookup
     zone: tzinfo | None = None
+    usual: Callable[[tuple[str, str, str]], Usual | None] | None = None
     _deployments: dict[tuple[str, str], Deployment] | None = field(default=None, repr=False)
 
     def since(self, at: datetime | None) -> float | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from tui.model import Phase, Ref, Resource, Tone
+from tui.model import Phase, Ref, Resource, Rollout, Tone
+from tui.tables.cells import going
 from tui.tables.columns import Moment
 from tui.tables.words import NOTHING, TONES, age, share, size, span, state, tone_of
 from tui.text import Secret
@@ -80,4 +81,7 @@ def details(row: Resource, moment: Moment) -> list[Detail]:
     for each in fields(row):
         if each.name not in _APART:
             lines.extend(_detail(each.name, getattr(row, each.name), moment))
+    found = going(row, moment) if isinstance(row, Rollout) else None
+    if found is not None:
+        lines.insert(5, Detail("usual", f"{found.text} ({found.usual.count} before it)", Tone.WARN if found.slow else None))
     return lines

@@ -20,7 +20,7 @@ from tui.model import (
     Variable,
     Webhook,
 )
-from tui.tables.cells import code, elapsed, health, last_deploy, needs_approval, phase_cell, rollout_state, rollout_word, target, took
+from tui.tables.cells import code, health, last_deploy, lasting, needs_approval, phase_cell, rollout_state, rollout_word, target, took
 from tui.tables.columns import Column, Moment, R, Shown, Span, Table, when
 from tui.tables.words import NOTHING, attention, load_tone, share, size
 
@@ -261,7 +261,7 @@ ROLLOUTS: Final[Table[Rollout]] = Table(
         _text("target", "WHAT", target, low=9, high=24, rank=1),
         Column(id="state", title="STATE", show=rollout_state, order=lambda row, _: rollout_word(row), low=11, high=16, rank=4),
         Column(id="phases", title="PHASES", show=phase_cell, low=49, high=64, ages=True),
-        Column(id="elapsed", title="ELAPSED", show=elapsed, low=7, high=7, rank=2, right=True, ages=True),
+        Column(id="elapsed", title="LASTED", show=lasting, low=7, high=64, rank=2, right=True, ages=True),
         _age("queued", "STARTED", lambda row: row.queued_at or row.created_at, rank=5),
         _text("by", "BY", lambda row: row.by, low=6, high=20, rank=6),
         _on(7),

@@ -37,11 +37,13 @@ from tui.ui.driver import quiet_driver
 from tui.ui.keys import textual_keymap
 from tui.ui.link import PacedApp
 from tui.ui.questions import Question, Target, ask
+from tui.ui.recall import Recall
 from tui.ui.say import Bottom
 from tui.ui.screens.ask import AskScreen
 from tui.ui.screens.console import ConsoleScreen
 from tui.ui.screens.detail import DetailScreen
 from tui.ui.screens.help import HelpScreen
+from tui.ui.screens.memory import MemoryScreen
 from tui.ui.screens.palette import PaletteScreen
 from tui.ui.settings import Settings
 from tui.ui.theming import DEFAULT, Themes, bundled, load_themes, tone_defaults
@@ -64,6 +66,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         "styles/reading.tcss",
         "styles/palette.tcss",
         "styles/ask.tcss",
+        "styles/memory.tcss",
     ]
     TITLE = "rollwatch"
     ENABLE_COMMAND_PALETTE = False
@@ -85,6 +88,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         self._ended: list[Callable[[], None]] = []
         self.console_screen = ConsoleScreen(session, self.keymap, self.moment)
         self._screens: dict[type[Screen[Any]], Screen[Any]] = {}
+        self.recall = Recall(self)
 
     # Starting and ending -----------------------------------------------------------------------------------------------------
 
@@ -123,11 +127,13 @@ class Console(PacedApp[int], inherit_bindings=False):
         self.changed.subscribe(self, self._redraw)
         self._ended = [self.session.changes.subscribe(self._heard), self.session.verdicts.subscribe(self._verdict)]
         self.set_interval(TICK, self._tick)
+        self.recall.begin()
         problems = self._problems
         if problems:
             self.call_after_refresh(self.say, problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""), "warn")
 
     def on_unmount(self) -> None:
+        self.recall.end()
         for end in self._ended:
             end()
 
@@ -152,6 +158,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         if not self._waiting:
             self.call_later(self._tell)
         self._waiting.add(change.feed.kind)
+        self.recall.heard(change)
         self.console_screen.logs.heard(change)
 
     def _tell(self) -> None:
@@ -164,6 +171,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         self.say(verdict.text, tone)
 
     def _tick(self) -> None:
+        self.recall.tick()
         self._redraw(None)
 
     def _redraw(self, changed: frozenset[Kind] | None) -> None:
@@ -182,7 +190,9 @@ class Console(PacedApp[int], inherit_bindings=False):
 
     def moment(self) -> Moment:
         """Now, for whoever draws."""
-        return Moment(now=self.session.clock.wall(), store=self.session.store, zone=self.settings.zone)
+        past = self.session.past
+        usual = past.usual if past is not None else None
+        return Moment(now=self.session.clock.wall(), store=self.session.store, zone=self.settings.zone, usual=usual)
 
     # What any screen may ask -------------------------------------------------------------------------------------------------
 
@@ -228,6 +238,11 @@ class Console(PacedApp[int], inherit_bindings=False):
             self.install_screen(screen, kind.__name__)
             self._screens[kind] = screen
         return self._screens[kind]
+
+    def made(self, kind: type[MemoryScreen]) -> MemoryScreen:
+        """The one screen of the past of this kind."""
+        screen: MemoryScreen = self._screen(kind, lambda: kind(self.session, self.keymap, self.moment))
+        return screen
 
     def open_detail(self, ref: Ref) -> None:
         """Show everything known of one thing."""

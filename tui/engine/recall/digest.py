@@ -5,17 +5,19 @@ It tells facts in the order in which they were seen. It neither explains nor dra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from tui.engine.ports import Event
-from tui.engine.recall.records import Deed, connection_of, is_wrong, kind_of, span
-from tui.model import Kind
+from tui.engine.recall.records import Deed, connection_of, health_of, is_wrong, kind_of, span
+from tui.model import Health, Kind
 
 QUIET: Final = frozenset({Kind.INSTANCE, Kind.PROJECT, Kind.WEBHOOK})
 """Kinds whose coming and going is no news by itself."""
+SHIPPED: Final = frozenset({Kind.ROLLOUT, Kind.DEPLOYMENT})
+"""Kinds of which each is a new attempt at the same place."""
 LONGEST: Final = 4
 """States told of one thing; the middle of a longer story is counted."""
 
@@ -72,6 +74,9 @@ class Digest:
         return f"In {away}: {said}" + (f", {len(self.deeds)} actions" if self.deeds else "") + "."
 
 
+_Place = tuple[str, Kind | None, str]
+
+
 @dataclass(slots=True)
 class _Thread:
     events: list[Event] = field(default_factory=list)
@@ -83,7 +88,8 @@ def digest(events: Iterable[Event], deeds: Iterable[Deed] = (), *, since: dateti
     for event in sorted((each for each in events if since <= each.at <= until), key=lambda each: each.at):
         if _news(event):
             threads.setdefault(event.ref, _Thread()).events.append(event)
-    stories = [_story(ref, thread.events, until) for ref, thread in threads.items()]
+    good = _went_well(threads)
+    stories = [_overtaken(_story(ref, thread.events, until), good) for ref, thread in threads.items()]
     stories.sort(key=lambda each: each.last, reverse=True)
     return Digest(
         since=since,
@@ -93,6 +99,27 @@ def digest(events: Iterable[Event], deeds: Iterable[Deed] = (), *, since: dateti
         changed=tuple(each for each in stories if not each.unresolved and each.wrong_for is None),
         deeds=tuple(sorted((each for each in deeds if since <= each.at <= until), key=lambda each: each.at)),
     )
+
+
+def _went_well(threads: Mapping[str, _Thread]) -> Mapping[_Place, list[datetime]]:
+    """When a rollout or deployment went well, by where it went."""
+    found: dict[_Place, list[datetime]] = {}
+    for ref, thread in threads.items():
+        last = thread.events[-1]
+        if kind_of(ref) in SHIPPED and health_of(last.after) is Health.OK:
+            found.setdefault((connection_of(ref), kind_of(ref), last.name), []).append(last.at)
+    return found
+
+
+def _overtaken(story: Story, good: Mapping[_Place, list[datetime]]) -> Story:
+    """A failed rollout is no longer anybody's trouble once a later one to the same place went well."""
+    if not story.unresolved or kind_of(story.ref) not in SHIPPED:
+        return story
+    later = [at for at in good.get((connection_of(story.ref), kind_of(story.ref), story.name), ()) if at > story.last]
+    if not later:
+        return story
+    wrong_for = (min(later) - story.last).total_seconds()
+    return replace(story, unresolved=False, wrong_for=wrong_for, states=(*story.states, "a later one ok"))
 
 
 def _news(event: Event) -> bool:

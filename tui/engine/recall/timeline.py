@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -14,6 +14,7 @@ from typing import Final, Literal
 from tui.engine.joins import plain
 from tui.engine.ports import Event
 from tui.engine.recall.records import Deed, connection_of, health_of, is_wrong, kind_of, span
+from tui.engine.recall.usual import GOOD
 from tui.model import Health, Kind, Tone
 
 NEAR: Final = timedelta(minutes=15)
@@ -30,6 +31,8 @@ TONES: Final[dict[Health, Tone]] = {
     Health.IDLE: Tone.IDLE,
     Health.UNKNOWN: Tone.UNKNOWN,
 }
+FAILED: Final = frozenset({"failure", "failed", "rejected"})
+"""How a phase ends badly; what was canceled is neither."""
 OUTCOMES: Final[dict[str, Tone]] = {
     "done": Tone.OK,
     "confirmed": Tone.OK,
@@ -80,10 +83,16 @@ def entry_of(event: Event) -> Entry:
         ref=event.ref,
         name=event.text if event.what == "phase" else (event.name or event.ref),
         text=words.get(event.what, f"{event.before} → {event.after}"),
-        tone=Tone.WARN if event.what == "burst" else TONES[health_of(event.after)],
+        tone=_tone(event),
         wrong=is_wrong(event) or event.what == "burst",
         act=event.what == "appeared" and kind in {Kind.ROLLOUT, Kind.DEPLOYMENT},
     )
+
+
+def _tone(event: Event) -> Tone:
+    if event.what == "phase":
+        return Tone.OK if event.after in GOOD else Tone.BAD if event.after in FAILED else Tone.IDLE
+    return Tone.WARN if event.what == "burst" else TONES[health_of(event.after)]
 
 
 def entry_of_deed(deed: Deed) -> Entry:
@@ -101,10 +110,25 @@ def entry_of_deed(deed: Deed) -> Entry:
 
 def timeline(events: Iterable[Event], deeds: Iterable[Deed] = ()) -> tuple[Entry, ...]:
     """Everything, oldest first; each entry that went wrong says what came shortly before it on the same connection or name."""
-    entries = sorted([*map(entry_of, events), *map(entry_of_deed, deeds)], key=lambda each: each.at)
+    events = tuple(events)
+    took = {(each.ref, each.at): each.seconds for each in events if _is_whole(each) and each.seconds is not None}
+    told = (_took(entry_of(each), took) for each in events if not _is_whole(each))
+    entries = sorted([*told, *map(entry_of_deed, deeds)], key=lambda each: each.at)
     acts = [each for each in entries if each.act]
     moments = [each.at for each in acts]
     return tuple(replace(each, after=_before(each, acts, moments)) if each.wrong else each for each in entries)
+
+
+def _is_whole(event: Event) -> bool:
+    """A rollout or deployment as a whole: its transition tells the same."""
+    return event.what == "phase" and event.name == kind_of(event.ref)
+
+
+def _took(entry: Entry, took: Mapping[tuple[str, datetime], float]) -> Entry:
+    seconds = took.get((entry.ref, entry.at))
+    if seconds is None or entry.lane not in {"rollouts", "deployments"} or "→" not in entry.text:
+        return entry
+    return replace(entry, text=f"{entry.text} in {span(seconds)}")
 
 
 def _before(wrong: Entry, acts: Sequence[Entry], moments: Sequence[datetime]) -> str:

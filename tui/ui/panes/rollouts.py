@@ -16,7 +16,7 @@ from tui.tables import Cell, Column, Moment, needs_approval
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import Listing, PaneTable, counted
 from tui.ui.panes.pane import Pane, Summary
-from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.cells import Piece, total
 from tui.ui.widgets.phase_bar import phase_bar
 from tui.ui.widgets.resource_table import ResourceTable
 
@@ -57,7 +57,11 @@ class RolloutsPane(Pane):
         if column.id == "phases" and isinstance(row, Rollout):
             width = next((slot.width for slot in self._table.slots if slot.id == "phases"), column.high)
             return tuple(phase_bar(row, moment, width))  # type: ignore[arg-type]
-        return column.cell(row, moment)
+        cell = column.cell(row, moment)
+        if column.id == "elapsed":
+            width = next((slot.width for slot in self._table.slots if slot.id == "elapsed"), column.high)
+            return cell if total(cell) <= width else cell[:1]
+        return cell
 
     @property
     def waiting(self) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import events, on
@@ -42,6 +43,9 @@ HIGH: Final = 30
 
 APPS_WIDEST: Final = 48
 """Cells that the tree takes at most beside the lists."""
+
+PAST: Final = ("past.away", "past.timeline", "past.matrix", "past.handoff")
+"""Actions that open a screen of the past."""
 
 LEAST: Final = (40, 10)
 """Below this nothing can be shown that would be true and readable."""
@@ -264,6 +268,7 @@ class ConsoleScreen(Screen[None]):
             "row.logs": self._follow_log,
             "row.copy": self._copy_id,
             "list.open": self._open,
+            **{id_: partial(self._open_past, id_) for id_ in PAST},
             "console.refresh": lambda: app.app.refresh_now(),
             "console.palette": lambda: app.app.open_palette(),
             "console.help": lambda: app.app.open_help(self.front.place),
@@ -280,6 +285,9 @@ class ConsoleScreen(Screen[None]):
             self.app.ask(action, self.selection)  # type: ignore[attr-defined]
         else:
             self._acts[id_]()
+
+    def _open_past(self, id_: str) -> None:
+        self.app.recall.open(id_)  # type: ignore[attr-defined]
 
     def _open(self) -> None:
         ref = self.front.selected

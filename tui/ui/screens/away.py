@@ -1,0 +1,137 @@
+"""While you were away: what is unresolved first, then what recovered, what else changed and what was done, each with one key to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, Final
+
+from tui.actions import Keymap
+from tui.engine.recall.digest import Digest, Story
+from tui.engine.recall.past import Past
+from tui.engine.recall.records import LOST, Deed, health_of, kind_of, span
+from tui.engine.recall.timeline import OUTCOMES
+from tui.engine.session import Session
+from tui.model import Ref, Tone
+from tui.tables import GLYPHS, TONES, Moment
+from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen, parsed
+from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.status_line import Part
+from tui.ui.widgets.table_layout import ColumnSpec
+from tui.ui.widgets.table_rows import Row, cell
+
+MOST: Final = 200
+"""Stories of one part that are listed; the rest is counted."""
+
+
+class AwayScreen(MemoryScreen):
+    """The digest since a moment: since the user last looked, or as far back as the user asks."""
+
+    columns: ClassVar[tuple[ColumnSpec, ...]] = (
+        ColumnSpec(id="when", low=11, high=13),
+        ColumnSpec(id="name", low=12, high=28),
+        ColumnSpec(id="where", low=16, high=22, rank=3),
+        ColumnSpec(id="what", low=30, high=400, grow=True),
+    )
+
+    without: ClassVar[frozenset[str]] = frozenset({"past.lanes", "past.note"})
+
+    def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
+        super().__init__(session, keymap, moment)
+        self.since: datetime | None = None
+        self._digest: Digest | None = None
+
+    def look_since(self, since: datetime | None) -> None:
+        """Tell what happened since then; None: as far back as the span says."""
+        self.since = since
+
+    async def read(self, past: Past) -> None:
+        now = self.moment().now
+        self._digest = (await past.stretch(self.since or now - SPANS[self.span])).digest()
+
+    def acts(self) -> Mapping[str, Callable[[], object]]:
+        def wider() -> None:
+            self.since = None
+            self.next_span()
+
+        return {**super().acts(), "past.span": wider}
+
+    def draw(self) -> None:
+        told = self._digest
+        if told is None:
+            self.show((), [NOWHERE])
+            return
+        moment = self.moment()
+        where = f"since {moment.local(told.since, '%a %H:%M')}"
+        left = [
+            Part(pieces=(Piece("While you were away" if self.since is not None else f"The last {self.span}", "title"),)),
+            Part(pieces=(Piece(told.text.rstrip("."), "bad" if told.unresolved else "muted"),)),
+        ]
+        self.title_line.set_parts(left, [Part(pieces=(Piece(where, "muted"),), rank=1)])
+        rows = [row for row in self._rows(told, moment) if self._fits(row)]
+        self.show(rows, [told.text] if told.empty else ["Nothing fits the filter.", "esc shows everything"])
+
+    def _fits(self, row: Row) -> bool:
+        return not self.wanted or self.wanted.fits(" ".join(piece.text for each in row.cells for piece in each).casefold())
+
+    def _rows(self, told: Digest, moment: Moment) -> Iterator[Row]:
+        yield from self._part("Unresolved", told.unresolved, moment, told.until)
+        yield from self._part("Recovered", told.recovered, moment, told.until)
+        yield from self._part("Changed", told.changed, moment, told.until)
+        if told.deeds:
+            yield _head("Done by hand", len(told.deeds))
+            yield from (_deed(number, each, moment) for number, each in enumerate(told.deeds[:MOST]))
+
+    def _part(self, title: str, stories: Sequence[Story], moment: Moment, until: datetime) -> Iterator[Row]:
+        if stories:
+            yield _head(title, len(stories))
+            yield from (_story(each, moment, until) for each in stories[:MOST])
+        if len(stories) > MOST:
+            yield Row(("more", title), (cell(""), cell(f"and {len(stories) - MOST} more", "muted"), cell(""), cell("")))
+
+    def ref_of(self, key: Hashable | None) -> Ref | None:
+        return parsed(key[1]) if isinstance(key, tuple) and key[0] == "thing" else None
+
+    def as_text(self) -> str:
+        told = self._digest
+        return "" if told is None else "\n".join([told.text, *(each.text for each in (*told.unresolved, *told.recovered, *told.changed))])
+
+
+def _head(title: str, count: int) -> Row:
+    return Row(("head", title), ((Piece(title, "title"),), (Piece(str(count), "muted"),), (), ()))
+
+
+def _tone(story: Story) -> Tone:
+    word = story.states[-1] if story.states else ""
+    if word in LOST:
+        return Tone.BAD
+    return Tone.OK if word == "back" else TONES[health_of(word)]
+
+
+def _story(story: Story, moment: Moment, until: datetime) -> Row:
+    first, last = moment.local(story.first, "%H:%M"), moment.local(story.last, "%H:%M")
+    if moment.local(story.first, "%Y%m%d") != moment.local(moment.now, "%Y%m%d"):
+        first = moment.local(story.first, "%a %H:%M")
+    when = first if story.first == story.last else f"{first}–{last}"
+    tone = _tone(story)
+    said = story.text.removeprefix(story.name).strip()
+    kind = kind_of(story.ref)
+    where = f"{story.ref.split('/', 1)[0]} {kind}" if kind else "connection"
+    return Row(("thing", story.ref), (cell(when, "muted"), cell(f"{GLYPHS[tone]} {story.name}", tone), cell(where, "muted"), cell(said)))
+
+
+def _deed(number: int, deed: Deed, moment: Moment) -> Row:
+    tone = OUTCOMES.get(deed.outcome, Tone.BUSY)
+    said = f"{deed.who}: {deed.verb}, {deed.outcome or 'in flight'}" + (f", because {deed.reason}" if deed.reason else "")
+    name = f"{GLYPHS[tone]} {deed.name or deed.ref}"
+    where = f"{deed.ref.split('/', 1)[0]} {kind_of(deed.ref) or ''}"
+    return Row(
+        ("thing", deed.ref, number), (cell(moment.local(deed.at, "%H:%M"), "muted"), cell(name, tone), cell(where, "muted"), cell(said))
+    )
+
+
+def one_line(told: Digest, key: str) -> str:
+    """What is said of an absence where the screen would be in the way."""
+    if told.empty:
+        return f"Nothing happened in the {span((told.until - told.since).total_seconds())} since you last looked."
+    return f"{told.text} {key} shows it."

@@ -1,0 +1,241 @@
+"""What the screens of the past share: a title, lines to choose from, a filter, the keys; reading off the loop, one key back.
+
+A subclass says what to read and how it looks as rows. Nothing of the past is asked of a platform.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.actions import ACTIONS, Action, Keymap, Place
+from tui.engine.recall.past import Past
+from tui.engine.session import Session
+from tui.model import Ref
+from tui.tables import FilterError, Moment, parse_filter
+from tui.tables import Filter as Wanted
+from tui.ui.aim import Selection, why_not
+from tui.ui.filtering import FilterBar, FilterInput
+from tui.ui.keys import bindings_for
+from tui.ui.panes.listing import PaneTable
+from tui.ui.say import Bottom
+from tui.ui.widgets.key_bar import KeyBar, KeyHint
+from tui.ui.widgets.resource_table import ResourceTable
+from tui.ui.widgets.status_line import StatusLine
+from tui.ui.widgets.table_layout import ColumnSpec
+from tui.ui.widgets.table_rows import Row
+
+log = logging.getLogger(__name__)
+
+SPANS: Final = {"1 h": timedelta(hours=1), "8 h": timedelta(hours=8), "24 h": timedelta(days=1), "7 d": timedelta(days=7)}
+"""How far back one can look with one key."""
+
+NOWHERE: Final = "Nothing is remembered here: there is no journal."
+
+
+class MemoryScreen(Screen[None]):
+    """A screen that is read from the journal when it is opened, and again when it is asked for."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.MEMORY)
+    titles: ClassVar[bool] = False
+    columns: ClassVar[tuple[ColumnSpec, ...]] = ()
+    without: ClassVar[frozenset[str]] = frozenset()
+    """Actions of the place that mean nothing on this screen."""
+
+    def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
+        super().__init__()
+        self.session = session
+        self.keymap = keymap
+        self.moment = moment
+        self.span = "8 h"
+        self.table = PaneTable(show_head=self.titles)
+        self.wanted = Wanted()
+        self.title_line = StatusLine(classes="title")
+        self._filter_text = ""
+        self._filter = FilterBar()
+        self._bottom = Bottom()
+        self.table.set_columns(self.columns)
+
+    def compose(self) -> ComposeResult:
+        yield self.title_line
+        yield from self.body()
+        yield self._filter
+        yield self._bottom
+
+    # What a subclass says ----------------------------------------------------------------------------------------------------
+
+    def body(self) -> Iterable[Widget]:
+        """What stands between the title and the keys."""
+        return (self.table,)
+
+    async def read(self, past: Past) -> None:
+        """Ask the journal."""
+
+    def draw(self) -> None:
+        """Show what was read: title and rows."""
+        raise NotImplementedError
+
+    def ref_of(self, key: Hashable | None) -> Ref | None:
+        """The thing on a line."""
+        return key if isinstance(key, Ref) else None
+
+    def as_text(self) -> str:
+        """What a copy takes."""
+        return ""
+
+    @property
+    def main(self) -> Widget:
+        """What has the keys."""
+        return self.table
+
+    # Reading and drawing -----------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Read it anew."""
+        if self.session.past is None:
+            self.table.set_message([NOWHERE], "muted")
+        self.run_worker(self._load(), group="past", exclusive=True, exit_on_error=False)
+
+    async def _load(self) -> None:
+        try:
+            if self.session.past is not None:
+                await self.read(self.session.past)
+            self.draw()
+        except Exception:  # what cannot be told of the past must not end the present
+            log.exception("the past cannot be shown")
+            self.table.set_message(["This could not be read; the log has the rest."], "bad")
+
+    def show(self, rows: Sequence[Row], empty: Sequence[str]) -> None:
+        """Put these rows on the table; ``empty`` stands where there are none."""
+        self.table.set_message(list(empty), "muted")
+        self.table.show_rows(rows)
+        self.draw_keys()
+
+    def draw_keys(self) -> None:
+        """The keys that mean something here."""
+        hints = [
+            KeyHint(id=action.id, key=self.keymap.spelled(action), label=action.title, why_not=self._why_not(action) or "")
+            for action in self.keymap.bar(Place.MEMORY)
+            if self.keymap.spelled(action) and action.id not in self.without
+        ]
+        self._bottom.keys.set_keys(hints)
+
+    @property
+    def selection(self) -> Selection:
+        """The thing under the cursor."""
+        ref = self.ref_of(self.table.cursor_key)
+        return Selection((ref,) if ref is not None else ())
+
+    def _why_not(self, action: Action) -> str | None:
+        return why_not(action, self.selection, self.session)
+
+    # Keys --------------------------------------------------------------------------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        self.main.focus()
+        self.draw_keys()
+
+    def acts(self) -> Mapping[str, Callable[[], object]]:
+        """What the keys do; a subclass may know more."""
+        program: Any = self.app
+        return {
+            "reading.back": self.back,
+            "list.open": self._open,
+            "row.logs": self._logs,
+            "pane.filter": lambda: self._filter.open(self._filter_text),
+            "past.span": self.next_span,
+            "past.copy": lambda: program.copy(self.as_text(), "it as text"),
+            "past.again": self.prepare,
+        }
+
+    def action_act(self, id_: str) -> None:
+        """Do what a key means here, or say why it cannot be done."""
+        act = self.acts().get(id_)
+        if act is None or id_ in self.without:
+            return
+        reason = self._why_not(ACTIONS[id_])
+        if reason:
+            self.app.say(reason, "warn")  # type: ignore[attr-defined]
+        else:
+            act()
+
+    def back(self) -> None:
+        """One step: what is said, the filter, the screen."""
+        if self._bottom.hush():
+            return
+        if self._filter_text:
+            self._refilter("")
+        else:
+            self.dismiss()
+
+    def _open(self) -> None:
+        ref = self.ref_of(self.table.cursor_key)
+        if ref is not None:
+            self.app.open_detail(ref)  # type: ignore[attr-defined]
+
+    def _logs(self) -> None:
+        ref = self.ref_of(self.table.cursor_key)
+        if ref is not None:
+            self.dismiss()
+            self.app.console_screen.follow_log(ref)  # type: ignore[attr-defined]
+
+    def next_span(self) -> None:
+        names = list(SPANS)
+        self.span = names[(names.index(self.span) + 1) % len(names)]
+        self.prepare()
+
+    def _refilter(self, text: str) -> None:
+        self.wanted = parse_filter(text)
+        self._filter_text = text
+        self.table.set_highlight(self.wanted.pattern)
+        self.draw()
+
+    @on(Input.Changed, "FilterInput")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        try:
+            self._refilter(event.value)
+        except FilterError as error:
+            self._filter.complain(str(error))
+        else:
+            self._filter.complain("")
+
+    @on(FilterInput.Left)
+    def _left(self, event: FilterInput.Left) -> None:
+        event.stop()
+        if not event.keep:
+            self._refilter("")
+        self._filter.close()
+        self.main.focus()
+
+    @on(ResourceTable.RowHighlighted)
+    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        event.stop()
+        self.draw_keys()
+
+    @on(ResourceTable.RowOpened)
+    def _opened(self, event: ResourceTable.RowOpened) -> None:
+        event.stop()
+        self.action_act("list.open")
+
+    @on(KeyBar.Pressed)
+    def _pressed(self, event: KeyBar.Pressed) -> None:
+        self.action_act(event.action)
+
+
+def parsed(ref: str) -> Ref | None:
+    """A journal's ref as one; None for a connection."""
+    try:
+        return Ref.parse(ref)
+    except ValueError:
+        return None

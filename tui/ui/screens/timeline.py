@@ -1,0 +1,161 @@
+"""Everything that happened on all platforms, newest first, and above it the same as lanes over time.
+
+What went wrong says what came shortly before it, as a distance in time. Enter goes to the thing, esc comes back to the line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import datetime
+from typing import ClassVar, Final
+
+from textual import events
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from tui.actions import Keymap
+from tui.engine.recall.past import Past, Stretch
+from tui.engine.recall.timeline import Entry, Lane, lane_cells
+from tui.engine.session import Session
+from tui.model import Ref
+from tui.tables import GLYPHS, Moment
+from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen, parsed
+from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.status_line import Part, StatusLine
+from tui.ui.widgets.table_layout import ColumnSpec
+from tui.ui.widgets.table_rows import LazyRows, Row, cell
+
+LANES: Final[tuple[Lane, ...]] = ("rollouts", "deployments", "verbs", "services", "connections", "other")
+LABEL: Final = 13
+HIGH: Final = 18
+"""Lines of a screen below which the lanes are left out."""
+
+
+class TimelineScreen(MemoryScreen):
+    """One list, six lanes."""
+
+    columns: ClassVar[tuple[ColumnSpec, ...]] = (
+        ColumnSpec(id="when", low=8, high=12),
+        ColumnSpec(id="name", low=12, high=26),
+        ColumnSpec(id="what", low=20, high=44),
+        ColumnSpec(id="after", low=20, high=60, rank=1, grow=True),
+        ColumnSpec(id="where", low=8, high=20, rank=2),
+    )
+
+    without: ClassVar[frozenset[str]] = frozenset({"past.note"})
+
+    def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
+        super().__init__(session, keymap, moment)
+        self._stretch: Stretch | None = None
+        self._entries: tuple[Entry, ...] = ()
+        self._lines = {name: StatusLine(gap=0) for name in (*LANES, "time")}
+        self._with_lanes = True
+
+    def body(self) -> Iterable[Widget]:
+        yield Lanes(tuple(self._lines.values()))
+        yield self.table
+
+    async def read(self, past: Past) -> None:
+        now = self.moment().now
+        self._stretch = await past.stretch(now - SPANS[self.span])
+        self._entries = tuple(reversed(await asyncio.to_thread(self._stretch.timeline)))
+
+    def acts(self) -> Mapping[str, Callable[[], object]]:
+        return {**super().acts(), "past.lanes": self._toggle_lanes}
+
+    def draw(self) -> None:
+        stretch = self._stretch
+        if stretch is None:
+            self.show((), [NOWHERE])
+            return
+        moment = self.moment()
+        shown = [index for index, each in enumerate(self._entries) if self._fits(each)]
+        count = str(len(shown)) if len(shown) == len(self._entries) else f"{len(shown)}/{len(self._entries)}"
+        left = [Part(pieces=(Piece("Timeline", "title"),)), Part(pieces=(Piece(f"the last {self.span}", "muted"),))]
+        wrong = sum(1 for index in shown if self._entries[index].wrong)
+        left.append(Part(pieces=(Piece(f"{count} events", "muted"), Piece(f", {wrong} went wrong" if wrong else "", "bad"))))
+        right = [Part(pieces=(Piece("only the newest are shown", "warn"),), rank=1)] if stretch.cut else []
+        self.title_line.set_parts(left, right)
+        today = moment.local(moment.now, "%Y%m%d")
+
+        def make(key: Hashable) -> Row:
+            entry = self._entries[key]  # type: ignore[call-overload]
+            form = "%H:%M:%S" if moment.local(entry.at, "%Y%m%d") == today else "%a %H:%M:%S"
+            where = f"{entry.ref.split('/', 1)[0]} {entry.lane.removesuffix('s')}"
+            return Row(
+                key,
+                (
+                    cell(moment.local(entry.at, form), "muted"),
+                    cell(f"{GLYPHS[entry.tone]} {entry.name}", entry.tone),
+                    cell(entry.text),
+                    cell(entry.after, "warn"),
+                    cell(where, "muted"),
+                ),
+            )
+
+        self._draw_lanes([self._entries[index] for index in shown], stretch.since, stretch.until)
+        empty = ["Nothing fits the filter.", "esc shows everything"] if self._entries else [f"Nothing happened in the last {self.span}."]
+        self.show(LazyRows(shown, make), empty)
+
+    def _fits(self, entry: Entry) -> bool:
+        if not self.wanted:
+            return True
+        return self.wanted.fits(f"{entry.name} {entry.text} {entry.after} {entry.lane} {entry.ref} {entry.tone}".casefold())
+
+    def _draw_lanes(self, entries: list[Entry], start: datetime, end: datetime) -> None:
+        width = max(10, self.size.width - LABEL - 2)
+        moment = self.moment()
+        for name in LANES:
+            cells = lane_cells([each for each in entries if each.lane == name], start, end, width)
+            pieces = [Piece(name.ljust(LABEL), "muted")]
+            pieces += [Piece("·", "muted") if each is None else Piece(GLYPHS[each.tone], each.tone) for each in cells]
+            self._lines[name].set_parts((Part(pieces=_joined(pieces)),))
+        form = "%H:%M" if (end - start).total_seconds() <= 90_000 else "%a %H:%M"
+        edges = [moment.local(start + (end - start) * part / 4, form) for part in range(5)]
+        room = width - sum(map(len, edges))
+        gaps = [room // 4] * 4
+        axis = "".join(edge + " " * gap for edge, gap in zip(edges, [*gaps, 0], strict=True))
+        self._lines["time"].set_parts((Part(pieces=(Piece(" " * LABEL + axis, "muted"),)),))
+        self.query_one(Lanes).display = self._with_lanes and self.size.height >= HIGH
+
+    def _toggle_lanes(self) -> None:
+        self._with_lanes = not self._with_lanes
+        self.draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.draw)
+
+    def ref_of(self, key: Hashable | None) -> Ref | None:
+        return parsed(self._entries[key].ref) if isinstance(key, int) and key < len(self._entries) else None
+
+    def as_text(self) -> str:
+        moment = self.moment()
+        lines = [each for each in reversed(self._entries) if self._fits(each)]
+        return "\n".join(f"{moment.local(each.at)} {each.name} {each.text} {each.after}".rstrip() for each in lines)
+
+
+class Lanes(Vertical):
+    """The lanes under one another, and the time below them."""
+
+    DEFAULT_CSS = """
+    Lanes { height: auto; }
+    """
+
+    def __init__(self, lines: tuple[StatusLine, ...], **options: str) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]
+        self._lines = lines
+
+    def compose(self) -> Iterable[Widget]:
+        yield from self._lines
+
+
+def _joined(pieces: list[Piece]) -> tuple[Piece, ...]:
+    """Neighbours of one tone as one piece: a lane is some pieces and not a hundred."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and found[-1].tone == piece.tone:
+            found[-1] = Piece(found[-1].text + piece.text, piece.tone)
+        else:
+            found.append(piece)
+    return tuple(found)

@@ -40,8 +40,8 @@ from tui.local.laststate import LastState
 from tui.local.logfile import open_log
 from tui.local.logins import Logins
 from tui.local.paths import Paths
-from tui.model import Kind, Ref
-from tui.platforms.base import AppSpec, ConnectionSpec, KnownRollout, Platform, RolloutSource, Rows, SignIn
+from tui.model import Ref
+from tui.platforms.base import AppSpec, ConnectionSpec, KnownRollout, Platform, Rows, SignIn
 from tui.platforms.registry import BASE_URLS, open_platform
 from tui.text import Secret
 
@@ -128,17 +128,9 @@ def run(setup: Setup, work: Callable[[Session], Awaitable[int]]) -> int:
         return stopped[0] if stopped else Exit.INTERRUPTED
 
 
-Rollouts = Callable[[Journal, ConnectionSpec, Clock], RolloutSource]
-
-
-def _known(journal: Journal, spec: ConnectionSpec, _clock: Clock) -> RolloutSource:
-    return journal.rollouts(spec.name)
-
-
 @contextmanager
-def opened(args: Namespace, *, remember: bool = False, rollouts: Rollouts = _known) -> Iterator[Setup]:
-    """The configured context that the command line chose. ``remember`` shows and keeps the last known state, as the console does;
-    ``rollouts`` is what a platform without a list of rollouts is told of them.
+def opened(args: Namespace, *, remember: bool = False) -> Iterator[Setup]:
+    """The configured context that the command line chose. ``remember`` shows and keeps the last known state, as the console does.
 
     Raises ``ConfigError``, and ``NothingConnected``, which is five lines of advice.
     """
@@ -160,7 +152,7 @@ def opened(args: Namespace, *, remember: bool = False, rollouts: Rollouts = _kno
             production=chosen.context.production,
             read_only=chosen.context.read_only,
             platforms=tuple(
-                connect(paths, spec_of(chosen, name, found), each, found[name, ""], rollouts, journal, clock)
+                connect(paths, spec_of(chosen, name, found), each, found[name, ""], journal, clock)
                 for name, each in chosen.context.connections.items()
             ),
             clock=clock,
@@ -222,13 +214,11 @@ def sign_ins(paths: Paths, chosen: Chosen) -> dict[Whose, Found]:
         return dict(zip(wanted, threads.map(find, wanted), strict=True))
 
 
-def connect(
-    paths: Paths, spec: ConnectionSpec, connection: settings.Connection, found: Found, rollouts: Rollouts, journal: Journal, clock: Clock
-) -> Platform:
+def connect(paths: Paths, spec: ConnectionSpec, connection: settings.Connection, found: Found, journal: Journal, clock: Clock) -> Platform:
     """The adapter of one configured connection."""
     vault = None if paths.reason else Logins(paths.logins_dir, origin(connection.base_url), clock.wall())
     credentials = _sign_in(found, vault, _again(paths, connection, spec.name))
-    return open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=rollouts(journal, spec, clock))
+    return open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=journal.rollouts(spec.name))
 
 
 def spec_of(chosen: Chosen, name: str, found: Mapping[Whose, Found]) -> ConnectionSpec:
@@ -323,15 +313,7 @@ def announced(info: Mapping[str, Any], *, read_only: bool = False, clock: Clock 
             platforms=tuple(_emulated(name, info, journal, clock) for name in ("encore", "dployr", "phase")),
             clock=clock,
             journal=journal,
-            links={
-                _plain_name(app["id"]): (Ref(connection="encore", kind=Kind.APPLICATION, id=app["id"]),) for app in info["encore"]["apps"]
-            },
         )
-
-
-def _plain_name(slug: str) -> str:
-    """``checkout`` of ``checkout-3p2i``: what the other platforms of the emulator call the app."""
-    return slug.rpartition("-")[0] or slug
 
 
 def _emulated(name: str, info: Mapping[str, Any], journal: Journal, clock: Clock) -> Platform:

@@ -19,13 +19,12 @@ from typing import Final, Literal
 import tui
 from tui.cli import compose, grid, terminal
 from tui.cli.exits import Exit
-from tui.cli.probe import Probe, ask
+from tui.cli.probe import ask
 from tui.clock import Clock, within
 from tui.errors import ConfigError, PlatformError, UsageError
-from tui.local.journal import Journal
 from tui.local.paths import Paths
 from tui.model import RateLimit, Tone
-from tui.platforms.base import ConnectionSpec, Platform, RolloutSource
+from tui.platforms.base import Platform
 from tui.tables import GLYPHS
 
 PATIENCE: Final = 20.0
@@ -117,7 +116,7 @@ def _file(about: str, place: Path, *, private: bool) -> Finding:
 
 def _context(args: Namespace) -> Iterator[Finding]:
     try:
-        with compose.opened(args, rollouts=_probing) as setup:
+        with compose.opened(args) as setup:
             marks = "".join(word for word, held in ((", production", setup.production), (", read-only", setup.read_only)) if held)
             yield Finding(about="context", state="ok", text=f"{setup.context}, {len(setup.platforms)} connections{marks}")
             for warning in setup.warnings:
@@ -129,10 +128,6 @@ def _context(args: Namespace) -> Iterator[Finding]:
         yield Finding(about="context", state="bad", text="nothing is connected", remedy="rollwatch config path says where it belongs")
     except ConfigError as error:
         yield Finding(about="context", state="bad", text=error.message, remedy=error.hint or "mend the configuration")
-
-
-def _probing(journal: Journal, spec: ConnectionSpec, clock: Clock) -> RolloutSource:
-    return Probe(spec, clock, journal.rollouts(spec.name))
 
 
 async def _connections(setup: compose.Setup) -> list[Finding]:

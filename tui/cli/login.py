@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import os
 import sys
@@ -14,12 +15,13 @@ from typing import Any, Final
 
 from tui.cli import compose, say
 from tui.cli.exits import Exit
-from tui.cli.probe import Probe, ask
+from tui.cli.probe import ask
 from tui.clock import SystemClock
 from tui.errors import PlatformError, StorageError, UsageError
 from tui.local.addresses import origin
 from tui.local.config import Chosen
 from tui.local.credentials import Credentials
+from tui.local.journal import Journal
 from tui.local.logins import Logins
 from tui.local.paths import Paths
 from tui.local.spelling import meant
@@ -54,7 +56,9 @@ def login(args: Namespace) -> int:
     at = origin(connection.base_url)
     answers = ASKED[connection.platform](*_asking(args))
     vault = _Memory()
-    found = asyncio.run(_try(_platform(paths, chosen, args.connection, answers, vault)))
+    # A journal that nobody reads: the rollouts that are known say nothing of new credentials.
+    with contextlib.closing(Journal.memory(context=chosen.name, who="", now=clock.wall)) as journal:
+        found = asyncio.run(_try(_platform(paths, chosen, args.connection, answers, vault, journal)))
     Credentials(paths.credentials_file, os.environ).save(
         args.connection,
         at,
@@ -167,7 +171,7 @@ class _Memory:
         yield
 
 
-def _platform(paths: Paths, chosen: Chosen, name: str, answers: Answers, vault: Vault) -> Platform:
+def _platform(paths: Paths, chosen: Chosen, name: str, answers: Answers, vault: Vault, journal: Journal) -> Platform:
     clock = SystemClock()
     spec = compose.spec_of(chosen, name, compose.sign_ins(paths, chosen))
     credentials = SignIn(
@@ -178,7 +182,7 @@ def _platform(paths: Paths, chosen: Chosen, name: str, answers: Answers, vault: 
         password=Secret(answers.password) if answers.password else None,
         vault=vault,
     )
-    return open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=Probe(spec, clock))
+    return open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=journal.rollouts(name))
 
 
 async def _try(platform: Platform) -> str:

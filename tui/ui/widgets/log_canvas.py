@@ -171,6 +171,9 @@ class LogCanvas(LineView):
 
     def draw_line(self, y: int) -> Strip:
         width = self.inner_width
+        if self.paint.width != width:
+            # A line is drawn at its new width before the resize is told.
+            self._lines = None
         seen = self._seen()
         if not seen:
             self._painted[y] = Painted(None)

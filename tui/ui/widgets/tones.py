@@ -121,7 +121,7 @@ class Toned(Widget):
         return partial + Style(color=partial.color and mixed.color, bgcolor=partial.bgcolor and mixed.bgcolor)
 
     def strip_of(self, pieces: Sequence[Spanned], width: int, state: str | None = None) -> Strip:
-        """A strip from pieces that already take ``width`` cells; neighbours of one style become one segment."""
+        """A strip of ``width`` cells from pieces that should take just as many; neighbours of one style become one segment."""
         segments: list[Segment] = []
         text = ""
         style: Style | None = None
@@ -135,4 +135,5 @@ class Toned(Widget):
             text, style = piece.text, this
         if text:
             segments.append(Segment(text, style))
-        return Strip(segments, width)
+        # Measured, not believed: a line that is too long would be drawn over the widget beside it.
+        return Strip(segments).adjust_cell_length(width, self.tone_style())

@@ -6,6 +6,7 @@ A pointer that crosses the screen would otherwise send hundreds of reports over 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from textual.driver import Driver
 
@@ -23,5 +24,15 @@ def quiet_driver() -> type[Driver] | None:
             if self._mouse:
                 self.write("\x1b[?1000h\x1b[?1006h")
                 self.flush()
+
+        def _sigcont_application(self, *_: Any) -> None:
+            """After SIGSTOP, which nobody is told of, everything is still on. Begun again on top of that, the keyboard protocol would
+            be on twice, two threads would read the keys, and the raw settings would be taken for the terminal's own."""
+            if self._writer_thread is None or not self._app.is_running:
+                return
+            if not self._must_signal_resume:
+                self.suspend_application_mode()
+                self._must_signal_resume = True
+            super()._sigcont_application()
 
     return QuietDriver

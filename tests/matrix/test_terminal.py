@@ -1,0 +1,165 @@
+"""U1 to U4: sizes, terminals that are none, terminals that stop or vanish, and signals at any moment."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.e2e.test_start import closed_port, configure
+from tests.matrix.prefork import CONSOLE, Ended, Stable, stable
+from tests.ui.test_console import seat
+from tui.cli.exits import Exit
+
+LEAVING = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
+SHOWN = "\x1b[?1049h"
+SIZES = ((1, 1), (2, 2), (0, 0), (40, 10), (39, 9), (500, 200), (80, 24), (120, 40), (3, 200), (500, 1))
+
+
+@pytest.fixture(scope="module")
+def consoles() -> Iterator[Stable]:
+    with stable() as made:
+        yield made
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """A context whose only connection is down."""
+    text = f'[contexts.prod.connections.fleet]\nplatform = "dployr"\nbase_url = "http://127.0.0.1:{closed_port()}"\n'
+    return {**configure(tmp_path / "home", text), "ROLLWATCH_FLEET_TOKEN": "t0ken-of-fleet"}
+
+
+def whole(home: dict[str, str]) -> None:
+    """Fail unless the journal can be read, and no half of a file is left."""
+    import sqlite3
+
+    folder = Path(home["ROLLWATCH_HOME"])
+    for path in folder.rglob("*.db"):
+        assert sqlite3.connect(path).execute("pragma integrity_check").fetchall() == [("ok",)]
+    assert [path for path in folder.rglob("*.tmp")] == []
+
+
+def signalled(consoles: Stable, home: dict[str, str], count: int, seed: int) -> list[Ended]:
+    chance = Random(seed)  # noqa: S311
+    ended = []
+    for number in range(count):
+        kind = list(LEAVING)[number % len(LEAVING)]
+        keys = "".join(chance.choice("2z1?jk/\x1b") for _ in range(chance.randrange(4)))
+        end = consoles.run(CONSOLE, ["wait", chance.uniform(0.0, 1.2)], ["type", keys], ["signal", int(kind)], env=home)
+        assert end.code == LEAVING[kind], (number, kind, end.raw[-300:])
+        end.restored()
+        assert b"Traceback" not in end.raw
+        ended.append(end)
+    whole(home)
+    return ended
+
+
+def test_u4_signals_at_random_moments(consoles: Stable, home: dict[str, str]) -> None:
+    ended = signalled(consoles, home, 20, 4)
+    assert any(SHOWN.encode() in end.raw for end in ended), "at least some came while it was on the screen"
+    assert max(end.seconds for end in ended) < 10.0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+def test_u4_five_hundred_signals(consoles: Stable, home: dict[str, str]) -> None:
+    signalled(consoles, home, 500, 5)
+
+
+def test_u4_stop_and_go_on(consoles: Stable, home: dict[str, str]) -> None:
+    steps = [["until", "fleet", 15], ["signal", int(signal.SIGSTOP)], ["deaf", 0.5], ["signal", int(signal.SIGCONT)], ["wait", 0.5]]
+    end = consoles.run(CONSOLE, *steps, ["type", "q"], env=home)
+    assert (end.code, list(end.missed)) == (0, [])
+    end.restored()
+
+
+async def test_u1_every_size_in_the_pilot() -> None:
+    async with seat() as at:
+        for columns, lines in (*SIZES, (120, 40)):
+            await at.pilot.resize_terminal(max(1, columns), max(1, lines))
+            await at.wait()
+            if columns < 40 or lines < 10:
+                assert not at.sees("Apps & environments")
+        assert at.sees("worker")
+        assert at.app.is_running
+
+
+def resized(consoles: Stable, home: dict[str, str], count: int) -> Ended:
+    chance = Random(1)  # noqa: S311
+    sizes = [*SIZES, *((chance.randrange(1, 501), chance.randrange(1, 201)) for _ in range(count - len(SIZES)))]
+    steps = [step for columns, lines in sizes for step in (["resize", columns, lines], ["wait", 0.01])]
+    return consoles.run(CONSOLE, ["until", "fleet", 15], *steps, ["resize", 100, 30], ["wait", 1.0], ["type", "q"], env=home)
+
+
+def test_u1_a_storm_of_sizes(consoles: Stable, home: dict[str, str]) -> None:
+    end = resized(consoles, home, 60)
+    assert (end.code, list(end.missed)) == (0, [])
+    end.restored()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+def test_u1_a_thousand_sizes(consoles: Stable, home: dict[str, str]) -> None:
+    end = resized(consoles, home, 1000)
+    assert (end.code, list(end.missed)) == (0, [])
+    end.restored()
+
+
+UNUSABLE = [
+    ({"TERM": "dumb"}, "TERM=dumb"),
+    ({"TERM": "linux"}, None),
+    ({"TERM": "screen"}, None),
+    ({"NO_COLOR": "1"}, None),
+    ({"TERM": "xterm", "COLORTERM": ""}, None),
+    ({"LC_ALL": "C", "PYTHONUTF8": "1"}, None),
+]
+
+
+@pytest.mark.parametrize(("env", "refused"), UNUSABLE, ids=[" ".join(map("=".join, env.items())) for env, _ in UNUSABLE])
+def test_u2_terminals_and_locales(consoles: Stable, home: dict[str, str], env: dict[str, str], refused: str | None) -> None:
+    if refused is not None:
+        end = consoles.run(CONSOLE, env={**home, **env})
+        assert end.code == Exit.USAGE
+        assert refused.encode() in end.raw
+        assert SHOWN.encode() not in end.raw
+        return
+    end = consoles.run(CONSOLE, ["until", "fleet", 15], ["type", "q"], env={**home, **env})
+    assert (end.code, list(end.missed)) == (0, [])
+    end.restored()
+    end.raw.decode("utf-8")
+
+
+def test_u2_text_that_reaches_the_terminal_as_latin_1_is_refused(consoles: Stable, home: dict[str, str]) -> None:
+    latin = "import sys, os\nsys.stderr = sys.__stderr__ = open(2, 'w', encoding='latin-1', closefd=False)\n" + CONSOLE
+    end = consoles.run(latin, env=home)
+    assert end.code == Exit.USAGE
+    assert b"LANG=C.UTF-8" in end.raw
+
+
+def test_u3_a_terminal_that_stops_reading_is_waited_for(consoles: Stable, home: dict[str, str]) -> None:
+    fill = [["type", "?\x1b"], ["deaf", 0.05]] * 20
+    end = consoles.run(CONSOLE, ["until", "fleet", 15], *fill, ["deaf", 2.0], ["wait", 1.0], ["type", "q"], env=home)
+    assert (end.code, list(end.missed)) == (0, [])
+    end.restored()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(200)
+def test_u3_a_terminal_that_stops_reading_for_a_minute(consoles: Stable, home: dict[str, str]) -> None:
+    fill = [["type", "?\x1b"], ["deaf", 0.05]] * 60
+    end = consoles.run(CONSOLE, ["until", "fleet", 15], *fill, ["deaf", 60.0], ["wait", 2.0], ["type", "\x1b\x1bq"], env=home)
+    assert (end.code, list(end.missed)) == (0, [])
+    end.restored()
+    assert end.cpu < 60 * 0.02 + 3.0
+
+
+@pytest.mark.parametrize("controlling", [True, False], ids=["told", "not told"])
+def test_u3_a_terminal_that_vanishes_ends_it(consoles: Stable, home: dict[str, str], controlling: bool) -> None:
+    end = consoles.run(CONSOLE, ["until", "fleet", 15], ["close"], env=home, controlling=controlling)
+    assert end.code == 129
+    assert end.seconds < 35.0
+    assert end.cpu < 3.0, "it span"
+    whole(home)

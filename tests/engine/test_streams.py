@@ -140,7 +140,7 @@ def test_quiet_is_a_state_and_says_since_when() -> None:
         stage.server.say("a")
         await stage.time.sleep(1.0)
         assert following.state.word == "live"
-        said = stage.time.boot() - 0.95
+        said = stage.time.boot() - 0.85
         await stage.time.sleep(400.0)
         assert following.state.word == "quiet"
         assert following.state.since == pytest.approx(said, abs=0.1)

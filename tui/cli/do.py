@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tui.actions import ACTIONS, Danger
+from tui.actions import DANGERS, Danger
 from tui.cli import compose, document, say
 from tui.cli.exits import Exit
 from tui.engine.commands import Outcome
@@ -20,6 +20,9 @@ from tui.errors import Unsupported, UsageError
 from tui.forms import FORMS, Form
 from tui.local.spelling import meant
 from tui.model import Kind, Ref, Resource, Verb
+
+MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
+"""Verbs that bring something new into a list: their reference may name a connection only."""
 
 WORDS: Final[Mapping[str, Exit]] = {
     "done": Exit.OK,
@@ -36,6 +39,9 @@ WORDS: Final[Mapping[str, Exit]] = {
 def do(args: Namespace) -> int:
     """Exit 0 done, 3 refused or failed, 4 not known."""
     verb, target, kind = aim(args.verb, args.ref)
+    if verb is Verb.ADOPT and target.id:
+        # What is adopted is not known here yet: the reference carries its id, or the address of its page.
+        args.set, target = [f"rollout={target.id}", *args.set], Ref(connection=target.connection, kind=kind, id="")
     values = filled(FORMS[kind, verb], args.set)
     with compose.opened(args) as setup:
         compose.told(setup.warnings, say)
@@ -58,7 +64,7 @@ def aim(verb_text: str, ref_text: str) -> tuple[Verb, Ref, Kind]:
         raise UsageError(f"a {ref.kind} cannot be asked to {verb}", hint=f"it can {', '.join(can)}" if can else "")
     if verb is Verb.TRIGGER and "/" not in ref.id:
         return verb, ref, ref.kind  # an earlier rollout: the same place once more
-    if (verb is not Verb.CREATE or form.target is not ref.kind) and not ref.id:
+    if (verb not in MAKING or form.target is not ref.kind) and not ref.id:
         raise UsageError(f"{ref_text!r} names no {form.target}", hint=f"write {ref.connection}/{form.target}/ID")
     return verb, Ref(connection=ref.connection, kind=form.target, id=ref.id), ref.kind
 
@@ -89,13 +95,14 @@ def filled(form: Form, settings: list[str]) -> dict[str, Any]:
 
 
 async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: Kind, values: Mapping[str, Any]) -> int:
+    await session.know(target.connection)
     reason = session.why_not(target, verb, kind=kind)
     if reason is not None:
         return _tell(args, verb, target, Outcome(word="refused", text=reason, ref=target), None)
-    if target.id:
-        await session.refresh([feed for feed in session.feeds(target.kind) if feed.connection == target.connection])
+    kinds = {each.choose for each in FORMS[kind, verb].fields} | ({target.kind} if target.id else set())
+    await session.refresh([feed for feed in session.feeds() if feed.kind in kinds and feed.connection == target.connection])
     seen = session.store.get(target)
-    if not args.yes:
+    if not args.yes and DANGERS[verb] is not Danger.SAFE:
         confirm(session, verb, target, kind, values, seen)
     verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
     session.verdicts.subscribe(verdicts.put_nowait)
@@ -137,8 +144,7 @@ def confirm(session: Session, verb: Verb, target: Ref, kind: Kind, values: Mappi
         print(f"  {request}", file=sys.stderr)
         if request.body:
             print(f"  {json.dumps(request.body, default=str, ensure_ascii=False)}", file=sys.stderr)
-    destructive = any(each.verb is verb and each.danger is Danger.DESTRUCTIVE for each in ACTIONS.values())
-    if destructive and session.production and name:
+    if DANGERS[verb] is Danger.DESTRUCTIVE and session.production and name:
         agreed = _answer(f"Type {name} to go on: ") == name
     else:
         agreed = _answer("Go on? [y/N] ").lower() in {"y", "yes"}

@@ -35,6 +35,7 @@ def rollout(args: Namespace) -> int:
 async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[str, Any]) -> int:
     if target.connection not in {each.name for each in session.store.connections()}:
         raise UsageError(f"there is no connection {target.connection!r} in {session.context}")
+    await session.know(target.connection)
     reason = session.why_not(target, Verb.TRIGGER, kind=Kind.ROLLOUT)
     if reason is None and not args.yes:
         confirm(session, Verb.TRIGGER, target, Kind.ROLLOUT, values, None)

@@ -136,6 +136,12 @@ class Commands:
         """The literal requests. Raises ``errors.Unsupported``, and ``errors.Refused`` for values that cannot be sent."""
         return self._call(ref, kind or ref.kind, verb).plan(ref, values)
 
+    async def know(self, name: str) -> None:
+        """Make sure that it is known which flavour a server speaks: until then its verbs are a guess. Raises ``PlatformError``."""
+        connection = self._connections.get(name)
+        if connection is not None and not self.read_only:
+            await connection.detect()
+
     async def do(
         self,
         verb: Verb,
@@ -149,6 +155,10 @@ class Commands:
     ) -> Outcome:
         """Do it once; what went wrong is the outcome."""
         kind, what = kind or ref.kind, subject(verb, values)
+        try:
+            await self.know(ref.connection)
+        except RollwatchError as error:
+            return Outcome(word="refused", text=f"not sent: {error}", ref=ref, error=error)
         reason = self._why_not(ref, verb, kind, what, override=override)
         if reason is not None:
             return Outcome(word="refused", text=reason, ref=ref)

@@ -168,6 +168,13 @@ class Session:
         """
         return self._commands.why_not(target, verb, kind, override=override)
 
+    async def know(self, connection: str) -> None:
+        """Find out which flavour a connection's server speaks, unless that is known: what it can do depends on it.
+
+        A console has known it since its first read; a command that begins with a verb has not. Raises ``errors.PlatformError``.
+        """
+        await self._commands.know(connection)
+
     def plan(self, verb: Verb, ref: Ref, values: Mapping[str, Any], *, kind: Kind | None = None) -> tuple[Request, ...]:
         """The literal requests that ``do`` would send, secrets masked. Raises ``errors.Unsupported``."""
         return self._commands.plan(verb, ref, values, kind)

@@ -130,6 +130,7 @@ class _Stream:
 
     async def _listen(self) -> str:
         """One opening, until it ends; empty if it is only time for another, otherwise why."""
+        await self._connection.detect()
         self._resume.begin()
         since = self._resume.since
         again = since is not None or len(self.ring) > 0
@@ -326,6 +327,7 @@ class Streams:
         connection = self._connections.get(ref.connection)
         if connection is None:
             raise UsageError(f"there is no connection {ref.connection!r}")
+        await connection.detect()
         connection.budget.spend(1)
         lines = connection.platform.logs(ref, tail=tail, follow=False, since=since)
         try:

@@ -39,7 +39,7 @@ def whole(home: dict[str, str]) -> None:
     folder = Path(home["ROLLWATCH_HOME"])
     for path in folder.rglob("*.db"):
         assert sqlite3.connect(path).execute("pragma integrity_check").fetchall() == [("ok",)]
-    assert [path for path in folder.rglob("*.tmp")] == []
+    assert list(folder.rglob("*.tmp")) == []
 
 
 def signalled(consoles: Stable, home: dict[str, str], count: int, seed: int) -> list[Ended]:

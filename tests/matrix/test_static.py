@@ -1,0 +1,116 @@
+"""S2: what can be seen in the text of the program alone: no bare string from outside reaches a widget, nothing that hands a shell a
+string, believes any certificate or runs data."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tui").rglob("*.py"))}
+UI = {path: tree for path, tree in TREES.items() if path.startswith("tui/ui/")}
+
+METHODS = frozenset({"notify", "update", "add_row", "add_column", "add_option", "add_leaf", "set_label", "write_line", "append_text"})
+ATTRIBUTES = frozenset({"border_title", "border_subtitle", "tooltip", "sub_title"})
+MARKUP = frozenset({"from_markup", "from_ansi", "from_rich_text", "render_markup", "to_content"})
+OWN = frozenset({"self.update", "self.window.update", "self._window.update"})
+"""``update()`` of our own log window, which takes no text."""
+
+
+def plain(node: ast.expr | None) -> bool:
+    """Whether an argument can be no text from outside: nothing, a literal without a bracket, or a Text or Content made for it."""
+    if node is None:
+        return True
+    if isinstance(node, ast.Constant):
+        return not isinstance(node.value, str) or "[" not in node.value
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Text", "Content"}
+
+
+def widgets(tree: ast.AST) -> set[str]:
+    """Names under which a file knows widgets of the screen library."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("textual.widgets")]
+    return {each.asname or each.name for node in imports for each in node.names} - {"Input"}
+
+
+def spoken(node: ast.Call, sinks: set[str]) -> bool:
+    """Whether a call hands a string to a widget as it is."""
+    called = ast.unparse(node.func)
+    name = called.rpartition(".")[2]
+    named = {each.arg: each.value for each in node.keywords}
+    first = node.args[0] if node.args else named.get("label", named.get("content"))
+    literal = isinstance(first, ast.Constant)
+    unmarked = isinstance(named.get("markup"), ast.Constant) and named["markup"].value is False  # type: ignore[attr-defined]
+    return any(
+        (
+            name in MARKUP or ("markup" in named and not unmarked),
+            called in sinks and not (plain(first) and (unmarked or not literal)),
+            name in METHODS and called not in OWN and isinstance(node.func, ast.Attribute) and not plain(first),
+            not plain(named.get("tooltip")),
+        )
+    )
+
+
+def bare(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Places where a string reaches a widget of the screen library as it is."""
+    sinks = widgets(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and spoken(node, sinks):
+            yield node.lineno, ast.unparse(node.func)
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Attribute) and target.attr in ATTRIBUTES and not plain(node.value):
+                    yield node.lineno, ast.unparse(target)
+
+
+BAD = [
+    "Static(name)",
+    "Static(f'{name}')",
+    "Static('[bold]x[/]', markup=False) if 0 else Label(name)",
+    "app.notify(str(error))",
+    "widget.update(text)",
+    "Button(name)",
+    "table.add_row(name)",
+    "self.border_title = name",
+    "widget.tooltip = f'{name}'",
+    "Text.from_markup(name)",
+    "Static(Text('x'), markup=True)",
+    "Option(name)",
+]
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_s2_the_check_sees_a_bare_string(code: str) -> None:
+    assert list(bare(ast.parse("from textual.widgets import Button, Label, Option, Static\n" + code))), code
+
+
+def test_s2_no_bare_string_reaches_a_widget() -> None:
+    found = [f"{path}:{line} {what}" for path, tree in UI.items() for line, what in bare(tree)]
+    # Dictionaries and sets have an update too: no widget is meant by these.
+    assert [
+        each for each in found if not re.search(r" (self\.)?_?[a-z_]*(found|values|known|options|texts|seen|sizes|tones)\.update$", each)
+    ] == []
+
+
+def dangerous(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Calls that run text, hand it to a shell, believe anybody, or read what can run."""
+    calls = {"eval", "exec", "os.system", "os.popen", "pickle.loads", "pickle.load", "marshal.loads", "yaml.load", "tempfile.mktemp",
+             "ssl._create_unverified_context", "shelve.open", "webbrowser.open"}  # fmt: skip
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        if ast.unparse(node.func) in calls:
+            yield node.lineno, ast.unparse(node.func)
+        for each in node.keywords:
+            value = each.value.value if isinstance(each.value, ast.Constant) else None
+            if (each.arg, value) in {("shell", True), ("verify", False), ("check_hostname", False), ("follow_redirects", True)}:
+                yield node.lineno, f"{each.arg}={value}"
+
+
+def test_s2_nothing_runs_text_or_believes_anybody() -> None:
+    assert len(list(dangerous(ast.parse("eval(x); run(a, shell=True); Client(verify=False); Client(follow_redirects=True)")))) == 4
+    assert [f"{path}:{line} {what}" for path, tree in TREES.items() for line, what in dangerous(tree)] == []

@@ -151,7 +151,7 @@ class Terminal:
             os.write(self.master, self.screen.answers.pop(0).encode())
         return True
 
-    def until(self, holds: Callable[[], bool], what: str, deadline: float = 15.0) -> None:
+    def until(self, holds: Callable[[], bool], what: str, deadline: float = 25.0) -> None:
         """Wait until ``holds()``; fail with the screen after ``deadline`` seconds or when the program has ended."""
         end = time.monotonic() + deadline
         while not holds():
@@ -162,15 +162,15 @@ class Terminal:
                 raise AssertionError(f"{what}: {state}\n{self.text()}")
             self.pump(min(left, 0.25))
 
-    def sees(self, *texts: str, deadline: float = 15.0) -> None:
+    def sees(self, *texts: str, deadline: float = 25.0) -> None:
         """Wait until all texts are on the screen."""
         self.until(lambda: all(text in self.text() for text in texts), f"the screen never showed {texts}", deadline)
 
-    def misses(self, text: str, deadline: float = 15.0) -> None:
+    def misses(self, text: str, deadline: float = 25.0) -> None:
         """Wait until a text is no longer on the screen."""
         self.until(lambda: text not in self.text(), f"the screen never stopped showing {text!r}", deadline)
 
-    def quiet(self, seconds: float = 0.3, deadline: float = 15.0) -> None:
+    def quiet(self, seconds: float = 0.3, deadline: float = 25.0) -> None:
         """Wait until nothing was written for so long."""
         end = time.monotonic() + deadline
         while self.pump(seconds):
@@ -192,7 +192,7 @@ class Terminal:
         """Send the program a signal."""
         self._running().send_signal(number)
 
-    def ends(self, deadline: float = 15.0) -> int:
+    def ends(self, deadline: float = 25.0) -> int:
         """Wait for the program to end and return its exit code."""
         end = time.monotonic() + deadline
         while self._running().poll() is None:

@@ -60,7 +60,7 @@ def test_a_small_terminal_shows_one_pane_at_a_time() -> None:
         assert "Apps & environments" not in terminal.text()
         terminal.press("1")
         terminal.sees("checkout", "Apps & environments")
-        assert "worker" not in terminal.text()
+        assert "LAST DEPLOY" not in terminal.text()
         terminal.resize(130, 42)
         terminal.sees("Apps & environments", "worker", "Live rollouts")
         terminal.press("q")

@@ -46,14 +46,14 @@ def test_lines_go_to_a_private_file_and_nowhere_else(paths: Paths, capfd: pytest
     try:
         with open_log(paths) as handler:
             log.warning("fleet: %s", "no answer")
-            logging.getLogger("httpx").info("GET /x")
+            logging.getLogger("another.library").info("GET /x")
             log.debug("too small")
     finally:
         os.umask(old)
     assert stat.S_IMODE(paths.log_file.stat().st_mode) == 0o600
     first, second = paths.log_file.read_text().splitlines()
     assert first.endswith("Z WARNING tui.test fleet: no answer")
-    assert second.endswith("INFO httpx GET /x")
+    assert second.endswith("INFO another.library GET /x")
     assert len(handler.recent()) == 2
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger().handlers == before

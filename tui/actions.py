@@ -148,9 +148,11 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("past.handoff", "H", "handoff", "Show the handoff for the next shift, and add notes to it.", _EVERYWHERE),
     _act("past.span", "w", "further back", "Look further back: an hour, a shift, a day, a week.", _MEMORY, bar=3, palette=False),
     _act("past.lanes", "tab", "lanes", "Show or hide the lanes over time.", _MEMORY, bar=4, palette=False),
-    _act("past.note", "n", "note", "Write a note for the next shift.", _MEMORY, bar=5, palette=False),
+    _act("past.note", "N", "note", "Write a note for the next shift.", _MEMORY, bar=5, palette=False),
     _act("past.copy", "y", "copy all", "Copy everything that is listed as text.", _MEMORY, bar=6, palette=False),
     _act("past.again", "ctrl+r", "read again", "Read the journal again.", _MEMORY, palette=False),
+    _act("alert.acknowledge", "K", "acknowledge", "Say that you look after the selected thing, or all that rings.", _EVERYWHERE),
+    _act("alert.snooze", "Z", "quiet", "Let no alert ring for half an hour, or again.", _EVERYWHERE),
     # the console
     _act("console.palette", "colon ctrl+p", "palette", "Find any action or thing by typing.", _EVERYWHERE, bar=21, palette=False),
     _act("console.refresh", "ctrl+r", "read now", "Read everything that is on screen again, now.", _EVERYWHERE | _DETAIL),

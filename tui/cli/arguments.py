@@ -121,6 +121,11 @@ def _handoff(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+    parser.add_argument("--alerts", action="store_true", help="fire every configured alert channel once and say what came of it")
+
+
 def _config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("path", "show", "schema"), help="where the files are; every value and its source; a JSON Schema")
 
@@ -199,7 +204,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         summary="what works here and what does not, each with its remedy",
         teach="Exit 0 when nothing needs mending.",
         run="tui.cli.doctor:doctor",
-        options=_json,
+        options=_doctor,
     ),
     Command(
         name="handoff",

@@ -161,7 +161,7 @@ def opened(args: Namespace, *, remember: bool = False) -> Iterator[Setup]:
             links={link.name: tuple(Ref.parse(member) for member in link.members) for link in chosen.context.links},
             refresh={name: each.refresh for name, each in chosen.context.connections.items() if each.refresh},
             warnings=_warnings(paths, loaded, found),
-            looks=_looks(paths, loaded, chosen),
+            looks=_looks(paths, loaded, chosen, clock),
             folder=None if paths.reason else paths.log_dir,
             redact=log.redactor,
         )
@@ -278,12 +278,26 @@ def _warnings(paths: Paths, loaded: Loaded, found: Mapping[Whose, Found]) -> tup
     return (*loaded.warnings, *unusable, *([f"nothing can be kept: {paths.reason}"] if paths.reason else []))
 
 
-def _looks(paths: Paths, loaded: Loaded, chosen: Chosen) -> Mapping[str, Any]:
+def _channels(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Callable[[], Any]:
+    urls = {name: each.status_url for name, each in chosen.context.connections.items() if each.status_url}
+    alerts, folder = loaded.config.alerts, paths.config_dir
+
+    def made() -> Any:
+        # What needs a screen is imported where there is one.
+        from tui.cli.alerting import channels
+
+        return channels(alerts, urls, clock, folder)
+
+    return made
+
+
+def _looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mapping[str, Any]:
     keys = {**loaded.config.keys, **chosen.context.keys}
     looks: dict[str, Any] = {
         "mouse": loaded.config.mouse,
         "keys": {action: tuple(key.strip() for key in text.split(",") if key.strip()) for action, text in keys.items()},
         "theme_folders": paths.theme_folders[1:],
+        "channels": _channels(paths, loaded, chosen, clock),
     }
     if theme := chosen.context.theme or loaded.config.theme:
         looks["theme"] = theme

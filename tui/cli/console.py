@@ -6,7 +6,7 @@ import asyncio
 import gc
 from argparse import Namespace
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui.cli import say, terminal
 from tui.cli.crash import quiet, reporter
@@ -68,7 +68,7 @@ async def _console(setup: Setup) -> int:
     loop.call_later(SETTLED, _tune_collector)
     async with setup.session() as session:
         report = reporter(setup.folder, setup.clock.wall, setup.redact)
-        app = Console(session, settings=Settings(**setup.looks, report=report))
+        app = Console(session, settings=Settings(**_looks(setup), report=report))
         stacks = setup.folder / "stacks.txt" if setup.folder is not None else None
         with terminal.Leave(loop, app.exit, stacks=stacks) as leave:
             loop.call_later(SETTLED, _warn, app, setup.warnings)
@@ -76,6 +76,14 @@ async def _console(setup: Setup) -> int:
     if leave.code is not None:
         return leave.code
     return app.return_code or app.return_value or Exit.OK
+
+
+def _looks(setup: Setup) -> dict[str, Any]:
+    """The console's settings; where alerts go is put together only where there is a screen."""
+    looks = dict(setup.looks)
+    if channels := looks.pop("channels", None):
+        looks["alerts"] = channels()
+    return looks
 
 
 def _warn(app: Console, warnings: tuple[str, ...]) -> None:

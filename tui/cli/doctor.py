@@ -20,7 +20,7 @@ import tui
 from tui.cli import compose, grid, terminal
 from tui.cli.exits import Exit
 from tui.cli.probe import ask
-from tui.clock import Clock, within
+from tui.clock import Clock, SystemClock, within
 from tui.errors import ConfigError, PlatformError, UsageError
 from tui.local.paths import Paths
 from tui.model import RateLimit, Tone
@@ -45,7 +45,23 @@ class Finding:
 
 def doctor(args: Namespace) -> int:
     """Exit 0 when nothing is bad, 1 otherwise."""
+    if args.alerts:
+        return _tell(list(_alerts(args)), args)
     findings = [*_program(), *_terminal(), *_files(Paths.discover(os.environ)), *_context(args)]
+    return _tell(findings, args)
+
+
+def _alerts(args: Namespace) -> Iterator[Finding]:
+    """Every alert channel, fired."""
+    from tui.cli.alerting import trial
+
+    paths, loaded = compose.configured(args)
+    context = loaded.choose().name if not loaded.empty else "none"
+    for channel, text, problem in trial(loaded.config.alerts, context, SystemClock(), paths.config_dir):
+        yield Finding(about=channel, state="bad" if problem else "ok", text=problem or text, remedy="see [alerts]" if problem else "")
+
+
+def _tell(findings: list[Finding], args: Namespace) -> int:
     if args.json:
         print(json.dumps({"version": tui.__version__, "findings": [asdict(each) for each in findings]}, ensure_ascii=False))
     else:

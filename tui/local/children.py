@@ -21,6 +21,9 @@ from tui.text import clean
 LIMIT: Final = 64 << 10
 """Bytes of output that are kept; a program that prints more is ended."""
 
+PIPE: Final = 16 << 10
+"""Bytes of input that every pipe takes at once."""
+
 _OURS: Final = (PREFIX, "TEXTUAL")
 
 
@@ -37,8 +40,9 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith(_OURS)}
 
 
-def run(argv: Sequence[str], *, environ: Mapping[str, str], folder: Path, seconds: float = 10.0) -> Ran:
-    """Run a program in ``folder`` with no input and return what it printed. Never raises; blocks for at most about ``seconds``.
+def run(argv: Sequence[str], *, environ: Mapping[str, str], folder: Path, seconds: float = 10.0, given: str = "") -> Ran:
+    """Run a program in ``folder`` with ``given`` (a few thousand characters at most) as its input and return what it printed. Never
+    raises; blocks for at most about ``seconds``.
 
     It has no terminal, so it cannot draw over ours. When its time is up it and what it started are ended.
     """
@@ -50,7 +54,7 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], folder: Path, second
     try:
         process = subprocess.Popen(  # noqa: S603 - an argument list from the user's own file, without a shell
             list(argv),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
             stdout=out.writing_end,
             stderr=err.writing_end,
             cwd=folder if folder.is_dir() else None,
@@ -63,6 +67,7 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], folder: Path, second
         out.start_reading()
         err.start_reading()
     with process:
+        _give(process, given)
         out.join(seconds)
         overdue = out.is_alive()
         if overdue or out.overflowed:
@@ -78,6 +83,15 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], folder: Path, second
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
         return Ran(problem=f"{program} {how}" + (f": {clean(said, 160)}" if said else ""))
     return Ran(output=out.text)
+
+
+def _give(process: subprocess.Popen[bytes], given: str) -> None:
+    """Its input, which fits into a pipe and so never blocks; a program need not read it."""
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.write(given.encode()[:PIPE])
+        with suppress(OSError):
+            process.stdin.close()
 
 
 class _Reading(threading.Thread):

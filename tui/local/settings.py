@@ -52,6 +52,7 @@ class Connection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dashboard_url: Annotated[str, Meta(description="Encore: template of the rollout's page: {app}, {environment}, {id}.")] = ""
     token_style: Annotated[TokenStyle, Meta(description="Encore: how the client's credentials are sent; auto finds out.")] = "auto"  # noqa: S105 - the name of a style
     refresh_path: Annotated[str, Meta(description="dployr: path that renews a login.", pattern="^/")] = "/v1/auth/refresh"
+    status_url: Annotated[str, Meta(description="The platform's own status page, named when most of its reads fail.")] = ""
     cluster: Annotated[str, Meta(description="dployr: id or name of the cluster to show; all if left out.")] = ""
 
 
@@ -60,6 +61,32 @@ class Link(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Annotated[str, Meta(description="What the joined thing is called.", min_length=1)]
     members: Annotated[tuple[str, ...], Meta(description="References CONNECTION/KIND/ID of what belongs together.", min_length=1)]
+
+
+class AlertRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When to call somebody."""
+
+    name: Annotated[str, Meta(description="What the rule is called.", min_length=1)]
+    kinds: Annotated[tuple[str, ...], Meta(description="Kinds (service, rollout, deployment, instance …) or connection.", min_length=1)]
+    to: Annotated[
+        tuple[str, ...],
+        Meta(description="failed, degraded, …; a word of the platform or a conclusion; for connection down or signed-out.", min_length=1),
+    ]
+    after: Annotated[float, Meta(description="Seconds for which it must stay so.", ge=0, le=86400)] = 0.0
+    names: Annotated[tuple[str, ...], Meta(description="Shell patterns of names, for example web-*; all if left out.")] = ()
+
+
+class Alerts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How somebody is called when something goes wrong."""
+
+    bell: Annotated[bool, Meta(description="Ring the terminal's bell.")] = True
+    notify: Annotated[
+        Literal["auto", "osc9", "osc777", "osc99", "off"], Meta(description="How the terminal is asked to show a notification.")
+    ] = "auto"
+    title: Annotated[bool, Meta(description="Count what is unresolved in the terminal's title.")] = True
+    command: Annotated[tuple[str, ...], Meta(description="A program and its arguments; it is given JSON on its standard input.")] = ()
+    webhook: Annotated[str, Meta(description="An https address that is sent the same JSON, or the NAME of a variable, as $NAME.")] = ""
+    rules: Annotated[tuple[AlertRule, ...], Meta(description="Replace the built-in rules.")] = ()
 
 
 class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,6 +108,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     theme: Annotated[str, Meta(description="The theme.")] = ""
     mouse: Annotated[bool, Meta(description="Whether the mouse is used; without it the terminal's own selection works.")] = True
     keys: Annotated[dict[str, str], Meta(description="Keys by action id; several are separated by commas.")] = {}
+    alerts: Annotated[Alerts, Meta(description="How somebody is called when something goes wrong.")] = Alerts()
     contexts: Annotated[dict[Name, Context], Meta(description="The contexts by name.")] = {}
 
 

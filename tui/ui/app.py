@@ -31,6 +31,7 @@ from tui.model import Kind, Ref, Verb
 from tui.tables import Moment
 from tui.text import clean
 from tui.ui.aim import Selection, aim
+from tui.ui.alarm import Alarm
 from tui.ui.clipboard import TooMuch, osc52
 from tui.ui.deeds import Deed
 from tui.ui.driver import quiet_driver
@@ -89,6 +90,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         self.console_screen = ConsoleScreen(session, self.keymap, self.moment)
         self._screens: dict[type[Screen[Any]], Screen[Any]] = {}
         self.recall = Recall(self)
+        self.alarm = Alarm(self, self.settings.alerts)
 
     # Starting and ending -----------------------------------------------------------------------------------------------------
 
@@ -120,6 +122,8 @@ class Console(PacedApp[int], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._pressed = event.key
+            if self.recall.key(event.key):
+                return
         await super().on_event(event)
 
     def on_mount(self) -> None:
@@ -134,6 +138,7 @@ class Console(PacedApp[int], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         self.recall.end()
+        self.alarm.end()
         for end in self._ended:
             end()
 
@@ -159,6 +164,7 @@ class Console(PacedApp[int], inherit_bindings=False):
             self.call_later(self._tell)
         self._waiting.add(change.feed.kind)
         self.recall.heard(change)
+        self.alarm.heard(change)
         self.console_screen.logs.heard(change)
 
     def _tell(self) -> None:
@@ -172,6 +178,7 @@ class Console(PacedApp[int], inherit_bindings=False):
 
     def _tick(self) -> None:
         self.recall.tick()
+        self.alarm.tick()
         self._redraw(None)
 
     def _redraw(self, changed: frozenset[Kind] | None) -> None:

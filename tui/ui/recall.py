@@ -115,7 +115,8 @@ class Recall:
 
     async def _greet(self) -> None:
         past, session = self._session.past, self._session
-        assert past is not None
+        if past is None:
+            return
         since = await past.seen()
         if since is None or session.clock.wall() - since < timedelta(seconds=AWAY):
             return
@@ -130,7 +131,8 @@ class Recall:
 
     async def _learn(self) -> None:
         past, store = self._session.past, self._session.store
-        assert past is not None
+        if past is None:
+            return
         keys = set()
         for row in store.rows(Kind.ROLLOUT):
             if isinstance(row, Rollout) and row.completed_at is None:

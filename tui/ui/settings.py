@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
+from tui.ui.alarm import Channels
 from tui.ui.theming import DEFAULT
 
 
@@ -22,3 +23,5 @@ class Settings:
     theme_folders: tuple[Path, ...] = ()
     zone: tzinfo | None = None
     report: Callable[[BaseException], Path | None] | None = None
+    alerts: Channels = field(default_factory=Channels)
+    """What rings, and where."""

@@ -92,7 +92,8 @@ def _section(title: str, lines: Sequence[str], *, always: bool = False) -> list[
 
 
 def _line(story: Story) -> str:
-    times = _clock(story.first) if story.first == story.last else f"{_clock(story.first)}–{_clock(story.last)}"
+    first, last = _clock(story.first), _clock(story.last)
+    times = first if first == last else f"{first}–{last}"
     told = story.text.removeprefix(story.name).strip()
     return f"- {times} {_code(story.name)} ({story.ref.split('/', 1)[0]}) {told}"
 

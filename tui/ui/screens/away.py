@@ -112,7 +112,7 @@ def _story(story: Story, moment: Moment, until: datetime) -> Row:
     first, last = moment.local(story.first, "%H:%M"), moment.local(story.last, "%H:%M")
     if moment.local(story.first, "%Y%m%d") != moment.local(moment.now, "%Y%m%d"):
         first = moment.local(story.first, "%a %H:%M")
-    when = first if story.first == story.last else f"{first}–{last}"
+    when = first if first == last else f"{first}–{last}"
     tone = _tone(story)
     said = story.text.removeprefix(story.name).strip()
     kind = kind_of(story.ref)

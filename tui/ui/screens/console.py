@@ -32,7 +32,7 @@ from tui.ui.panes.resources import ResourcesPane
 from tui.ui.panes.rollouts import RolloutsPane
 from tui.ui.say import Bottom
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
-from tui.ui.widgets.status_line import StatusLine
+from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.tabs import Tab, TabStrip
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ class ConsoleScreen(Screen[None]):
         self.single = False
         self.tiny = False
         self._header = StatusLine(gap=2, id="header", classes="-production" if session.production else "")
+        self._banner = StatusLine(id="banner")
         self._switcher = TabStrip(id="switcher")
         self._top = Horizontal(id="top")
         self._filter = FilterBar()
@@ -81,6 +82,7 @@ class ConsoleScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield self._header
+        yield self._banner
         yield self._switcher
         with self._top:
             yield self.apps
@@ -105,7 +107,11 @@ class ConsoleScreen(Screen[None]):
             return
         moment = self._moment()
         left, right = header(self.session, moment)
-        self._header.set_parts(left, right)
+        alarm = self.app.alarm  # type: ignore[attr-defined]
+        self._header.set_parts(left, [*alarm.parts(), *right])
+        banner = alarm.banner()
+        self._banner.display = bool(banner) and not self.tiny
+        self._banner.set_parts((Part(pieces=banner),) if banner else ())
         for pane in self.panes:
             owed = self._owed[pane]
             owed |= changed or frozenset()
@@ -269,6 +275,8 @@ class ConsoleScreen(Screen[None]):
             "row.copy": self._copy_id,
             "list.open": self._open,
             **{id_: partial(self._open_past, id_) for id_ in PAST},
+            "alert.acknowledge": lambda: app.app.alarm.acknowledge(self.front.selected),
+            "alert.snooze": lambda: app.app.alarm.snooze(),
             "console.refresh": lambda: app.app.refresh_now(),
             "console.palette": lambda: app.app.open_palette(),
             "console.help": lambda: app.app.open_help(self.front.place),

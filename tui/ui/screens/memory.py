@@ -21,8 +21,8 @@ from tui.actions import ACTIONS, Action, Keymap, Place
 from tui.engine.recall.past import Past
 from tui.engine.session import Session
 from tui.model import Ref
-from tui.tables import FilterError, Moment, parse_filter
 from tui.tables import Filter as Wanted
+from tui.tables import FilterError, Moment, parse_filter
 from tui.ui.aim import Selection, why_not
 from tui.ui.filtering import FilterBar, FilterInput
 from tui.ui.keys import bindings_for

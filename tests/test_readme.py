@@ -19,6 +19,7 @@ from tui.actions import ACTIONS, spell
 from tui.cli.arguments import parse
 from tui.cli.exits import MEANINGS
 from tui.local import settings
+from tui.local.variables import CREDENTIALS, FIELDS, GENERAL, PREFIX, READ_ONLY
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -57,11 +58,11 @@ def config_table() -> Iterator[str]:
 
 def key_table() -> Iterator[str]:
     """Every key of the console."""
-    yield "| keys | where | what |"
-    yield "|---|---|---|"
+    yield "| keys | where | what | id |"
+    yield "|---|---|---|---|"
     for action in ACTIONS.values():
         keys = " ".join(f"`{spell(key)}`" for key in action.keys)
-        yield f"| {keys} | {', '.join(sorted(action.where))} | {action.help} |"
+        yield f"| {keys} | {', '.join(sorted(action.where))} | {action.help} | `{action.id}` |"
 
 
 def exit_table() -> Iterator[str]:
@@ -120,10 +121,11 @@ def test_the_two_first_lines_are_one_line_each_and_what_ci_runs() -> None:
 
 
 def test_the_variables_named_are_the_ones_read() -> None:
-    named = set(re.findall(r"ROLLWATCH_NAME_([A-Z_]+)", README.read_text(encoding="utf-8")))
-    assert named == {"TOKEN", "CLIENT_ID", "CLIENT_SECRET", "EMAIL", "PASSWORD"}
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tui" / "local").glob("*.py"))
-    assert [each for each in named if each not in source and each.lower() not in source] == []
+    text = README.read_text(encoding="utf-8")
+    assert set(re.findall(r"ROLLWATCH_NAME_([A-Z_]+)", text)) == {*FIELDS, *CREDENTIALS}
+    assert set(re.findall(r"`ROLLWATCH_([A-Z_]+)=?[^`]*`", text)) - {"HOME"} >= {
+        each.removeprefix(PREFIX) for each in (*GENERAL, READ_ONLY)
+    }
 
 
 @pytest.mark.parametrize("path", [README, MAP], ids=["README.md", "tui/README.md"])

@@ -27,6 +27,8 @@ class Place(StrEnum):
     DETAIL = "detail"
     HELP = "help"
     MEMORY = "memory"
+    RECORD = "record"
+    PATTERNS = "patterns"
 
 
 class Danger(StrEnum):
@@ -85,7 +87,9 @@ _DETAIL: Final = _in(Place.DETAIL)
 _SERVICE: Final = _RESOURCES | _DETAIL
 _THINGS: Final = _APPS | _RESOURCES
 _ROWS: Final = _THINGS | {Place.ROLLOUTS}
-_READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY)
+_RECORD: Final = _in(Place.RECORD)
+_PATTERNS: Final = _in(Place.PATTERNS)
+_READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY) | _RECORD | _PATTERNS
 _MEMORY: Final = _in(Place.MEMORY)
 
 
@@ -101,7 +105,7 @@ def _ask(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], b
 _ENTRIES: Final[tuple[Action, ...]] = (
     # a row
     _act("list.open", "enter", "open", "Show everything known of the selected thing.", _ROWS | _MEMORY, bar=1),
-    _act("row.logs", "l", "logs", "Follow the log of the selected service.", _SERVICE | _MEMORY, bar=2),
+    _act("row.logs", "l", "logs", "Follow the log of the selected service, or of all that are marked.", _SERVICE | _APPS | _MEMORY, bar=2),
     _ask("row.restart", "r", "restart", "Restart the selected service.", _SERVICE, 3, Verb.RESTART, Kind.SERVICE),
     _ask("row.stop", "s", "stop", "Stop the selected service; it stays stopped.", _SERVICE, 4, Verb.STOP, Kind.SERVICE),
     _ask("row.start", "a", "start", "Start the selected service.", _SERVICE, 7, Verb.START, Kind.SERVICE),
@@ -118,9 +122,34 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("tab.previous", "left left_square_bracket", "previous tab", "Show the previous kind of thing.", _RESOURCES),
     # logs
     _act("logs.follow", "f space", "follow / pause", "Let the log stand still, or go on with the newest line.", _LOGS, bar=1),
-    _act("logs.activity", "a", "activity", "Show what happened, or the log again.", _LOGS, bar=2),
-    _act("logs.close", "c", "close log", "Stop following this log.", _LOGS, bar=3),
-    _act("logs.wrap", "w", "wrap", "Break long lines, or cut them.", _LOGS, bar=4),
+    _act("logs.open", "enter", "open line", "Show the line under the cursor in full, laid out or escaped.", _LOGS, bar=2),
+    _act("logs.search", "s", "search", "Find a text, or after ~ a regular expression, without hiding the rest.", _LOGS, bar=3),
+    _act("logs.next", "n", "next match", "Go to the next line that was searched for.", _LOGS, bar=12),
+    _act("logs.previous", "N", "previous match", "Go to the line before that was searched for.", _LOGS),
+    _act("logs.next_error", "e", "next error", "Go to the next line that tells of an error.", _LOGS, bar=13),
+    _act("logs.previous_error", "E", "previous error", "Go to the line before that tells of an error.", _LOGS, bar=4),
+    _act("logs.level", "L", "level", "Show everything, warnings and worse, or errors and worse.", _LOGS, bar=5),
+    _act("logs.context", "o", "context", "Show three lines around each that the filter wants, or not.", _LOGS, bar=9),
+    _act("logs.patterns", "p", "patterns", "Show what is new since the last deployment, and what comes more often.", _LOGS, bar=6),
+    _act("logs.since", "b", "further back", "Ask the server for older lines: 1m, 5m, 15m, 1h or all.", _LOGS, bar=10),
+    _act("logs.goto", "J", "jump to time", "Go to the line of a time.", _LOGS),
+    _act("logs.times", "u", "local/UTC/age", "Tell times as local time, as UTC or as ages.", _LOGS),
+    _act("logs.pretty", "P", "lay out", "Show JSON and logfmt with the message first, or as they are.", _LOGS),
+    _act("logs.mark", "m", "bookmark", "Put a bookmark on a line, or take it away.", _LOGS),
+    _act("logs.next_mark", "M", "next bookmark", "Go to the next bookmark.", _LOGS),
+    _act("logs.range", "v", "range", "Begin a range of lines to copy, or give it up.", _LOGS),
+    _act("logs.copy", "y", "copy", "Copy the line under the cursor, or the range.", _LOGS, bar=14),
+    _act("logs.save", "W", "save shown", "Write the lines that are shown to a new file.", _LOGS, bar=11),
+    _act("logs.save_all", "ctrl+w", "save all", "Write all lines that are kept to a new file.", _LOGS),
+    _act("logs.activity", "a", "activity", "Show what happened, or the log again.", _LOGS, bar=7),
+    _act("logs.close", "c", "close log", "Stop following.", _LOGS, bar=8),
+    _act("logs.wrap", "w", "wrap", "Break long lines, or cut them.", _LOGS, bar=8),
+    _act("record.form", "tab", "form", "Show the text laid out, as it is, or escaped as it came.", _RECORD, bar=2, palette=False),
+    _act("record.next", "n", "next line", "Show the next line of the log.", _RECORD, bar=3, palette=False),
+    _act("record.previous", "N", "previous line", "Show the line before.", _RECORD, bar=4, palette=False),
+    _act("record.copy", "y", "copy value", "Copy the value of the selected line.", _RECORD, bar=5, palette=False),
+    _act("record.copy_all", "Y", "copy line", "Copy the text of the whole log line.", _RECORD, bar=6, palette=False),
+    _act("patterns.open", "enter", "first line", "Go to the first line of this pattern.", _PATTERNS, bar=2, palette=False),
     _act("log.left", "left", "left", "See what is left of a long line.", _LOGS, palette=False),
     _act("log.right", "right", "right", "See the rest of a long line.", _LOGS, palette=False),
     # moving about

@@ -228,7 +228,7 @@ async def test_the_key_bar_follows_the_focus() -> None:
         assert "row.trigger" in at.keys
         await at.press("escape")
         await at.press("4")
-        assert list(at.keys)[:3] == ["logs.follow", "logs.activity", "logs.close"]
+        assert list(at.keys)[:3] == ["logs.follow", "logs.open", "logs.search"]
         await at.press("2", "right")
         assert "row.restart" not in at.keys, "a deployment cannot be restarted"
         assert at.keys["row.logs"] == "deployments have no log"
@@ -591,10 +591,10 @@ async def test_help_is_made_of_the_keys_that_work_here() -> None:
 
 async def test_a_remapped_key_does_what_it_should_and_the_old_one_nothing() -> None:
     desk = busy()
-    async with seat(desk, settings=Settings(zone=UTC, keys={"row.logs": ["o"], "list.down": ["n"], "row.new": []})) as at:
-        await at.press("n", "l")
+    async with seat(desk, settings=Settings(zone=UTC, keys={"row.logs": ["O"], "list.down": ["B"], "row.new": []})) as at:
+        await at.press("B", "l")
         assert desk.follows == []
-        await at.press("o")
+        await at.press("O")
         assert [follow.ref for follow in desk.follows] == [ref(Kind.SERVICE, "svc-checkout")]
 
 

@@ -61,6 +61,7 @@ def _on_terminal(opening: AbstractContextManager[Setup]) -> int:
 
 
 async def _console(setup: Setup) -> int:
+    from tui.local.exports import write_lines
     from tui.ui.app import Console
     from tui.ui.settings import Settings
 
@@ -68,7 +69,7 @@ async def _console(setup: Setup) -> int:
     loop.call_later(SETTLED, _tune_collector)
     async with setup.session() as session:
         report = reporter(setup.folder, setup.clock.wall, setup.redact)
-        app = Console(session, settings=Settings(**_looks(setup), report=report))
+        app = Console(session, settings=Settings(**_looks(setup), report=report, save=write_lines))
         stacks = setup.folder / "stacks.txt" if setup.folder is not None else None
         with terminal.Leave(loop, app.exit, stacks=stacks) as leave:
             loop.call_later(SETTLED, _warn, app, setup.warnings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
@@ -37,6 +37,7 @@ from tui.ui.deeds import Deed
 from tui.ui.driver import quiet_driver
 from tui.ui.keys import textual_keymap
 from tui.ui.link import PacedApp
+from tui.ui.panes.logs import LogsPane
 from tui.ui.questions import Question, Target, ask
 from tui.ui.recall import Recall
 from tui.ui.say import Bottom
@@ -46,8 +47,11 @@ from tui.ui.screens.detail import DetailScreen
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.memory import MemoryScreen
 from tui.ui.screens.palette import PaletteScreen
+from tui.ui.screens.patterns import PatternsScreen
+from tui.ui.screens.record import RecordScreen
 from tui.ui.settings import Settings
 from tui.ui.theming import DEFAULT, Themes, bundled, load_themes, tone_defaults
+from tui.ui.widgets.log_view import LogView
 
 log = logging.getLogger(__name__)
 
@@ -271,6 +275,18 @@ class Console(PacedApp[int], inherit_bindings=False):
         """Show what the keys do in a place."""
         screen = self._screen(HelpScreen, lambda: HelpScreen(self.keymap))
         screen.show(place, self.console_screen.why_not)
+        self.push_screen(screen)
+
+    def open_record(self, log: LogView, name_of: Callable[[Hashable], str]) -> None:
+        """Show one line of a log in full."""
+        screen = self._screen(RecordScreen, lambda: RecordScreen(self.keymap, self.moment))
+        screen.show(log, name_of)
+        self.push_screen(screen)
+
+    def open_patterns(self, pane: LogsPane) -> None:
+        """Show what the followed logs say, by pattern."""
+        screen = self._screen(PatternsScreen, lambda: PatternsScreen(self.keymap, self.moment))
+        screen.show(pane)
         self.push_screen(screen)
 
     def open_palette(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -15,7 +15,8 @@ from tui.ui.theming import DEFAULT
 class Settings:
     """``theme`` is a theme's name; ``mouse`` False leaves the mouse to the terminal; ``keys`` maps an action's id to its keys;
     ``theme_folders`` are the user's own; ``zone`` None is the machine's time zone; ``report`` writes a crash report and returns
-    where it is, None if it could not."""
+    where it is, None if it could not; ``save`` writes lines to a new private file and returns where that is, or raises
+    ``errors.StorageError``; None where nothing may be written."""
 
     theme: str = DEFAULT
     mouse: bool = True
@@ -23,5 +24,6 @@ class Settings:
     theme_folders: tuple[Path, ...] = ()
     zone: tzinfo | None = None
     report: Callable[[BaseException], Path | None] | None = None
+    save: Callable[[Path, Iterable[str]], Path] | None = None
     alerts: Channels = field(default_factory=Channels)
     """What rings, and where."""

@@ -98,6 +98,13 @@ def _app(node: AppNode) -> Branch:
     return Branch(key, node.applications, cells, str(node.name), tuple(below_it))
 
 
+def services_in(branch: Branch) -> Iterator[Ref]:
+    """The services that a line of the tree stands for or has below it."""
+    yield from (row.ref for row in branch.rows if row.ref.kind is Kind.SERVICE)
+    for each in branch.below:
+        yield from services_in(each)
+
+
 class AppsPane(Pane):
     """A tree. Apps start open, environments folded; what was opened or folded stays so while data change."""
 
@@ -113,6 +120,7 @@ class AppsPane(Pane):
         self._tree.set_columns(COLUMNS)
         self._branches: tuple[Branch, ...] = ()
         self._rows_of: dict[Hashable, tuple[Resource, ...]] = {}
+        self._branch_of: dict[Hashable, Branch] = {}
         self._texts: dict[Ref, tuple[Resource, str]] = {}
         self._seen: int | None = None
         self._turned: set[Hashable] = set()
@@ -134,6 +142,12 @@ class AppsPane(Pane):
     def refs(self) -> tuple[Ref, ...]:
         """Everything the line under the cursor stands for."""
         return tuple(row.ref for row in self._rows_of.get(self._tree.cursor_key, ()))
+
+    @property
+    def logged(self) -> tuple[Ref, ...]:
+        """The services of the line under the cursor: of an app or an environment all that run in it."""
+        branch = self._branch_of.get(self._tree.cursor_key)
+        return tuple(dict.fromkeys(services_in(branch))) if branch is not None else ()
 
     @property
     def selected(self) -> Ref | None:
@@ -169,7 +183,7 @@ class AppsPane(Pane):
         self.draw_head(*([Piece(str(self.apps), "muted")] if self.apps else []))
 
     def _show(self) -> None:
-        self._rows_of = {}
+        self._rows_of, self._branch_of = {}, {}
         widest = max((width_of(each.cells[2][0].text) for each in self._branches), default=0)
         # Wide enough for all names together, or not shown; it never gets narrower.
         self._on = max(self._on, min(COLUMNS[2].high, widest))
@@ -185,6 +199,7 @@ class AppsPane(Pane):
                 continue
             is_open = self._is_open(branch) or not all_of_it
             self._rows_of[branch.key] = branch.rows
+            self._branch_of[branch.key] = branch
             yield Row(branch.key, self._cells(branch), depth, is_open if branch.below else None)
             if is_open:
                 yield from self._rows(inside, depth + 1, whole=all_of_it)

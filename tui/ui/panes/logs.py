@@ -1,9 +1,12 @@
-"""Pane 4: the log of a service, followed or standing still, and what happened since the console was opened."""
+"""Pane 4: the logs of one or several services, followed or standing still, and what happened since the console was opened.
+
+The pane says what is followed and looked for; what its keys do to lines stands in ``ui.logs.deeds``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import tzinfo
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -12,27 +15,38 @@ from textual.widget import Widget
 
 from tui.actions import Place
 from tui.engine.feeds import Change
-from tui.engine.resume import Gap
+from tui.engine.resume import Entry as StreamEntry
 from tui.engine.session import Session
-from tui.engine.streams import LogFollow
 from tui.model import Kind, LogLine, Ref
 from tui.platforms.base import Happening
-from tui.tables import Moment, age
+from tui.tables import Filter, Moment
 from tui.ui.activity import Activity, said, written
 from tui.ui.keys import bindings_for
-from tui.ui.notices import next_try
+from tui.ui.logs.census import Census, bars
+from tui.ui.logs.deeds import LogDeeds
+from tui.ui.logs.followed import Followed, timed
+from tui.ui.logs.prompt import Prompt
+from tui.ui.logs.query import Query, parse_query
 from tui.ui.panes.pane import Pane, Summary
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.log_buffer import Entry
+from tui.ui.widgets.log_levels import SHOWN, Level
 from tui.ui.widgets.log_view import LogView
 from tui.ui.widgets.tabs import Tab, TabStrip
 
 LOG: Final = "log"
 ACTIVITY: Final = "activity"
-TAIL: Final = 200
-"""Lines that a newly followed log begins with."""
 
-NO_LOG: Final = ("No log is followed.", "Go to a service (2) and press l.")
+CONTEXT: Final = 3
+"""Lines around each that a filter wants, when they are asked for."""
+
+COUNTING: Final = 0.1
+"""Seconds between two looks at lines that wait to be counted; nothing runs while none do."""
+
+SPARK: Final = 15
+"""Minutes in the head."""
+
+NO_LOG: Final = ("No log is followed.", "Go to a service (2) and press l; mark several with space first.")
 
 
 class LogsPane(Pane):
@@ -46,94 +60,149 @@ class LogsPane(Pane):
 
     def __init__(self, session: Session, *, zone: tzinfo | None = None, **options: Any) -> None:
         super().__init__(session, **options)
-        self._log = LogView(id="log", zone=zone, show_names=False)
+        self.log_view = LogView(id="log", zone=zone, show_names=False)
         self._activity = LogView(id="activity", zone=zone)
         self._events = Activity(session.store, session.clock)
+        self.prompt = Prompt(lambda: self.body.focus())
+        self.followed = Followed(session, self._take)
+        self.census = Census()
+        self.looked_for = Query()
+        self.least = Level.NONE
+        self.context = False
+        self._deeds = LogDeeds(self)
+        self._names: dict[Ref, str] = {}
         self._open = LOG
-        self._ref: Ref | None = None
-        self._name = ""
-        self._following: LogFollow | None = None
         self._unseen_events = 0
+        self._counting = False
 
     def compose_body(self) -> Iterable[Widget]:
-        self._log.set_message(NO_LOG)
+        self.log_view.set_message(NO_LOG)
         self._activity.set_message(["Nothing has changed since the console was opened."])
-        yield self._log
+        yield self.log_view
+        yield self.prompt
 
     def on_unmount(self) -> None:
-        self._stop()
+        self.followed.close()
 
     @property
     def body(self) -> LogView:
-        return self._log if self._open == LOG else self._activity
+        return self.log_view if self._open == LOG else self._activity
+
+    @property
+    def views(self) -> tuple[LogView, LogView]:
+        return self.log_view, self._activity
+
+    @property
+    def names(self) -> Mapping[Ref, str]:
+        """What the followed logs are called."""
+        return self._names
+
+    def acts(self) -> Mapping[str, Callable[[], object]]:
+        """What the keys of this pane do."""
+        return self._deeds.table()
 
     @property
     def selected(self) -> Ref | None:
-        return self._ref if self._open == LOG else None
+        """The service of the line under the cursor."""
+        if self._open != LOG or not len(self.followed):
+            return None
+        current = self.log_view.current if len(self.followed) > 1 else None
+        return current.source if current is not None and isinstance(current.source, Ref) else self.followed.refs[0]
 
     @property
     def refs(self) -> tuple[Ref, ...]:
         return ()
 
     def tabs(self) -> tuple[Sequence[Tab], str]:
-        log = Tab(id=LOG, label=f"Log of {self._name}" if self._name else "Logs")
+        names = list(self._names.values())
+        label = f"Log of {names[0]}" if len(names) == 1 else f"Logs of {len(names)}: {', '.join(names)}" if names else "Logs"
         unseen = f"+{self._unseen_events}" if self._unseen_events else ""
-        return (log, Tab(id=ACTIVITY, label="Activity", count=unseen, tone="accent")), self._open
+        return (Tab(id=LOG, label=label), Tab(id=ACTIVITY, label="Activity", count=unseen, tone="accent")), self._open
 
     def summary(self) -> Summary:
         return Summary(count=f"+{self._unseen_events}" if self._unseen_events else "", tone=None)
 
     # Following ---------------------------------------------------------------------------------------------------------------
 
-    def follow(self, ref: Ref) -> None:
-        """Follow the log of this thing instead of any other."""
+    def follow(self, *refs: Ref) -> None:
+        """Follow the logs of these things, merged by time, instead of any others."""
         self._show(LOG)
-        if ref == self._ref:
-            self._log.follow()
+        if set(refs) == set(self.followed.refs):
+            self.log_view.follow()
             return
-        self._stop()
-        row = self.session.store.get(ref)
-        self._ref, self._name = ref, str(row.name or ref.id) if row is not None else ref.id
-        self._log.clear()
-        self._log.set_source(ref, self._name)
-        self._following = self.session.follow(ref, tail=TAIL)
-        self._listen(self._following, ref)
+        gone = [ref for ref in self.followed.refs if ref not in refs]
+        if len(gone) == len(self.followed):
+            self.log_view.clear()
+            self.census.forget()
+        for ref in gone:
+            self.log_view.forget(ref)
+            self.census.forget(ref)
+        self.log_view.follow()
+        self.log_view.set_look(names=len(refs) > 1)
+        self.followed.follow(refs)
+        self._name_all()
         self._draw_state()
         self.touched()
 
-    def _listen(self, following: LogFollow, ref: Ref) -> None:
-        def heard(batch: Sequence[LogLine | Gap]) -> None:
-            if following is self._following:
-                self._take(ref, batch)
+    def _name_all(self) -> None:
+        """Names come with the rows, which may be read after the log was opened."""
+        names = self.followed.names()
+        if names != self._names:
+            self._names = names
+            for ref, name in names.items():
+                self.log_view.set_source(ref, name)
 
-        following.listen(heard)
-        self._take(ref, tuple(following.lines))
+    def name_of(self, source: object) -> str:
+        """What a source is called here."""
+        return self._names.get(source, "") if isinstance(source, Ref) else ""
 
-    def _take(self, ref: Ref, batch: Sequence[LogLine | Gap]) -> None:
+    def _take(self, ref: Ref, batch: Sequence[StreamEntry]) -> None:
         """Lines and gaps arrived; an empty batch says that the stream's state is another."""
         lines: list[LogLine] = []
         for each in batch:
             if isinstance(each, LogLine):
-                lines.append(each)
+                lines.append(timed(each))
             else:
-                self._log.append(ref, lines)
+                self._append(ref, lines)
                 lines = []
-                self._log.note(ref, str(each), each.at)
-        self._log.append(ref, lines)
+                self.log_view.note(ref, str(each), each.at)
+        self._append(ref, lines)
         if not batch:
             self._draw_state()
 
-    def _stop(self) -> None:
-        if self._following is not None:
-            self._following.close()
-            self._following = None
+    def _append(self, ref: Ref, lines: list[LogLine]) -> None:
+        self.log_view.append(ref, lines)
+        self.census.add(ref, lines)
+        if lines and not self._counting and self.is_running:
+            self._counting = True
+            self.set_timer(COUNTING, self._count)
+
+    def _count(self) -> None:
+        self.census.work()
+        self._counting = self.census.waiting > 0
+        if self._counting:
+            self.set_timer(COUNTING, self._count)
+        else:
+            self._draw_state()
+
+    def oldest(self, ref: Ref) -> datetime | None:
+        """The time of the oldest line of a log that is kept."""
+        buffer = self.log_view.buffer
+        return next((each.line.at for each in buffer.between(buffer.start, buffer.end) if each.source == ref and each.line.at), None)
+
+    def show_entry(self, entry: Entry) -> bool:
+        """Put the cursor on this line of the log; whether it is still kept."""
+        self._show(LOG)
+        return self.log_view.go_to_entry(entry)
 
     def close_log(self) -> None:
         """Stop following; the lines go."""
-        self._stop()
-        self._ref, self._name = None, ""
-        self._log.clear()
-        self._log.set_message(NO_LOG)
+        self.followed.close()
+        self._names = {}
+        self.log_view.clear()
+        self.log_view.paint.names.clear()
+        self.census.forget()
+        self.log_view.set_message(NO_LOG)
         self._draw_state()
         self.touched()
 
@@ -158,37 +227,47 @@ class LogsPane(Pane):
         if self._open != ACTIVITY:
             self._unseen_events += len(lines)
 
-    # Drawing and keys --------------------------------------------------------------------------------------------------------
+    # Drawing -----------------------------------------------------------------------------------------------------------------
 
     def draw(self, moment: Moment, changed: frozenset[Kind] | None) -> None:
+        if changed and Kind.SERVICE in changed:
+            self._name_all()
+        for view in self.views:
+            view.set_now(moment.now)
         self._draw_state()
 
     def _draw_state(self) -> None:
-        """How the stream is, in the head; what to do, in the empty view."""
-        info = []
-        if self._open == LOG and self._following is not None:
-            text, tone = self._state_words(self._following)
+        """How the streams are, in the head; what to do, in the empty view."""
+        info: list[Piece] = []
+        view = self.body
+        if view.window.filtered:
+            behind = "…" if view.window.behind else ""
+            info.append(Piece(f"{view.window.matches:,}{behind} of {len(view.buffer):,}", "muted"))
+        if self.least:
+            info.append(Piece(f"{SHOWN[self.least][0].split()[-1]} and worse", "match"))
+        if self.context:
+            info.append(Piece(f"±{CONTEXT}", "match"))
+        if self._open == LOG and len(self.followed):
+            text, tone = self.followed.state()
             info.append(Piece(text, tone))
-            if not len(self._log.buffer):
-                self._log.set_message([text])
+            info += self._rates()
+            if not len(self.log_view.buffer):
+                self.log_view.set_message([text])
+            elif not self.log_view.window.count:
+                self.log_view.set_message([f"None of {len(self.log_view.buffer):,} lines match the filter.", "esc shows everything"])
         self.draw_head(*info)
 
-    def _state_words(self, following: LogFollow) -> tuple[str, str]:
-        state, boot = following.state, self.session.clock.boot()
-        since = age(boot - state.since)
-        match state.word:
-            case "live":
-                return "● live", "ok"
-            case "quiet":
-                return f"○ quiet {since}", "idle"
-            case "connecting":
-                return "◐ connecting…", "busy"
-            case "reconnecting":
-                tries = next_try(state.next_try, boot)
-                return " · ".join(piece for piece in ("▲ reconnecting", state.reason, tries) if piece), "warn"
-            case "unsupported":
-                return f"✗ no log here: {state.reason}", "muted"
-        return f"✗ ended: {state.reason}", "bad"
+    def _rates(self) -> list[Piece]:
+        """Errors a minute as bars, and what the last whole minute had."""
+        minutes = self.census.minutes(self.session.clock.wall(), SPARK)
+        if not any(lines for lines, _ in minutes):
+            return []
+        lines, errors = minutes[-2]
+        dropped = self.log_view.buffer.dropped()
+        shown = [Piece(f"{lines:,} lines {errors:,} err/min", "bad" if errors else "muted")]
+        if any(count for _, count in minutes):
+            shown.append(Piece(f"err {bars([count for _, count in minutes])}▏", "bad"))
+        return [*shown, Piece(f"{dropped:,} dropped", "muted")] if dropped else shown
 
     def _show(self, which: str) -> None:
         if which == self._open:
@@ -209,20 +288,27 @@ class LogsPane(Pane):
     def toggle_activity(self) -> None:
         self._show(ACTIVITY if self._open == LOG else LOG)
 
-    def toggle_follow(self) -> None:
-        if self.body.following:
-            self.body.pause()
-        else:
-            self.body.follow()
+    # The filter --------------------------------------------------------------------------------------------------------------
 
-    def toggle_wrap(self) -> None:
-        self.body.set_look(wrap=not self.body.paint.wrap)
+    def set_filter(self, text: str) -> None:
+        """Show only the lines that fit what was typed, see ``ui.logs.query``. Raises ``tables.FilterError``, and then the last good
+        filter stays."""
+        query = parse_query(text)
+        self.filter_text = text
+        if query != self.looked_for:
+            self.looked_for = query
+            self.filter = Filter((text,)) if query else Filter()
+            self.refilter()
+            self.touched()
 
     def refilter(self) -> None:
-        wanted = self.filter
-        for view in (self._log, self._activity):
-            view.set_filter((lambda entry: wanted.fits(_text(entry))) if wanted else None)
-            view.set_highlight(wanted.pattern)
+        wanted = self.looked_for.wanted(self.name_of, self.least)
+        for view in self.views:
+            view.set_filter(wanted, context=CONTEXT if self.context else 0)
+            view.set_highlight(self.looked_for.pattern)
+        self._draw_state()
+
+    # Events ------------------------------------------------------------------------------------------------------------------
 
     @on(TabStrip.Chosen)
     def _tab_chosen(self, event: TabStrip.Chosen) -> None:
@@ -234,6 +320,7 @@ class LogsPane(Pane):
         event.stop()
         self._draw_state()
 
-
-def _text(entry: Entry) -> str:
-    return f"{entry.line.level} {entry.line.source} {entry.line.text}".casefold()
+    @on(LogView.Opened)
+    def _opened(self, event: LogView.Opened) -> None:
+        event.stop()
+        self.action_act("logs.open")

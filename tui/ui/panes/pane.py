@@ -103,6 +103,12 @@ class Pane(Vertical):
         return () if self.selected is None else (self.selected,)
 
     @property
+    def logged(self) -> tuple[Ref, ...]:
+        """What the log key follows: the marked services, else those that the line under the cursor stands for."""
+        marked = self.selection.marked
+        return tuple(ref for ref in marked or self.refs if ref.kind is Kind.SERVICE)
+
+    @property
     def kind_listed(self) -> Kind | None:
         """The kind of thing that is listed, for keys that need no selected thing."""
         return None

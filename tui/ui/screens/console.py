@@ -153,6 +153,8 @@ class ConsoleScreen(Screen[None]):
 
     def why_not(self, action: Action) -> str | None:
         """Why an action cannot be done now; None if it can."""
+        if action.id == "row.logs" and self.front.logged:
+            return None
         return why_not(action, self.selection, self.session)
 
     # Focus and layout --------------------------------------------------------------------------------------------------------
@@ -267,10 +269,7 @@ class ConsoleScreen(Screen[None]):
             "pane.back": self._back,
             "tab.next": lambda: self.resources.step_tab(1),
             "tab.previous": lambda: self.resources.step_tab(-1),
-            "logs.follow": self.logs.toggle_follow,
-            "logs.activity": self.logs.toggle_activity,
-            "logs.close": self.logs.close_log,
-            "logs.wrap": self.logs.toggle_wrap,
+            **self.logs.acts(),
             "row.logs": self._follow_log,
             "row.copy": self._copy_id,
             "list.open": self._open,
@@ -308,11 +307,11 @@ class ConsoleScreen(Screen[None]):
             self.app.copy(ref.id)  # type: ignore[attr-defined]
 
     def _follow_log(self) -> None:
-        ref = self.front.selected
-        if ref is not None:
-            self.follow_log(ref)
+        refs = self.front.logged
+        if refs:
+            self.follow_log(*refs)
 
-    def follow_log(self, ref: Ref) -> None:
-        """Follow the log of a thing and give it the keys."""
-        self.logs.follow(ref)
+    def follow_log(self, *refs: Ref) -> None:
+        """Follow the logs of things, merged, and give them the keys."""
+        self.logs.follow(*refs)
         self._go_to(self.logs)

@@ -215,6 +215,12 @@ class LogView(LogCanvas):
         cursor = self.window.cursor
         self._seek_on(self._seeking, wanted, step if cursor is not None else -1, self.buffer.end if cursor is None else cursor, told)
 
+    def seek_from_start(self, wanted: Wanted) -> None:
+        """Put the cursor on the first shown line that is wanted."""
+        self._take_in()
+        self._seeking += 1
+        self._seek_on(self._seeking, wanted, 1, self.buffer.start - 1, lambda _: None)
+
     def _seek_on(self, number: int, wanted: Wanted, step: int, begin: int, told: Callable[[bool], None]) -> None:
         if number != self._seeking:
             return

@@ -1,0 +1,31 @@
+"""Files that a user asks for: written where they say, for their eyes only, never over anything that is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from tui.errors import StorageError
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> Path:
+    """Write ``lines`` to a new file of mode 0600 and return its whole path. Raises ``StorageError`` if something is there already, be
+    it a dangling link, or if it cannot be written; then nothing is left behind."""
+    path = path.expanduser().absolute()
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise StorageError(f"{path} exists already and is not overwritten", hint="choose another name") from None
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.writelines(f"{line}\n" for line in lines)
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
+    return path

@@ -1,0 +1,109 @@
+"""What a log says in numbers: lines and errors a minute, and the patterns of each source. Counted beside the following, a little at a
+time, so that a burst delays the numbers and never a key. No widget.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from tui.engine.recall.patterns import Patterns
+from tui.model import LogLine
+from tui.ui.widgets.log_levels import Level, level_of
+
+MINUTES: Final = 60
+"""Minutes that are counted."""
+
+WAITING: Final = 50_000
+"""Lines that may wait to be counted; of more the oldest are left out."""
+
+AT_ONCE: Final = 600
+"""Lines that are counted at once: some milliseconds."""
+
+BARS: Final = "▁▂▃▄▅▆▇█"
+
+
+class Census:
+    """Counts what it is given when ``work`` is called."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Hashable, Sequence[LogLine]]] = deque()
+        self._count = 0
+        self._minutes: dict[datetime, list[int]] = {}
+        self._patterns: dict[Hashable, Patterns] = {}
+        self._since: dict[Hashable, datetime] = {}
+        self.skipped = 0
+        """Lines that came faster than they could be counted."""
+
+    def add(self, source: Hashable, lines: Sequence[LogLine]) -> None:
+        """Lines to be counted."""
+        if not lines:
+            return
+        self._waiting.append((source, lines))
+        self._count += len(lines)
+        while self._count > WAITING and len(self._waiting) > 1:
+            gone = len(self._waiting.popleft()[1])
+            self._count -= gone
+            self.skipped += gone
+
+    @property
+    def waiting(self) -> int:
+        """Lines that are not counted yet."""
+        return self._count
+
+    def work(self, most: int = AT_ONCE) -> None:
+        """Count some of what waits."""
+        while self._waiting and most > 0:
+            source, lines = self._waiting.popleft()
+            part, rest = lines[:most], lines[most:]
+            if rest:
+                self._waiting.appendleft((source, rest))
+            self._take(source, part)
+            self._count -= len(part)
+            most -= len(part)
+
+    def _take(self, source: Hashable, lines: Sequence[LogLine]) -> None:
+        for line in lines:
+            if line.at is not None:
+                minute = self._minutes.setdefault(line.at.replace(second=0, microsecond=0), [0, 0])
+                minute[0] += 1
+                minute[1] += level_of(line.level, line.text) >= Level.ERROR
+                if source not in self._since or line.at < self._since[source]:
+                    self._since[source] = line.at
+        if source not in self._patterns:
+            self._patterns[source] = Patterns()
+        self._patterns[source].add(lines)
+        if len(self._minutes) > 2 * MINUTES:
+            for gone in sorted(self._minutes)[:-MINUTES]:
+                del self._minutes[gone]
+
+    def forget(self, source: Hashable | None = None) -> None:
+        """Forget a source's patterns; None forgets everything."""
+        if source is None:
+            self.__init__()  # type: ignore[misc]
+            return
+        self._patterns.pop(source, None)
+        self._since.pop(source, None)
+
+    def patterns(self, source: Hashable) -> Patterns:
+        """What a source says, by pattern."""
+        return self._patterns.get(source) or Patterns()
+
+    def since(self, source: Hashable) -> datetime | None:
+        """The oldest line of a source that was counted."""
+        return self._since.get(source)
+
+    def minutes(self, now: datetime, count: int = MINUTES) -> list[tuple[int, int]]:
+        """Lines and errors of the last ``count`` minutes, the one that is going on last."""
+        this = now.replace(second=0, microsecond=0)
+        empty = (0, 0)
+        found = [self._minutes.get(this - timedelta(minutes=ago), empty) for ago in range(count - 1, -1, -1)]
+        return [(lines, errors) for lines, errors in found]
+
+
+def bars(values: Sequence[int]) -> str:
+    """Heights of values as one character each; nothing at all is a blank, so that one error is seen among none."""
+    most = max(values, default=0)
+    return "".join(" " if value <= 0 else BARS[min(len(BARS) - 1, (value * len(BARS) - 1) // most)] for value in values)

@@ -1,0 +1,47 @@
+"""Times as people type them: how far back, and when. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from tui.tables import FilterError
+
+SPANS: Final = ("1m", "5m", "15m", "1h", "all")
+"""What is offered."""
+
+_UNITS: Final[Mapping[str, str]] = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_SPAN: Final = re.compile(r"-?(\d{1,5})\s*([smhd])")
+_CLOCK: Final = re.compile(r"(?:(\d{4}-\d\d-\d\d)[ T])?(\d{1,2}):(\d\d)(?::(\d\d))?\s*(Z|UTC)?", re.IGNORECASE)
+
+
+def span_of(text: str) -> timedelta | None:
+    """``5m``, ``2h`` ...; None for ``all``. Raises ``tables.FilterError``."""
+    said = text.strip().casefold()
+    if said == "all":
+        return None
+    found = _SPAN.fullmatch(said)
+    if found is None:
+        raise FilterError("write 1m, 5m, 15m, 1h ... or all")
+    return timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
+
+
+def moment_of(text: str, now: datetime, zone: tzinfo | None) -> datetime:
+    """``14:05``, ``14:05:30``, ``2026-05-04 14:05`` in ``zone`` (None: this machine's), with a Z in UTC, or ``-5m``. A time of day that
+    is still to come was yesterday. Raises ``tables.FilterError``."""
+    said = text.strip()
+    if _SPAN.fullmatch(said.casefold()):
+        return now - (span_of(said) or timedelta())
+    found = _CLOCK.fullmatch(said)
+    try:
+        if found is None:
+            raise ValueError
+        day, hour, minute, second, utc = found.groups()
+        here = now if utc else now.astimezone(zone)
+        start = datetime.fromisoformat(day).replace(tzinfo=here.tzinfo) if day else here
+        when = start.replace(hour=int(hour), minute=int(minute), second=int(second or 0), microsecond=0)
+    except ValueError:
+        raise FilterError("write 14:05, 14:05:30, 2026-05-04 14:05 or -5m") from None
+    return when - timedelta(days=1) if not day and when > now else when

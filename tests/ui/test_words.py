@@ -246,7 +246,7 @@ def test_our_own_themes_are_right() -> None:
     assert DEFAULT in THEMES.found
 
 
-@pytest.mark.parametrize("name", sorted(THEMES.found))
+@pytest.mark.parametrize("name", sorted(name for name, theme in THEMES.found.items() if not theme.ansi))
 @pytest.mark.parametrize("tone", list(Tone))
 def test_every_tone_can_be_read_on_every_background(name: str, tone: Tone) -> None:
     theme = THEMES.found[name]

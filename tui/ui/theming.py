@@ -34,10 +34,23 @@ _COLOURS: Final = (
     "panel",
     "boost",
 )
-_KNOWN: Final = frozenset({"name", "dark", "variables", "tones", *_COLOURS})
+_KNOWN: Final = frozenset({"name", "dark", "ansi", "variables", "tones", *_COLOURS})
 _NEEDED: Final = ("name", "primary", "foreground", "background", "tones")
 _STYLES: Final = frozenset({"bold", "italic", "underline", "reverse", "dim"})
 _BIGGEST: Final = 64 * 1024
+_OWN_COLOURS: Final[Mapping[str, str]] = {
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
+    "block-cursor-foreground": "ansi_default",
+    "block-cursor-background": "ansi_default",
+    "block-cursor-text-style": "reverse",
+    "input-cursor-background": "ansi_default",
+    "input-cursor-foreground": "ansi_default",
+    "input-cursor-text-style": "reverse",
+    "input-selection-background": "ansi_bright_blue",
+    "input-selection-foreground": "ansi_black",
+}
+"""What Textual wants to be told in a theme of the terminal's own colours."""
 
 
 class ThemeError(ValueError):
@@ -107,11 +120,11 @@ def make_theme(data: Mapping[str, Any], where: str) -> Theme:
     if not isinstance(name, str) or not name.strip():
         raise ThemeError(f"{where}: name must be a text")
     colours = {key: _colour(data[key], f"{where}: {key}") for key in _COLOURS if key in data}
-    variables: dict[str, str] = {
-        clean(key, 60): _text(value, f"{where}: variables.{key}") for key, value in _table(data, "variables", where).items()
-    }
+    variables: dict[str, str] = dict(_OWN_COLOURS) if data.get("ansi") else {}
+    variables |= {clean(key, 60): _text(value, f"{where}: variables.{key}") for key, value in _table(data, "variables", where).items()}
     variables |= _tone_variables(_table(data, "tones", where), where)
-    made = Theme(name=clean(name, 40), primary=colours.pop("primary"), dark=bool(data.get("dark", True)), variables=variables)
+    made = Theme(name=clean(name, 40), primary=colours.pop("primary"), variables=variables)
+    made.dark, made.ansi = bool(data.get("dark", True)), bool(data.get("ansi", False))
     for key, colour in colours.items():
         setattr(made, key, colour)
     return made

@@ -1,0 +1,110 @@
+"""Our themes: every state is told apart by every eye, on every kind of terminal, and never by its colour alone."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Final
+
+import pytest
+from rich.color import Color as Rich
+from rich.color import ColorSystem
+from textual.color import Color
+from textual.theme import Theme
+
+from tui.model import Tone
+from tui.tables import GLYPHS
+from tui.ui.theming import bundled, load_themes
+
+THEMES: Final = load_themes([bundled()]).found
+TOLD_APART: Final = (Tone.OK, Tone.BUSY, Tone.WARN, Tone.BAD, Tone.UNKNOWN)
+
+Matrix = tuple[tuple[float, float, float], ...]
+
+EYES: Final[dict[str, Matrix]] = {
+    "all three cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+}
+"""Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB."""
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+
+def lab(colour: str, eye: str) -> tuple[float, float, float]:
+    """What an eye sees of a colour, as CIE L*a*b* (D65)."""
+    rgb = [_linear(part) for part in Color.parse(colour).normalized]
+    r, g, b = (min(1.0, max(0.0, sum(x * y for x, y in zip(row, rgb, strict=True)))) for row in EYES[eye])
+    white = (0.95047, 1.0, 1.08883)
+    xyz = (0.4124 * r + 0.3576 * g + 0.1805 * b, 0.2126 * r + 0.7152 * g + 0.0722 * b, 0.0193 * r + 0.1192 * g + 0.9505 * b)
+    x, y, z = ((part / w) ** (1 / 3) if part / w > 0.008856 else 7.787 * part / w + 16 / 116 for part, w in zip(xyz, white, strict=True))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def distance(one: str, other: str, eye: str) -> float:
+    """CIE76: 2.3 can just be noticed, 20 is another colour at a glance."""
+    return float(sum((a - b) ** 2 for a, b in zip(lab(one, eye), lab(other, eye), strict=True)) ** 0.5)
+
+
+def colour(theme: Theme, tone: Tone) -> str:
+    return theme.variables[f"tone-{tone}"]
+
+
+def look(theme: Theme, tone: Tone) -> tuple[str, str]:
+    return colour(theme, tone), theme.variables[f"tone-{tone}-style"]
+
+
+def test_the_themes_that_were_promised_are_there() -> None:
+    assert set(THEMES) >= {"rollwatch-dark", "rollwatch-light", "high-contrast", "colour-blind", "monochrome", "terminal"}
+
+
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize(("one", "other"), list(combinations(TOLD_APART, 2)))
+def test_the_colour_blind_theme_tells_every_two_states_apart_for_every_eye(one: Tone, other: Tone, eye: str) -> None:
+    theme = THEMES["colour-blind"]
+    assert distance(colour(theme, one), colour(theme, other), eye) >= 20
+
+
+def test_the_measure_tells_red_and_green_of_the_ordinary_theme_apart_for_ordinary_eyes_only() -> None:
+    ok, bad = (colour(THEMES["rollwatch-dark"], tone) for tone in (Tone.OK, Tone.BAD))
+    assert distance(ok, bad, "all three cones") > 50
+    assert distance(ok, bad, "deuteranopia") < 20
+
+
+def test_the_monochrome_theme_is_grey_and_tells_states_apart_by_weight_and_slant() -> None:
+    theme = THEMES["monochrome"]
+    for name in ("primary", "secondary", "accent", "warning", "error", "success", "foreground", "background", "surface", "panel"):
+        red, green, blue = Color.parse(getattr(theme, name)).rgb
+        assert red == green == blue, name
+    assert len({look(theme, tone)[1] for tone in TOLD_APART}) == len(TOLD_APART)
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_no_two_states_look_alike_even_without_their_words(name: str) -> None:
+    theme = THEMES[name]
+    assert len({look(theme, tone) for tone in TOLD_APART}) == len(TOLD_APART)
+    assert len({GLYPHS[tone] for tone in TOLD_APART}) == len(TOLD_APART)
+
+
+def test_the_terminal_theme_asks_for_nothing_but_the_terminals_own_sixteen() -> None:
+    theme = THEMES["terminal"]
+    assert theme.ansi
+    assert Color.parse(theme.background).ansi == -1
+    assert all(Color.parse(colour(theme, tone)).ansi is not None for tone in Tone)
+
+
+def nearest(text: str, system: ColorSystem) -> Rich:
+    return Rich.from_triplet(Color.parse(text).rich_color.get_truecolor()).downgrade(system)
+
+
+@pytest.mark.parametrize("system", [ColorSystem.EIGHT_BIT, ColorSystem.STANDARD])
+@pytest.mark.parametrize("name", [name for name in THEMES if not THEMES[name].ansi])
+def test_with_few_colours_every_state_still_looks_different_and_differs_from_what_is_under_it(name: str, system: ColorSystem) -> None:
+    theme = THEMES[name]
+    looks = {(nearest(colour(theme, tone), system), look(theme, tone)[1], GLYPHS[tone]) for tone in TOLD_APART}
+    assert len(looks) == len(TOLD_APART)
+    for ground in (theme.background, theme.surface, theme.panel):
+        assert ground is not None
+        for tone in Tone:
+            assert nearest(colour(theme, tone), system) != nearest(ground, system), (tone, ground)

@@ -6,7 +6,7 @@
 ``relations`` what belongs to it, ``filters`` which rows a user wants to see. A new kind is one table in ``kinds``.
 """
 
-from tui.tables.cells import needs_approval, phase_cell, rollout_word, target
+from tui.tables.cells import lasting, needs_approval, phase_cell, rollout_word, target
 from tui.tables.columns import Cell, Column, Lookup, Moment, Span, Table, fit
 from tui.tables.details import Detail, details
 from tui.tables.filters import Filter, FilterError, parse_filter, search_text
@@ -32,6 +32,7 @@ __all__ = [
     "attention",
     "details",
     "fit",
+    "lasting",
     "needs_approval",
     "parse_filter",
     "phase_cell",

@@ -121,16 +121,16 @@ def going(row: Rollout, moment: Moment) -> Outlook | None:
     return outlook((moment.now - begin).total_seconds(), known)
 
 
-def lasting(row: Rollout, moment: Moment) -> Shown:
+def lasting(row: Rollout, moment: Moment, *, short: bool = False) -> Cell:
     """``5m11``, and where that is known ``usually 3m50, 12 s to 2m left`` or that it is slower than usual. While a person is waited
-    for nobody knows what is left."""
+    for nobody knows what is left; ``short`` does not say it either."""
     so_far = Span(elapsed(row, moment))
     found = going(row, moment)
     if found is None:
         return (so_far,)
-    if needs_approval(row):
-        return (so_far, Span(f"  {found.usual}", Tone.MUTED))
-    return (so_far, Span(f"  ▲ {found.text}", Tone.WARN) if found.slow else Span(f"  {found.text}", Tone.MUTED))
+    if found.slow and not needs_approval(row):
+        return (so_far, Span(f"  ▲ {found.usual}" if short else f"  ▲ {found.text}", Tone.WARN))
+    return (so_far, Span(f"  {found.usual}" if short or needs_approval(row) else f"  {found.text}", Tone.MUTED))
 
 
 def code(row: Deployment) -> str:

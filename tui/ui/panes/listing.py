@@ -116,6 +116,12 @@ class Listing:
         """Rows may differ: sort and filter again when next drawn."""
         self._dirty = True
 
+    def claim(self, column: str, cells: int) -> None:
+        """This column needs so many cells, before one of less rank is shown at all."""
+        least = next(each.low for each in TABLES[self.kind].columns if each.id == column)
+        wide = max(least, cells)
+        self._columns = tuple(replace(each, low=min(each.high, wide)) if each.id == column else each for each in self._columns)
+
     def set_filter(self, wanted: Filter) -> None:
         if wanted != self._filter:
             self._filter = wanted

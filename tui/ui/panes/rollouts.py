@@ -12,13 +12,14 @@ from textual.widget import Widget
 from tui.actions import Place
 from tui.engine.session import Session
 from tui.model import Kind, Ref, Resource, Rollout, Tone
-from tui.tables import Cell, Column, Moment, needs_approval
+from tui.tables import TABLES, Cell, Column, Moment, lasting, needs_approval
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import Listing, PaneTable, counted
 from tui.ui.panes.pane import Pane, Summary
 from tui.ui.widgets.cells import Piece, total
 from tui.ui.widgets.phase_bar import phase_bar
 from tui.ui.widgets.resource_table import ResourceTable
+from tui.ui.widgets.table_layout import GAP
 
 
 class RolloutsPane(Pane):
@@ -33,6 +34,7 @@ class RolloutsPane(Pane):
     def __init__(self, session: Session, **options: Any) -> None:
         super().__init__(session, **options)
         self._table = PaneTable(id="list-rollout", show_head=False)
+        self._form: bool | None = None
         self.listing = Listing(session, Kind.ROLLOUT, self._table, title="rollouts", cells=self._cell, without={"state"})
 
     def compose_body(self) -> Iterable[Widget]:
@@ -57,11 +59,22 @@ class RolloutsPane(Pane):
         if column.id == "phases" and isinstance(row, Rollout):
             width = next((slot.width for slot in self._table.slots if slot.id == "phases"), column.high)
             return tuple(phase_bar(row, moment, width))  # type: ignore[arg-type]
-        cell = column.cell(row, moment)
-        if column.id == "elapsed":
-            width = next((slot.width for slot in self._table.slots if slot.id == "elapsed"), column.high)
-            return cell if total(cell) <= width else cell[:1]
-        return cell
+        if column.id == "elapsed" and isinstance(row, Rollout) and self._form is not None:
+            return lasting(row, moment, short=self._form)
+        return column.cell(row, moment)[:1] if column.id == "elapsed" else column.cell(row, moment)
+
+    def _say_usual(self, moment: Moment) -> None:
+        """How much of what is usual there is room for beside what must be seen of a rollout: the sentence, the length, or nothing."""
+        going = [row for row in self._rollouts if row.completed_at is None]
+        others = sum(each.low + GAP for each in TABLES[Kind.ROLLOUT].columns if each.rank <= 1)
+        room = self._table.size.width - others
+        for form in (False, True):
+            cells = max((total(lasting(row, moment, short=form)) for row in going), default=0)
+            if cells <= room:
+                self._form = form
+                self.listing.claim("elapsed", cells)
+                return
+        self._form = None
 
     @property
     def waiting(self) -> int:
@@ -86,6 +99,7 @@ class RolloutsPane(Pane):
         if changed is not None and Kind.ROLLOUT in changed:
             self.listing.changed()
         self.listing.set_filter(self.filter)
+        self._say_usual(moment)
         self.set_notice(self.listing.draw(moment))
         info = [Piece(f"◆ {self.waiting} NEEDS APPROVAL", "warn")] if self.waiting else []
         if self.filter:

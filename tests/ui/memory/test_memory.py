@@ -1,0 +1,259 @@
+"""The screens of the past as their user meets them: on a generated shift, with a real journal and the clock of the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.engine.recall.shift import HOURS, ROLLOUTS, play
+from tests.ui.desk import NOW, READS, Desk, ago, busy, ref, refused, rollouts, service
+from tests.ui.test_console import Seat
+from tui.clock import ManualClock
+from tui.engine.alerts import Rule
+from tui.engine.recall.past import Past
+from tui.local.journal import Journal
+from tui.model import Health, Kind, Rollout
+from tui.text import Safe
+from tui.ui.alarm import Channels
+from tui.ui.app import Console
+from tui.ui.screens.away import AwayScreen
+from tui.ui.screens.timeline import TimelineScreen
+from tui.ui.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    """The shift of eight hours that ends now."""
+    path = Path(tmp_path_factory.mktemp("shift")) / "journal.sqlite"
+    found = asyncio.run(play(path, NOW - timedelta(hours=HOURS)))
+    yield found
+    found.close()
+
+
+def empty(who: str = "cleo") -> Journal:
+    return Journal.memory(context="prod", who=who, now=lambda: NOW)
+
+
+class Remembering(Desk):
+    """A desk whose reads have all come in."""
+
+    async def settle(self, deadline: float) -> bool:
+        return True
+
+
+def remembering(journal: Journal, clock: ManualClock | None = None) -> Desk:
+    desk = Remembering(clock=clock or ManualClock(NOW))
+    busy_desk = busy()
+    for kind in Kind:
+        for row in busy_desk.store.rows(kind):
+            desk.put(row.ref.connection, kind, [each for each in busy_desk.store.rows(kind) if each.ref.connection == row.ref.connection])
+    desk.past = Past(journal, desk.clock)
+    return desk
+
+
+@asynccontextmanager
+async def seat(desk: Desk, size: tuple[int, int] = (120, 40), channels: Channels | None = None) -> AsyncIterator[Seat]:
+    app = Console(desk, settings=Settings(zone=UTC, alerts=channels or Channels()))  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        at = Seat(desk, app, pilot)
+        await at.wait()
+        yield at
+
+
+async def until(at: Seat, true: Callable[[], bool], seconds: float = 0.0) -> None:
+    """Wait for what a thread brings, letting so much of the test's time go by at each look."""
+    for _ in range(200):
+        await at.desk.pass_time(seconds)
+        await at.wait()
+        if true():
+            return
+    raise AssertionError("\n".join(at.screen()))
+
+
+async def test_while_away_tells_the_unresolved_first_and_opens_each_with_one_key(journal: Journal) -> None:
+    async with seat(remembering(journal)) as at:
+        await at.press("A")
+        await until(at, lambda: at.sees("Unresolved"))
+        lines = at.screen()
+        assert "In 8h00: " in lines[0]
+        mailer = next(index for index, line in enumerate(lines) if "✗ mailer" in line and "so far" in line)
+        assert mailer < next(index for index, line in enumerate(lines) if "Recovered" in line)
+        await at.press("j", "enter")
+        assert at.sees("fleet/service/mailer") or at.sees("mailer")
+        await at.press("escape")
+        assert isinstance(at.app.screen, AwayScreen)
+        await at.press("escape")
+        assert at.app.screen is at.app.console_screen
+
+
+async def test_who_comes_back_sees_it_with_the_first_key_and_that_key_does_nothing_else(journal: Journal) -> None:
+    desk = remembering(journal)
+    async with seat(desk) as at:
+        await at.press("j")
+        desk.put("fleet", Kind.SERVICE, [service("web-api", Health.BAD, "failed")])
+        await at.tick(599)
+        await at.press("k")
+        assert at.app.screen is at.app.console_screen
+        desk.put("fleet", Kind.SERVICE, [service("web-api")])
+        await at.tick(601)
+        before = len(desk.follows)
+        await at.press("l")
+        await until(at, lambda: isinstance(at.app.screen, AwayScreen))
+        assert len(desk.follows) == before
+        await at.press("escape")
+        await at.tick(900)
+        await at.press("k")
+        assert at.app.screen is at.app.console_screen, "nothing happened meanwhile"
+
+
+async def test_a_start_after_an_absence_tells_it_and_an_empty_one_is_one_line(journal: Journal) -> None:
+    for past, seen in ((journal, "shift"), (empty(), "quiet")):
+        clock = ManualClock(NOW - timedelta(hours=2))
+        desk = remembering(past, clock)
+        assert desk.past is not None
+        desk.past.mark_seen()
+        past.flush()
+        await clock.advance(7200)
+        async with seat(desk) as at:
+            if seen == "shift":
+                await until(at, lambda: isinstance(at.app.screen, AwayScreen) and at.sees("mailer"), 0.5)
+                assert at.sees("While you were away")
+            else:
+                await until(at, lambda: "Nothing happened in the 2h00 since you last looked." in at.said, 0.5)
+                assert at.app.screen is at.app.console_screen
+
+
+async def test_the_timeline_filters_and_comes_back_to_its_line(journal: Journal) -> None:
+    async with seat(remembering(journal)) as at:
+        await at.press("T")
+        await until(at, lambda: at.sees("events"))
+        assert any(row.strip().startswith("rollouts") and "✗" in row for row in at.screen())
+        await at.press("slash", *"mailer", "enter")
+        await at.wait()
+        assert "2/" in at.screen()[0]
+        assert at.sees("bo stop: unknown")
+        await at.press("j", "enter")
+        assert not isinstance(at.app.screen, TimelineScreen)
+        await at.press("escape")
+        assert isinstance(at.app.screen, TimelineScreen)
+        assert "2/" in at.screen()[0]
+        await at.press("escape")
+        await at.wait()
+        assert "2/" not in at.screen()[0]
+
+
+async def test_the_handoff_is_markdown_takes_a_note_and_is_copied() -> None:
+    past = empty()
+    async with seat(remembering(past)) as at:
+        await at.press("H")
+        await until(at, lambda: at.sees("# Handoff prod"))
+        await at.press("N", *"vault is slow", "enter")
+        assert past.flush()
+        await at.press("ctrl+r")
+        await until(at, lambda: at.sees("cleo: vault is slow"))
+        await at.press("y")
+        assert at.said.startswith("copied")
+    past.close()
+
+
+async def test_versions_say_who_is_behind_in_words() -> None:
+    desk = remembering(empty())
+    done = {"app": Safe("checkout"), "conclusion": Safe("success"), "health": Health.OK}
+    rows = [
+        Rollout(
+            ref=ref(Kind.ROLLOUT, "a", "shop"),
+            name=Safe("a"),
+            environment=Safe("staging"),
+            target=Safe("new"),
+            completed_at=ago(minutes=9),
+            **done,
+        ),
+        Rollout(
+            ref=ref(Kind.ROLLOUT, "b", "shop"),
+            name=Safe("b"),
+            environment=Safe("prod"),
+            target=Safe("old"),
+            completed_at=ago(hours=9),
+            **done,
+        ),
+    ]
+    desk.put("shop", Kind.ROLLOUT, rows)
+    async with seat(desk) as at:
+        await at.press("V")
+        await at.wait()
+        row = at.row("checkout")
+        assert "new 9m" in row
+        assert "old 9h ▲ behind" in row
+        assert "▲ 1 behind" in at.screen()[0]
+
+
+async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal) -> None:
+    desk = remembering(journal)
+    assert desk.past is not None
+    going = Rollout(
+        ref=ref(Kind.ROLLOUT, "now", "shop"),
+        name=Safe("checkout/prod"),
+        app=Safe("checkout"),
+        environment=Safe("prod"),
+        health=Health.BUSY,
+        status=Safe("running"),
+        started_at=ago(seconds=100),
+    )
+    desk.put("shop", Kind.ROLLOUT, [going])
+    took = sorted(each.whole for each in ROLLOUTS if each.place == "checkout/prod" and each.conclusion == "success")
+    usual = took[len(took) // 2] if len(took) % 2 else (took[len(took) // 2 - 1] + took[len(took) // 2]) / 2
+    async with seat(desk, (160, 40)) as at:
+        await at.tick(16)
+        await until(at, lambda: at.sees("usually"))
+        assert f"usually {usual // 60:.0f}m{usual % 60:02.0f}, " in at.row("usually")
+        await at.tick(400)
+        assert "slower than usual (p90 " in at.row("slower")
+
+
+async def test_a_platform_that_fails_as_a_whole_is_one_line_with_its_status_page() -> None:
+    desk = busy()
+    async with seat(desk, channels=Channels(status_urls={"fleet": "https://status.example.com"})) as at:
+        assert not at.sees("likely the platform")
+        desk.fail("fleet", READS["dployr"], refused("fleet"))
+        await at.tick(180)
+        assert "every read fails with no answer for 3m00; likely the platform   see https://status.example.com" in at.screen()[1]
+        desk.put("fleet", Kind.SERVICE, [service("web-api")])
+        for kind in READS["dployr"]:
+            desk.put("fleet", kind, [])
+        await at.tick(1)
+        assert not at.sees("likely the platform")
+
+
+async def test_an_alert_is_counted_in_the_header_until_somebody_looks_after_it() -> None:
+    desk = busy()
+    told: list[object] = []
+
+    async def deliver(what: object) -> list[str]:
+        told.append(what)
+        return ["webhook: answered 500"]
+
+    rule = Rule(name="crashed", kinds=frozenset({"service"}), to=frozenset({"failed"}), after=5.0)
+    async with seat(desk, channels=Channels(rules=(rule,), deliver=deliver)) as at:  # type: ignore[arg-type]
+        desk.put("fleet", Kind.SERVICE, [service("web-api", Health.BAD, "failed")])
+        await at.tick(6)
+        await until(at, lambda: bool(told))
+        await at.tick(1)
+        assert "✗ 1 alert" in at.header
+        assert "not delivered: webhook: answered 500" in at.said
+        await at.press("K")
+        await at.tick(1)
+        assert "alert" not in at.header
+        await at.press("Z")
+        await at.tick(1)
+        assert "quiet 30m" in at.header
+
+
+def test_the_desk_of_these_tests_has_what_the_console_asks_for() -> None:
+    desk = Desk()
+    rollouts(desk)
+    assert desk.past is None

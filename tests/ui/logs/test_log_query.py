@@ -1,0 +1,132 @@
+"""What a person types to see some lines only: words, expressions, levels, services, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.model import LogLine
+from tui.tables import FilterError
+from tui.text import Safe
+from tui.ui.logs.query import Query, parse_query, searched
+from tui.ui.logs.times import moment_of, span_of
+from tui.ui.widgets.log_buffer import Entry
+from tui.ui.widgets.log_levels import Level
+
+NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
+
+
+def fits(query: str, text: str, level: str = "", source: str = "web-api") -> bool:
+    return parse_query(query).fits(Entry(source, LogLine(level=Safe(level), text=Safe(text))), str)
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "level", "shown"),
+    [
+        ("timeout DB", "db: Timeout after 5s", "", True),
+        ("timeout db", "timeout", "", False),
+        ('"out after"', "timed out after 5s", "", True),
+        ('"after out"', "timed out after 5s", "", False),
+        ("!health", "GET /health 200", "", False),
+        ("!health", "GET /basket 200", "", True),
+        ("/v1/basket", "GET /v1/basket", "", True),
+        ("~time(d|s).out", "timed out", "", True),
+        ("~^timed", "it timed out", "", False),
+        ('~"out after \\d+s"', "timed out after 5s", "", True),
+        ("!~\\d{3}", "status 200", "", False),
+        ("!~\\d{3}", "no status", "", True),
+        ("~TIMED", "timed out", "", False),
+        ("level:warn", "x", "warn", True),
+        ("level:warn", "x", "error", True),
+        ("level:warn", "x", "info", False),
+        ("level:err", "level=fatal msg=x", "", True),
+        ("error", "x", "error", True),
+        ("key:value", "key:value", "", True),
+        ("service:web", "x", "", True),
+        ("service:work", "x", "", False),
+        ("!service:web", "x", "", False),
+        ("", "x", "", True),
+    ],
+)
+def test_what_is_shown(query: str, text: str, level: str, shown: bool) -> None:
+    assert fits(query, text, level) is shown
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("~time(d", "no regular expression: missing ), unterminated subpattern at character 5"),
+        ("~", "write the regular expression right after the ~"),
+        ("!", "write the word to leave out right after the !"),
+        ("level:loud", "level: debug, info, warn, error or fatal; it and worse is shown"),
+        ("!level:warn", "level: debug, info, warn, error or fatal; it and worse is shown"),
+        ("service:", "write the name of a service right after service:"),
+        ("~(a+)+$", "a repeat within a repeat could take for ever: write it another way"),
+        ("x" * 401, "a filter has at most 400 characters"),
+    ],
+)
+def test_what_makes_no_sense_says_what_to_write(query: str, said: str) -> None:
+    with pytest.raises(FilterError) as failed:
+        parse_query(query)
+    assert str(failed.value) == said
+
+
+@given(st.text(max_size=60))
+def test_anything_typed_is_a_query_or_an_error_of_ours(text: str) -> None:
+    try:
+        query = parse_query(text)
+    except FilterError:
+        return
+    query.fits(Entry("a", LogLine(text=Safe("some text"))), str)
+    assert query == parse_query(text)
+
+
+def test_an_empty_query_wants_everything_and_a_level_can_be_asked_for_beside_it() -> None:
+    assert not Query()
+    assert Query().wanted(str) is None
+    wanted = parse_query("db").wanted(str, Level.ERROR)
+    assert wanted is not None
+    assert wanted(Entry("a", LogLine(level=Safe("error"), text=Safe("db gone"))))
+    assert not wanted(Entry("a", LogLine(level=Safe("info"), text=Safe("db gone"))))
+
+
+def test_what_is_found_is_what_is_painted() -> None:
+    pattern = parse_query("db ~time(d|s) !x").pattern
+    assert pattern is not None
+    assert [match.group() for match in pattern.finditer("DB times")] == ["DB", "times"]
+    assert searched("a.b").pattern == re.escape("a.b")
+    assert searched("~a.b").search("axb")
+
+
+@pytest.mark.parametrize(
+    ("text", "span"), [("1m", timedelta(minutes=1)), ("15m", timedelta(minutes=15)), ("1h", timedelta(hours=1)), ("all", None)]
+)
+def test_how_far_back(text: str, span: timedelta | None) -> None:
+    assert span_of(text) == span
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("12:05", NOW.replace(minute=5)),
+        ("12:05:30", NOW.replace(minute=5, second=30)),
+        ("23:05", NOW.replace(hour=23, minute=5) - timedelta(days=1)),
+        ("2026-05-01 09:00", NOW.replace(day=1, hour=9, minute=0)),
+        ("-5m", NOW - timedelta(minutes=5)),
+        ("9:00Z", NOW.replace(hour=9, minute=0)),
+    ],
+)
+def test_when(text: str, when: datetime) -> None:
+    assert moment_of(text, NOW, UTC) == when
+
+
+@pytest.mark.parametrize("text", ["", "noon", "25:00", "12:61", "2026-13-01 12:00", "5x"])
+def test_no_time(text: str) -> None:
+    with pytest.raises(FilterError, match="write "):
+        moment_of(text, NOW, UTC)
+    with pytest.raises(FilterError, match="write 1m"):
+        span_of(text)

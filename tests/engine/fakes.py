@@ -84,6 +84,7 @@ class FakePlatform:
     """``answers`` gives the rows of a kind and scope; ``trouble`` raises for all requests while it is set."""
 
     platform = "dployr"
+    where = Safe("https://api.example.test")
 
     def __init__(
         self,

@@ -117,7 +117,8 @@ Word = Literal["loading", "fresh", "stale", "down", "signed-out", "limited"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionState:
     """One connection at a glance. ``rate`` is what the server said of our budget, None where it says nothing;
-    ``fetched_*`` is the newest good reply, ``error`` the newest reason for ``state``, ``next_try`` boot seconds."""
+    ``fetched_*`` is the newest good reply, ``error`` the newest reason for ``state``, ``next_try`` boot seconds,
+    ``where`` what is looked at."""
 
     name: str
     platform: str
@@ -128,3 +129,4 @@ class ConnectionState:
     error: PlatformError | None = None
     next_try: float | None = None
     rate: RateLimit | None = None
+    where: Safe = EMPTY

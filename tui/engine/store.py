@@ -236,6 +236,7 @@ class Store:
             error=hold.error if hold else worst.error,
             next_try=hold.until if hold else min(tries, default=None),
             rate=self._current(platform.rate),
+            where=platform.where,
         )
 
     def snapshot(self) -> Mapping[Feed, tuple[Rows, datetime]]:

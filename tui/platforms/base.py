@@ -107,6 +107,10 @@ class Platform(Protocol):
         """documented, current, or ``unknown`` until ``detect`` has told."""
 
     @property
+    def where(self) -> Safe:
+        """What is looked at: the address, and which part of what is there (a cluster)."""
+
+    @property
     def reads(self) -> Mapping[Kind, Read]: ...
 
     @property

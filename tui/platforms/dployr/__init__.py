@@ -29,7 +29,7 @@ from tui.platforms.replies import Reply
 from tui.platforms.seg import Address
 from tui.platforms.tokens import PasswordLogin, StaticToken
 from tui.platforms.websocket import WebSocket, open_websocket
-from tui.text import Secret
+from tui.text import Safe, Secret, clean
 
 BASE_URL: Final = "https://base.dployr.io"
 
@@ -70,6 +70,11 @@ class Dployr:
     @property
     def instead(self) -> Mapping[tuple[Kind, Verb], str]:
         return self._deeds.instead if self._flavour == "current" else self._documented.instead
+
+    @property
+    def where(self) -> Safe:
+        cluster = self._clusters.current
+        return clean(self._transport.origin + (f", cluster {cluster.name or cluster.id}" if cluster is not None else ""), 200)
 
     @property
     def rate(self) -> RateLimit | None:

@@ -109,6 +109,10 @@ class Encore:
         return {None: "unknown", True: "current", False: "documented"}[self._rollouts.readable]
 
     @property
+    def where(self) -> Safe:
+        return clean(self._exchange.origin, 200)
+
+    @property
     def rate(self) -> RateLimit | None:
         return next((each.rate for each in self._transports.values() if each.rate is not None), None)
 

@@ -25,7 +25,7 @@ from tui.platforms.replies import Reply
 from tui.platforms.seg import Address
 from tui.platforms.sending import Sending, body, call
 from tui.platforms.tokens import PhaseToken
-from tui.text import Safe, Secret
+from tui.text import Safe, Secret, clean
 
 BASE_URL: Final = "https://api.phase.dev"
 
@@ -71,6 +71,10 @@ class Phase:
     @property
     def flavour(self) -> str:
         return self._flavour
+
+    @property
+    def where(self) -> Safe:
+        return clean(self._transport.origin + self._path, 200)
 
     @property
     def rate(self) -> RateLimit | None:

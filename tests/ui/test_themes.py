@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from itertools import combinations
 from typing import Final
 
@@ -11,9 +12,13 @@ from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import Theme
 
+from tests.ui.test_console import seat
+from tui.cli.ground import ascii_for, theme_for
 from tui.model import Tone
 from tui.tables import GLYPHS
+from tui.ui.settings import Settings
 from tui.ui.theming import bundled, load_themes
+from tui.ui.widgets import ascii as in_ascii
 
 THEMES: Final = load_themes([bundled()]).found
 TOLD_APART: Final = (Tone.OK, Tone.BUSY, Tone.WARN, Tone.BAD, Tone.UNKNOWN)
@@ -108,3 +113,56 @@ def test_with_few_colours_every_state_still_looks_different_and_differs_from_wha
         assert ground is not None
         for tone in Tone:
             assert nearest(colour(theme, tone), system) != nearest(ground, system), (tone, ground)
+
+
+# What the terminal says of itself --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted", "theme"),
+    [
+        ({}, "", ""),
+        ({"COLORFGBG": "15;0"}, "", ""),
+        ({"COLORFGBG": "0;15"}, "", "rollwatch-light"),
+        ({"COLORFGBG": "0;default;15"}, "", "rollwatch-light"),
+        ({"COLORFGBG": "12;8"}, "", ""),
+        ({"COLORFGBG": "0;7"}, "", "rollwatch-light"),
+        ({"COLORFGBG": "15"}, "", ""),
+        ({"COLORFGBG": "0;default"}, "", ""),
+        ({"COLORFGBG": "0;99"}, "", ""),
+        ({"COLORFGBG": "0;15"}, "high-contrast", "high-contrast"),
+        ({"NO_COLOR": "1"}, "high-contrast", "terminal"),
+        ({"NO_COLOR": ""}, "high-contrast", "high-contrast"),
+    ],
+)
+def test_the_theme_follows_the_user_and_then_the_terminal(environ: dict[str, str], wanted: str, theme: str) -> None:
+    assert theme_for(environ, wanted) == theme
+
+
+@pytest.mark.parametrize(
+    ("term", "wanted", "poor"),
+    [
+        ("xterm-256color", "auto", False),
+        ("linux", "auto", True),
+        ("vt220", "auto", True),
+        ("linux", "unicode", False),
+        ("xterm", "ascii", True),
+    ],
+)
+def test_glyphs_are_ascii_where_there_are_no_others(term: str, wanted: str, poor: bool) -> None:
+    assert ascii_for({"TERM": term}, wanted) is poor
+
+
+def test_in_ascii_every_state_has_its_own_character_and_letters_stay() -> None:
+    drawn = {tone: glyph.translate(in_ascii.GLYPHS) for tone, glyph in GLYPHS.items()}
+    assert all(len(text) == 1 and text.isascii() for text in drawn.values())
+    assert len(set(drawn.values())) == len(drawn)
+    assert len({"✓".translate(in_ascii.GLYPHS), "◆".translate(in_ascii.GLYPHS), *drawn.values()}) == len(drawn) + 2
+    assert "Zürich 東京".translate(in_ascii.GLYPHS) == "Zürich 東京"
+
+
+async def test_a_console_in_ascii_draws_nothing_but_ascii() -> None:
+    async with seat(settings=Settings(zone=UTC, ascii=True), size=(120, 40)) as at:
+        shown = "\n".join(strip.text for strip in at.app.screen._compositor.render_strips())
+        assert [char for char in set(shown) if not char.isascii()] == []
+        assert "> open" in shown or "< open" in shown

@@ -295,6 +295,7 @@ def _looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mappin
     keys = {**loaded.config.keys, **chosen.context.keys}
     looks: dict[str, Any] = {
         "mouse": loaded.config.mouse,
+        "glyphs": loaded.config.glyphs,
         "keys": {action: tuple(key.strip() for key in text.split(",") if key.strip()) for action, text in keys.items()},
         "theme_folders": paths.theme_folders[1:],
         "channels": _channels(paths, loaded, chosen, clock),

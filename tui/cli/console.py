@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from argparse import Namespace
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tui.cli import say, terminal
 from tui.cli.crash import quiet, reporter
 from tui.cli.exits import Exit
+from tui.cli.ground import ascii_for, theme_for
 from tui.emulator import scenarios
 from tui.errors import UsageError
 from tui.local.spelling import meant
@@ -82,6 +84,9 @@ async def _console(setup: Setup) -> int:
 def _looks(setup: Setup) -> dict[str, Any]:
     """The console's settings; where alerts go is put together only where there is a screen."""
     looks = dict(setup.looks)
+    looks["ascii"] = ascii_for(os.environ, looks.pop("glyphs", "auto"))
+    if theme := theme_for(os.environ, looks.get("theme") or os.environ.get("ROLLWATCH_THEME", "")):
+        looks["theme"] = theme
     if channels := looks.pop("channels", None):
         looks["alerts"] = channels()
     return looks

@@ -106,6 +106,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Annotated[int, Meta(description="The format of this file.", ge=1)] = VERSION
     default_context: Annotated[str, Meta(description="The context that is shown unless another is asked for.")] = ""
     theme: Annotated[str, Meta(description="The theme.")] = ""
+    glyphs: Annotated[
+        Literal["auto", "unicode", "ascii"], Meta(description="Circles and blocks, or ASCII; auto knows terminals that have only that.")
+    ] = "auto"
     mouse: Annotated[bool, Meta(description="Whether the mouse is used; without it the terminal's own selection works.")] = True
     keys: Annotated[dict[str, str], Meta(description="Keys by action id; several are separated by commas.")] = {}
     alerts: Annotated[Alerts, Meta(description="How somebody is called when something goes wrong.")] = Alerts()

@@ -53,6 +53,7 @@ from tui.ui.settings import Settings
 from tui.ui.theming import DEFAULT, Themes, bundled, load_themes, tone_defaults
 from tui.ui.widgets.log_view import LogView
 
+from tui.ui.widgets.ascii import AsciiGlyphs
 log = logging.getLogger(__name__)
 
 TICK: Final = 1.0
@@ -84,6 +85,8 @@ class Console(PacedApp[int], inherit_bindings=False):
         super().__init__(driver_class=quiet_driver())
         self.keymap = Keymap.load(self.settings.keys)
         self._problems = [*self._take_themes(), *self.keymap.problems]
+        if self.settings.ascii:
+            self._filters.append(AsciiGlyphs())
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
         self._waiting: set[Kind] = set()
         self._told_off = False

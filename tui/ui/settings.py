@@ -13,9 +13,9 @@ from tui.ui.theming import DEFAULT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """``theme`` is a theme's name; ``mouse`` False leaves the mouse to the terminal; ``ascii`` writes our glyphs in ASCII; ``keys`` maps an action's id to its keys;
-    ``theme_folders`` are the user's own; ``zone`` None is the machine's time zone; ``report`` writes a crash report and returns
-    where it is, None if it could not; ``save`` writes lines to a new private file and returns where that is, or raises
+    """``theme`` is a theme's name; ``mouse`` False leaves the mouse to the terminal; ``ascii`` writes our glyphs in ASCII; ``keys`` maps an
+    action's id to its keys; ``theme_folders`` are the user's own; ``zone`` None is the machine's time zone; ``report`` writes a crash
+    report and returns where it is, None if it could not; ``save`` writes lines to a new private file and returns where that is, or raises
     ``errors.StorageError``; None where nothing may be written."""
 
     theme: str = DEFAULT

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 from rich.color import Color as Rich
-from rich.color import ColorSystem
+from rich.color import ColorSystem, ColorType
 from textual.color import Color
 from textual.theme import Theme
 
@@ -166,3 +166,19 @@ async def test_a_console_in_ascii_draws_nothing_but_ascii() -> None:
         shown = "\n".join(strip.text for strip in at.app.screen._compositor.render_strips())
         assert [char for char in set(shown) if not char.isascii()] == []
         assert "> open" in shown or "< open" in shown
+
+
+@pytest.mark.parametrize("name", THEMES)
+async def test_without_colours_nothing_drawn_has_any(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with seat(settings=Settings(zone=UTC, theme=name)) as at:
+        styles = {segment.style for strip in at.app.screen._compositor.render_strips() for segment in strip if segment.style}
+        used = {colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None}
+        assert {colour.is_default for colour in used} <= {True}
+
+
+async def test_the_terminals_own_colours_reach_it_unmixed_from_the_first_moment() -> None:
+    async with seat(settings=Settings(zone=UTC, theme="terminal")) as at:
+        styles = {segment.style for strip in at.app.screen._compositor.render_strips() for segment in strip if segment.style}
+        used = {colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None}
+        assert {colour.type for colour in used} <= {ColorType.DEFAULT, ColorType.STANDARD}

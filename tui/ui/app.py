@@ -18,6 +18,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -125,6 +126,9 @@ class Console(PacedApp[int], inherit_bindings=False):
         for dark in (True, False):
             self.set_class(self.current_theme.dark is dark, "-dark-mode" if dark else "-light-mode", update=False)
         return problems
+        # The filters were made for another theme. Where no colours are wanted greys are not either.
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:

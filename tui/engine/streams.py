@@ -76,6 +76,7 @@ class _Stream:
         self._clock = clock
         self._random = random
         self._tail = tail
+        self._first: datetime | None = None
         self._grew = grew
         self._resume = Resume()
         self._state = StreamState(word="connecting", since=clock.boot())
@@ -132,7 +133,8 @@ class _Stream:
         """One opening, until it ends; empty if it is only time for another, otherwise why."""
         await self._connection.detect()
         self._resume.begin()
-        since = self._resume.since
+        # Where nothing that went before was wanted, what was said since the first answer is still not to be lost.
+        since = self._resume.since or (self._first if self._tail == 0 else None)
         again = since is not None or len(self.ring) > 0
         self._connection.budget.spend(1)
         answered = False
@@ -173,6 +175,7 @@ class _Stream:
     def _came(self, batch: tuple[LogLine, ...]) -> None:
         if self._state.word != "live":
             self._state = StreamState(word="live", since=self._clock.boot())
+            self._first = self._first or self._clock.wall()
             if not batch:
                 self.heard.publish(())
         fresh = tuple(self._resume.sift(batch))

@@ -1,0 +1,470 @@
+"""N1 to N12: partitions, names, certificates, proxies, storms, cuts and slow lines between the console's session and its platforms.
+
+Days pass on a virtual loop; what only sockets show goes through the fault proxy to a real server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import trustme
+
+from tests import vloop
+from tests.e2e.test_start import configure
+from tests.engine.fakes import FakeJournal, FakePlatform, Window, clock, failing, feed, rows, service, session
+from tests.matrix.proxy import FaultProxy, Toxics
+from tests.platforms.bench import Memory
+from tests.platforms.rawserver import RawServer, Seen, reply
+from tui.clock import ManualClock, SystemClock
+from tui.emulator import Options, start_in_thread
+from tui.emulator.server import Emulator
+from tui.engine.resume import Gap
+from tui.engine.session import Session
+from tui.errors import PlatformError, Unavailable, Unreachable
+from tui.model import Kind, LogLine
+from tui.platforms.base import ConnectionSpec, SignIn
+from tui.platforms.http import Transport
+from tui.platforms.registry import open_platform
+from tui.text import Secret
+
+NOW = datetime(2030, 1, 2, tzinfo=UTC)
+KINDS: dict[Kind, dict[str, Any]] = {Kind.SERVICE: {"every": 10.0}, Kind.DEPLOYMENT: {}, Kind.INSTANCE: {"every": 30.0}}
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def transport(url: str, **options: Any) -> Transport:
+    return Transport(connection="fleet", base_url=url, credentials=None, clock=ManualClock(NOW), **options)
+
+
+# The proxy itself -----------------------------------------------------------------------------------------------------------------
+
+BODY = b'{"a":"' + b"x" * 3000 + b'"}'
+
+
+async def asked(toxics: Toxics, **options: Any) -> tuple[object, float, FaultProxy]:
+    """What one read through these toxics came to, and how long it took."""
+    async with RawServer(reply(BODY)) as server, FaultProxy(server.port, toxics) as proxy:
+        at = transport(proxy.url, **options)
+        began = time.monotonic()
+        try:
+            result: object = (await at.get("/v1/x")).content
+        except PlatformError as error:
+            result = error
+        took = time.monotonic() - began
+        await at.aclose()
+        return result, took, proxy
+
+
+async def test_the_proxy_does_what_its_toxics_say() -> None:
+    result, _, proxy = await asked(Toxics())
+    assert (result, proxy.taken) == (BODY, 1)
+    assert proxy.passed[1] > len(BODY)
+    result, took, _ = await asked(Toxics(latency=0.1, jitter=0.02))
+    assert result == BODY
+    assert took >= 0.16
+    result, took, _ = await asked(Toxics(rate=20_000, slice=500))
+    assert result == BODY
+    assert took >= 0.14
+    for toxics in (Toxics(cut=100), Toxics(cut=2000), Toxics(refuse=True)):
+        result, _, _ = await asked(toxics)
+        assert isinstance(result, Unreachable), toxics
+    for toxics in (Toxics(blackhole=True), Toxics(half_open=True), Toxics(loss=1.0)):
+        result, took, _ = await asked(toxics, read_deadline=0.2)
+        assert isinstance(result, Unreachable), toxics
+        assert 0.15 < took < 1.0
+    result, _, _ = await asked(Toxics(corrupt=2000))
+    assert result != BODY
+
+
+# N1 -------------------------------------------------------------------------------------------------------------------------------
+
+
+def partitions(count: int) -> list[float]:
+    """So many random partitions of 30 s to 10 min of one of three platforms; seconds from each end until it was fresh again."""
+
+    async def story() -> list[float]:
+        time_, chance, took = clock(), Random(count), []  # noqa: S311
+        fakes = [FakePlatform(name, time_, kinds=KINDS, allowance=(0, 60.0)) for name in ("shop", "fleet", "vault")]
+        for each in fakes:
+            each.rows[Kind.SERVICE, ""] = rows(service("web", connection=each.name))
+        async with session(time_, *fakes) as running:
+            running.show("pane", running.feeds())
+            await time_.sleep(60.0)
+            for _ in range(count):
+                dead = chance.choice(fakes)
+                others = [each for each in fakes if each is not dead]
+                dead.trouble, dead.latency, began = failing(Unreachable), 10.0, time_.boot()
+                await time_.sleep(30.0)
+                badge = running.store.connection(dead.name)
+                assert badge.state in {"down", "stale"}, "two intervals of the services and the deadline have gone by"
+                await time_.sleep(chance.uniform(0.0, 570.0))
+                assert running.store.feed_rows(feed(Kind.SERVICE, dead.name))
+                assert all(running.store.connection(each.name).state == "fresh" for each in others)
+                healed = time_.boot()
+                probes = dead.within(began + 30.0, healed)
+                assert probes <= (healed - began - 30.0) / 15.0 + len(KINDS) + 1
+                dead.trouble, dead.latency = None, 0.1
+                while running.store.connection(dead.name).state != "fresh":
+                    await time_.sleep(0.25)
+                took.append(time_.boot() - healed)
+                assert dead.within(healed, healed + 1.0) <= len(KINDS) + 2, "a burst"
+                await time_.sleep(chance.uniform(120.0, 300.0))
+        return took
+
+    return vloop.run(story())
+
+
+def test_n1_partitions_end_within_one_probe() -> None:
+    took = sorted(partitions(50))
+    assert took[-1] <= 27.0, took[-5:]
+    assert took[len(took) // 2] <= 15.0
+
+
+@asynccontextmanager
+async def behind(emulator: Emulator, proxy_toxics: Toxics | None = None) -> AsyncIterator[tuple[Session, FaultProxy]]:
+    """A session on the emulated dployr, through the fault proxy, on the machine's own clock."""
+    told = emulator.info["dployr"]
+    async with FaultProxy(urlsplit(told["base_url"]).port or 0, proxy_toxics) as proxy:
+        spec = ConnectionSpec(name="fleet", platform="dployr", base_url=proxy.url)
+        time_ = SystemClock()
+        at = open_platform(spec, credentials=SignIn(token=Secret(told["token"])), clock=time_, journal_rollouts=Memory())
+        running = Session(context="t", production=False, read_only=False, platforms=(at,), clock=time_, journal=FakeJournal())
+        async with running:
+            yield running, proxy
+
+
+async def until(holds: Any, seconds: float = 20.0) -> float:
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, "never"
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began
+
+
+async def test_n1_a_real_connection_comes_back() -> None:
+    with start_in_thread(Options(scenario="calm")) as emulator:
+        async with behind(emulator) as (running, proxy):
+            await until(lambda: running.store.connection("fleet").state == "fresh")
+            proxy.toxics.refuse = True
+            proxy.reset_all()
+            await running.refresh([feed(Kind.SERVICE)])
+            assert running.store.connection("fleet").state in {"down", "stale"}
+            assert running.store.feed_rows(feed(Kind.SERVICE))
+            proxy.toxics.refuse = False
+            # A key press is answered at once, whatever the back-off says.
+            await running.refresh([feed(Kind.SERVICE)])
+            assert await until(lambda: running.store.connection("fleet").state == "fresh") < 10.0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+async def test_n1_a_real_blackhole_of_a_minute() -> None:
+    with start_in_thread(Options(scenario="calm")) as emulator:
+        async with behind(emulator) as (running, proxy):
+            await until(lambda: running.store.connection("fleet").state == "fresh")
+            for _ in range(3):
+                proxy.toxics.blackhole = True
+                await until(lambda: running.store.connection("fleet").state in {"down", "stale"}, 60.0)
+                await asyncio.sleep(30.0)
+                proxy.toxics.blackhole = False
+                assert await until(lambda: running.store.connection("fleet").state == "fresh", 30.0) < 27.0
+
+
+# N2 -------------------------------------------------------------------------------------------------------------------------------
+
+
+async def test_n2_names_that_do_not_resolve_or_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.getaddrinfo
+    most = 0
+
+    def resolve(host: Any, *args: Any, **more: Any) -> Any:
+        nonlocal most
+        most = max(most, sum("asyncio" in each.name or "executor" in each.name.lower() for each in threading.enumerate()))
+        name = host.decode() if isinstance(host, bytes) else host
+        if name == "slow.test":
+            time.sleep(0.5)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        if name == "nowhere.test":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        if name == "broken.test":
+            raise socket.gaierror(socket.EAI_FAIL, "Non-recoverable failure in name resolution")
+        return real(host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    async with RawServer() as server:
+        others = [transport(f"https://{name}.test") for name in ("slow", "nowhere", "broken")]
+        good = transport(server.url)
+        asks = [asyncio.ensure_future(each.get("/v1/x")) for each in others for _ in range(20)]
+        slowest = 0.0
+        for _ in range(20):
+            began = time.monotonic()
+            assert (await good.get("/v1/x")).status == 200
+            slowest = max(slowest, time.monotonic() - began)
+        results = await asyncio.gather(*asks, return_exceptions=True)
+        for each in (*others, good):
+            await each.aclose()
+    assert {type(each) for each in results} == {Unreachable}
+    assert all("test" in str(each) or "name" in str(each) for each in results)
+    assert slowest < 0.25, "a slow resolver must not hold up another origin"
+    assert most <= 40
+
+
+# N3 and N4 ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["other authority", "wrong host", "reset"])
+async def test_n3_what_is_not_believed_is_asked_once_and_told(kind: str) -> None:
+    authority = trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("elsewhere.test" if kind == "wrong host" else "127.0.0.1").configure_cert(tls)
+
+    async def gone(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        raise EOFError
+
+    async with RawServer(gone if kind == "reset" else reply(), tls=None if kind == "reset" else tls) as server:
+        toxics = Toxics(refuse=kind == "reset")
+        async with FaultProxy(server.port, toxics) as proxy:
+            at = transport(f"https://127.0.0.1:{proxy.port}")
+            with pytest.raises(Unreachable) as caught:
+                await at.get("/v1/x")
+            await at.aclose()
+            assert proxy.taken == 1, "retried hot"
+        assert server.seen == []
+    if kind in {"other authority", "wrong host"}:
+        assert (
+            "ca_file" in str(caught.value)
+            or "SSL_CERT_FILE" in str(caught.value)
+            or "another name" in str(caught.value)
+            or "host" in str(caught.value)
+        )
+    assert "ignore" not in str(caught.value)
+
+
+ENVIRONMENTS = [
+    {"SSL_CERT_FILE": "/nowhere/ca.pem"},
+    {"SSL_CERT_DIR": "/nowhere"},
+    {"ALL_PROXY": "socks5://127.0.0.1:1"},
+    {"HTTPS_PROXY": "http://127.0.0.1:1"},
+    {"HTTPS_PROXY": "nonsense"},
+    {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "*"},
+]
+
+
+@pytest.mark.parametrize("environ", ENVIRONMENTS[:4], ids=lambda each: " ".join(each))
+def test_n4_a_wrong_environment_is_a_plain_line(environ: dict[str, str], tmp_path: Path) -> None:
+    text = '[contexts.a.connections.fleet]\nplatform = "dployr"\nbase_url = "https://dployr.invalid"\n'
+    env = {"PATH": "/usr/bin:/bin", "ROLLWATCH_FLEET_TOKEN": "t0ken-of-fleet", **configure(tmp_path / "home", text), **environ}
+    command = [sys.executable, "-m", "tui", "status"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=40, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "fleet" in done.stdout + done.stderr
+
+
+# N5 and N6 ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_n5_a_storm_of_5xx_is_met_with_fewer_requests() -> None:
+    async def story(share: float) -> int:
+        time_ = clock()
+        fake = FakePlatform("fleet", time_, kinds=KINDS, allowance=(0, 60.0))
+        async with session(time_, fake) as running:
+            running.show("pane", running.feeds())
+            await time_.sleep(30.0)
+            before = len(fake.asked)
+            for step in range(600):
+                fake.trouble = failing(Unavailable, status=503) if (step * 7) % 10 < share * 10 else None
+                await time_.sleep(1.0)
+            return len(fake.asked) - before
+
+    healthy, storm, half = (vloop.run(story(share)) for share in (0.0, 1.0, 0.5))
+    assert storm <= healthy
+    assert half <= healthy * 1.1
+
+
+def limited(consoles: int, hours: float) -> tuple[int, float]:
+    """Refusals of the server, and the longest that a key waited, with so many consoles on one window of 1000 an hour."""
+
+    async def story() -> tuple[int, float]:
+        time_ = clock()
+        window = Window(time_, 1000, 3600.0)
+        slowest = 0.0
+
+        async def console(number: int) -> None:
+            nonlocal slowest
+            fake = FakePlatform("fleet", time_, kinds=KINDS, window=window)
+            await time_.sleep(number * 91.0)
+            async with session(time_, fake, seed=number) as running:
+                running.show("pane", running.feeds())
+                for _ in range(int(hours * 12)):
+                    await time_.sleep(300.0)
+                    pressed = time_.boot()
+                    await running.refresh([feed(Kind.SERVICE)])
+                    slowest = max(slowest, time_.boot() - pressed)
+
+        await asyncio.gather(*(console(number) for number in range(consoles)))
+        return window.refused, slowest
+
+    return vloop.run(story())
+
+
+def test_n6_three_consoles_make_no_429_of_their_own() -> None:
+    refused, slowest = limited(3, 1.0)
+    assert refused == 0
+    assert slowest < 2.0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_n6_six_hours() -> None:
+    refused, slowest = limited(3, 6.0)
+    assert refused == 0
+    assert slowest < 2.0
+
+
+# N9 to N12 ------------------------------------------------------------------------------------------------------------------------
+
+
+async def cut_streams(cuts: int, lines: int) -> tuple[Counter[str], int, list[float]]:
+    """A followed log through a proxy that resets it so often at random moments: how often each line is shown, gaps, reconnect times."""
+    chance, said, took = Random(cuts), 0, []  # noqa: S311
+    with start_in_thread(Options(scenario="calm")) as emulator:
+        async with behind(emulator) as (running, proxy):
+            await until(lambda: running.store.feed_rows(feed(Kind.SERVICE)))
+            target = running.store.feed_rows(feed(Kind.SERVICE))[0].ref
+            following = running.follow(target, tail=0)
+            await until(lambda: following.state.word in {"live", "quiet"})
+            for _ in range(cuts):
+                for _ in range(max(1, lines // cuts)):
+                    said += 1
+                    number = said
+                    emulator.do(lambda control, number=number: control.say(target.id, "info", f"line {number} of it"))  # type: ignore[misc]
+                if chance.random() < 0.5:
+                    await asyncio.sleep(chance.uniform(0.0, 0.1))
+                proxy.reset_all()
+                await asyncio.sleep(0)
+                began = time.monotonic()
+                with contextlib.suppress(AssertionError):
+                    await until(lambda: following.state.word not in {"live", "quiet"}, 0.5)
+                await until(lambda: following.state.word in {"live", "quiet"}, 40.0)
+                took.append(time.monotonic() - began)
+            wanted = {f"line {number} of it" for number in range(1, said + 1)}
+            with contextlib.suppress(AssertionError):
+                await until(lambda: wanted <= {each.text for each in following.lines if isinstance(each, LogLine)}, 10.0)
+            shown = Counter(each.text for each in following.lines if isinstance(each, LogLine) and each.text in wanted)
+            shown.update(dict.fromkeys(wanted, 0))
+            gaps = sum(isinstance(each, Gap) for each in following.lines)
+            following.close()
+            return shown, gaps, sorted(took)
+
+
+async def test_n9_cuts_lose_no_line_and_double_none() -> None:
+    shown, gaps, took = await cut_streams(4, 80)
+    assert len(shown) == 80
+    assert set(shown.values()) == {1}
+    assert gaps == 0
+    assert took[-1] < 6.0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+async def test_n9_many_cuts() -> None:
+    shown, gaps, took = await cut_streams(150, 6000)
+    assert set(shown.values()) == {1}
+    assert gaps == 0
+    assert took[int(len(took) * 0.95)] < 3.0, took[-10:]
+
+
+async def test_n10_a_server_that_restarts_costs_no_slot_of_the_pool() -> None:
+    async with RawServer() as server, FaultProxy(server.port) as proxy:
+        at = transport(proxy.url, pool=2)
+        for _ in range(25):
+            assert [each.status for each in await asyncio.gather(*(at.get("/v1/x") for _ in range(4)))] == [200] * 4
+            proxy.toxics.refuse = True
+            proxy.reset_all()
+            failed = await asyncio.gather(*(at.get("/v1/x") for _ in range(4)), return_exceptions=True)
+            assert {type(each) for each in failed} == {Unreachable}
+            proxy.toxics.refuse = False
+        assert (await at.get("/v1/x")).status == 200
+        await until(lambda: proxy.open <= 2, 2.0)
+        await at.aclose()
+
+
+async def test_n11_callers_that_give_up_leave_the_pool_usable() -> None:
+    chance = Random(11)  # noqa: S311
+    async with RawServer() as server, FaultProxy(server.port, Toxics(slice=20)) as proxy:
+        at = transport(proxy.url, pool=2)
+        for _ in range(10):
+            calls = [asyncio.ensure_future(at.get("/v1/x")) for _ in range(50)]
+            await asyncio.sleep(chance.uniform(0.0, 0.01))
+            for call in chance.sample(calls, 40):
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+        assert (await asyncio.wait_for(at.get("/v1/y"), 5)).status == 200
+        assert proxy.open <= 2
+        await at.aclose()
+
+
+async def slow_line(toxics: Toxics, seconds: float) -> tuple[int, int]:
+    """Requests made, and the most that were under way at once for one address, over such a line."""
+    flying: Counter[str] = Counter()
+    most = count = 0
+
+    async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        nonlocal most, count
+        path = seen.target.partition("?")[0]
+        flying[path] += 1
+        count += 1
+        most = max(most, flying[path])
+        await asyncio.sleep(0.3)
+        flying[path] -= 1
+        writer.write(reply('{"data":[],"services":[],"deployments":[]}'))
+
+    async with RawServer(answer) as server, FaultProxy(server.port, toxics) as proxy:
+        spec = ConnectionSpec(name="fleet", platform="dployr", base_url=proxy.url, flavour="documented")
+        time_ = SystemClock()
+        at = open_platform(spec, credentials=SignIn(token=Secret("t0ken-of-fleet")), clock=time_, journal_rollouts=Memory())
+        async with Session(context="t", production=False, read_only=False, platforms=(at,), clock=time_, journal=FakeJournal()) as running:
+            running.show("pane", running.feeds())
+            end, pressed = time.monotonic() + seconds, list[asyncio.Future[None]]()
+            while time.monotonic() < end:
+                pressed.append(asyncio.ensure_future(running.refresh([feed(Kind.SERVICE)])))
+                await asyncio.sleep(0.1)
+            await asyncio.gather(*pressed, return_exceptions=True)
+    return count, most
+
+
+async def test_n12_a_slow_line_never_has_two_polls_of_one_list() -> None:
+    count, most = await slow_line(Toxics(latency=0.1, jitter=0.05, rate=50_000), 1.5)
+    assert count >= 3
+    assert most == 1
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+async def test_n12_ten_minutes_of_a_bad_line() -> None:
+    count, most = await slow_line(Toxics(latency=2.0, jitter=1.0, rate=7_000, loss=0.05), 600.0)
+    assert count >= 60
+    assert most == 1

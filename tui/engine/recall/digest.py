@@ -37,12 +37,17 @@ class Story:
     wrong_for: float | None = None
 
     @property
-    def text(self) -> str:
-        """One line without times: ``web-api  failed (crashed) → ok (running)  for 3m50``."""
+    def chain(self) -> str:
+        """The states in order, the middle of a long story counted."""
         shown = self.states
         if len(shown) > LONGEST:
             shown = (*shown[:1], f"… {len(shown) - LONGEST + 1} more …", *shown[-(LONGEST - 2) :])
-        chain = " → ".join(shown)
+        return " → ".join(shown)
+
+    @property
+    def text(self) -> str:
+        """One line without times: ``web-api  failed (crashed) → ok (running)  for 3m50``."""
+        chain = self.chain
         if self.unresolved and self.wrong_for is not None:
             return f"{self.name}  {chain}  for {span(self.wrong_for)} so far"
         return f"{self.name}  {chain}" + (f"  after {span(self.wrong_for)}" if self.wrong_for else "")

@@ -31,7 +31,7 @@ class AwayScreen(MemoryScreen):
         ColumnSpec(id="when", low=11, high=13),
         ColumnSpec(id="name", low=12, high=28),
         ColumnSpec(id="where", low=16, high=22, rank=3),
-        ColumnSpec(id="what", low=30, high=400, grow=True),
+        ColumnSpec(id="what", low=44, high=400, grow=True),
     )
 
     without: ClassVar[frozenset[str]] = frozenset({"past.lanes", "past.note"})
@@ -102,10 +102,12 @@ def _head(title: str, count: int) -> Row:
 
 
 def _tone(story: Story) -> Tone:
+    if not story.unresolved and story.wrong_for is not None:
+        return Tone.OK
     word = story.states[-1] if story.states else ""
     if word in LOST:
         return Tone.BAD
-    return Tone.OK if word == "back" else TONES[health_of(word)]
+    return TONES[health_of(word)]
 
 
 def _story(story: Story, moment: Moment, until: datetime) -> Row:
@@ -114,7 +116,9 @@ def _story(story: Story, moment: Moment, until: datetime) -> Row:
         first = moment.local(story.first, "%a %H:%M")
     when = first if first == last else f"{first}–{last}"
     tone = _tone(story)
-    said = story.text.removeprefix(story.name).strip()
+    lasted = span(story.wrong_for) if story.wrong_for else ""
+    how = f"{lasted} so far: " if story.unresolved else f"for {lasted}: " if lasted else ""
+    said = how + story.chain
     kind = kind_of(story.ref)
     where = f"{story.ref.split('/', 1)[0]} {kind}" if kind else "connection"
     return Row(("thing", story.ref), (cell(when, "muted"), cell(f"{GLYPHS[tone]} {story.name}", tone), cell(where, "muted"), cell(said)))

@@ -37,10 +37,9 @@ class TimelineScreen(MemoryScreen):
 
     columns: ClassVar[tuple[ColumnSpec, ...]] = (
         ColumnSpec(id="when", low=8, high=12),
-        ColumnSpec(id="name", low=12, high=26),
-        ColumnSpec(id="what", low=20, high=44),
-        ColumnSpec(id="after", low=20, high=60, rank=1, grow=True),
-        ColumnSpec(id="where", low=8, high=20, rank=2),
+        ColumnSpec(id="name", low=18, high=28),
+        ColumnSpec(id="what", low=44, high=120, grow=True),
+        ColumnSpec(id="where", low=16, high=20, rank=2),
     )
 
     without: ClassVar[frozenset[str]] = frozenset({"past.note"})
@@ -88,8 +87,7 @@ class TimelineScreen(MemoryScreen):
                 (
                     cell(moment.local(entry.at, form), "muted"),
                     cell(f"{GLYPHS[entry.tone]} {entry.name}", entry.tone),
-                    cell(entry.text),
-                    cell(entry.after, "warn"),
+                    (Piece(entry.text), Piece(f"  · {entry.after}" if entry.after else "", "warn")),
                     cell(where, "muted"),
                 ),
             )

@@ -191,7 +191,7 @@ class Lifecycle:
     # --- what it uses
     def cpu(self, service: Service) -> float:
         """Share of its core set; a new value every 15 s."""
-        return service.cpu * (0.75 + 0.5 * self._noise(service, "cpu")) if service.status in UP else 0.0
+        return min(1.0, service.cpu * (0.75 + 0.5 * self._noise(service, "cpu"))) if service.status in UP else 0.0
 
     def memory(self, service: Service) -> int:
         """Bytes."""

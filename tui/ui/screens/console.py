@@ -155,6 +155,8 @@ class ConsoleScreen(Screen[None]):
         """Why an action cannot be done now; None if it can."""
         if action.id == "row.logs" and self.front.logged:
             return None
+        if action.id == "row.logs" and self.front is self.apps and self.selection.ref is not None:
+            return "no service of it is known"
         return why_not(action, self.selection, self.session)
 
     # Focus and layout --------------------------------------------------------------------------------------------------------

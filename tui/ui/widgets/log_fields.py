@@ -37,6 +37,8 @@ def fields_of(text: str) -> tuple[tuple[str, str], ...]:
         except (ValueError, RecursionError):
             return ()
         return tuple((str(key), spelled(each)) for key, each in value.items()) if isinstance(value, dict) else ()
+    stamp = _ISO.match(text.lstrip("["))
+    text = text[stamp.end() :].lstrip(" ]") if stamp else text
     pairs = _PAIR.findall(text)
     told = sum(len(key) + len(value) + 2 for key, value in pairs)
     if len(pairs) < 2 or told < len(text) * 0.6:

@@ -1,0 +1,331 @@
+"""The log pane as its user meets it: several services, filters, searches, times, records, patterns, files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from tests.ui.desk import NOW, Desk, busy, line
+from tests.ui.test_console import Seat, seat
+from tui.engine.resume import Gap
+from tui.engine.streams import StreamState
+from tui.errors import Unreachable
+from tui.local.exports import write_lines
+from tui.model import Kind, LogLine, Ref
+from tui.text import Safe, clean, escape
+from tui.ui.settings import Settings
+
+PERIOD = 0.2
+
+
+def at_second(second: float, text: str, level: str = "info") -> LogLine:
+    return line(text, level, NOW - timedelta(minutes=5) + timedelta(seconds=second))
+
+
+async def shown(at: Seat) -> None:
+    await at.pilot.pause(PERIOD)
+    at.app._tick()
+    await at.wait()
+
+
+async def following(at: Seat, *lines: LogLine) -> Any:
+    await at.press("l")
+    follow = at.desk.follows[-1]
+    follow.write(*lines)
+    await shown(at)
+    return follow
+
+
+async def typed(at: Seat, key: str, text: str, *, enter: bool = True) -> None:
+    """Open what asks for a text with a key and give it one."""
+    if key:
+        await at.press(key)
+    asks = at.app.focused
+    assert isinstance(asks, Input)
+    asks.value = text
+    await at.wait()
+    if enter:
+        await at.press("enter")
+
+
+def some(count: int = 60) -> list[LogLine]:
+    return [at_second(number, f"request {number} served", "error" if number % 20 == 7 else "info") for number in range(count)]
+
+
+async def test_marked_services_are_followed_together_in_order_of_time_each_with_its_name() -> None:
+    async with seat() as at:
+        await at.press("space", "j", "space", "l")
+        names = {follow.ref.id: follow for follow in at.desk.follows}
+        assert len(names) == 2
+        first, second = at.desk.follows
+        first.write(at_second(1, "from one"), at_second(9, "late from one"))
+        second.write(at_second(5, "from two"))
+        await shown(at)
+        rows = [row for row in at.screen() if "from one" in row or "from two" in row]
+        assert [row.split()[-1] for row in rows] == ["one", "two", "one"]
+        assert rows[0].split()[1] != rows[1].split()[1]
+        assert at.sees("Logs of 2: ")
+        assert at.sees("● 2 live")
+        second.become(StreamState(word="reconnecting", since=at.desk.clock.boot(), reason="reset", next_try=at.desk.clock.boot() + 4))
+        await at.wait()
+        assert at.sees("● 1 of 2 live · ")
+        await at.press("2", "escape", "l")
+        assert sum(not follow.closed for follow in at.desk.follows) == 1
+
+
+async def test_an_app_row_follows_what_runs_in_it() -> None:
+    async with seat() as at:
+        await at.press("1", "l")
+        assert [follow.ref for follow in at.desk.follows] == [] or all(follow.ref.kind is Kind.SERVICE for follow in at.desk.follows)
+        pane = at.app.console_screen.apps
+        assert all(each.kind is Kind.SERVICE for each in pane.logged)
+        assert [follow.ref for follow in at.desk.follows] == list(pane.logged)
+
+
+async def test_a_filter_is_on_the_stream_and_a_bad_one_keeps_the_last_good_one() -> None:
+    async with seat() as at:
+        follow = await following(at, *some())
+        await typed(at, "slash", "~7.served")
+        await shown(at)
+        assert at.sees("6 of 60")
+        follow.write(at_second(61, "request 67 served"), at_second(62, "request 68 served"))
+        await shown(at)
+        assert at.sees("request 67 served")
+        assert not at.sees("request 68 served")
+        await typed(at, "slash", "~7.served(", enter=False)
+        await at.wait()
+        assert at.sees("no regular expression: missing ), unterminated subpattern at character 9")
+        assert at.sees("7 of 62")
+        await at.press("enter")
+        assert at.front.filter_text == "~7.served"
+
+
+async def test_context_and_levels_are_one_key_each() -> None:
+    async with seat() as at:
+        await following(at, *some())
+        await at.press("z", "L", "L")
+        await shown(at)
+        assert at.sees("error and worse")
+        assert at.sees("3 of 60")
+        assert not at.sees("request 46 served")
+        await at.press("o")
+        await shown(at)
+        assert at.sees("±3")
+        assert at.sees("request 44 served")
+        assert not at.sees("request 43 served")
+        await at.press("o", "L")
+        await shown(at)
+        assert at.sees("request 43 served")
+
+
+async def test_search_goes_up_from_the_end_and_n_and_e_step() -> None:
+    async with seat() as at:
+        await following(at, *some())
+        view = at.app.console_screen.logs.log_view
+
+        def here() -> str:
+            assert view.current is not None
+            return str(view.current.line.text)
+
+        await at.press("n")
+        assert at.said == "nothing was searched for yet: s searches"
+        await typed(at, "s", "request 3")
+        assert here() == "request 39 served"
+        assert view.has_focus
+        await at.press("N")
+        assert here() == "request 38 served"
+        await at.press("n", "n")
+        assert here() == "request 39 served"
+        assert at.said == "not found below: request 3"
+        await at.press("E")
+        assert here() == "request 27 served"
+        await at.press("e")
+        assert here() == "request 47 served"
+        await at.press("end", "E")
+        assert here() == "request 47 served"
+
+
+async def test_standing_still_counts_what_comes_and_bookmarks_stay() -> None:
+    async with seat() as at:
+        follow = await following(at, *some())
+        view = at.app.console_screen.logs.log_view
+        await at.press("k", "k", "m")
+        follow.write(*(at_second(60 + number, f"later {number}") for number in range(1_204)))
+        await shown(at)
+        assert at.sees("paused  +1,204 new")
+        assert at.row("request 57 served").startswith("◆")
+        await at.press("end", "M")
+        assert view.current is not None
+        assert view.current.line.text == "request 57 served"
+
+
+async def test_a_gap_is_a_line_and_quiet_is_a_state() -> None:
+    async with seat() as at:
+        follow = await following(at, at_second(1, "before"))
+        follow.write(Gap(seconds=192, at=NOW), at_second(200, "after"))
+        await shown(at)
+        assert at.row("gap").strip() == "── gap 00:03:12: lines may be missing ──"
+        follow.become(StreamState(word="quiet", since=at.desk.clock.boot() - 842))
+        await at.wait()
+        assert at.sees("○ connected, quiet for 00:14:02")
+
+
+async def test_jump_to_a_time_and_tell_times_otherwise() -> None:
+    async with seat() as at:
+        await following(at, *some())
+        view = at.app.console_screen.logs.log_view
+        await typed(at, "J", "22:26:30")
+        assert view.current is not None
+        assert view.current.line.text == "request 23 served"
+        await at.press("u", "u")
+        await shown(at)
+        assert at.sees("4m ago")
+        await typed(at, "J", "noon")
+        assert at.sees("write 14:05, 14:05:30")
+        await at.press("escape")
+        assert view.has_focus
+
+
+def looking_back(desk: Desk, lines: list[LogLine] | Exception) -> list[tuple[Ref, datetime | None]]:
+    asked: list[tuple[Ref, datetime | None]] = []
+
+    async def log(ref: Ref, *, tail: int | None = None, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
+        asked.append((ref, since))
+        if isinstance(lines, Exception):
+            raise lines
+        yield tuple(lines)
+
+    desk.log = log  # type: ignore[attr-defined]
+    return asked
+
+
+async def until(at: Seat, true: Callable[[], bool]) -> None:
+    for _ in range(50):
+        await at.pilot.pause(0.02)
+        if true():
+            return
+    raise AssertionError(at.screen()[-3:])
+
+
+async def test_further_back_puts_older_lines_before_and_doubles_none() -> None:
+    desk = busy()
+    async with seat(desk) as at:
+        await following(at, *some())
+        older = [at_second(second, f"older {second}") for second in range(-50, 0)]
+        asked = looking_back(desk, [*older, *some()])
+        await typed(at, "b", "15m")
+        await until(at, lambda: at.said == "50 older lines")
+        assert asked[0][1] == NOW - timedelta(minutes=15)
+        view = at.app.console_screen.logs.log_view
+        assert [entry.line.text for entry in view.shown()] == [each.text for each in [*older, *some()]]
+        assert view.current is not None
+        assert view.current.line.text == "older -50"
+        looking_back(desk, Unreachable("no answer", connection="fleet"))
+        await typed(at, "b", "all")
+        await until(at, lambda: "no answer" in at.said)
+
+
+async def test_a_line_is_opened_in_full_laid_out_and_escaped() -> None:
+    async with seat() as at:
+        raw = '{"level":"error","msg":"no \x1b[31manswer\x1b[0m","peer":{"ip":"10.0.0.1"}}'
+        hostile = replace(at_second(1, ""), text=clean(raw, 500), escaped=escape(raw))
+        await following(at, hostile, at_second(2, "plain one"))
+        await at.press("k", "enter")
+        assert at.sees('"msg": "no answer"')
+        assert at.sees('    "ip": "10.0.0.1"')
+        assert at.sees("22:26:08.000")
+        assert at.sees("4m ago")
+        await at.press("tab", "tab")
+        assert at.sees("no \\x1b[31manswer\\x1b[0m")
+        await at.press("n")
+        assert at.sees("plain one")
+        await at.press("escape")
+        assert at.front.number == 4
+
+
+async def test_patterns_tell_what_is_new_since_the_deployment_and_open_their_first_line() -> None:
+    async with seat() as at:
+        await at.press("j", "j")
+        lines = [at_second(second, f"old news {second}") for second in range(60)]
+        lines += [at_second(180 + second, f"ledger {second} broke", "error") for second in range(30)]
+        await at.press("l")
+        service = at.desk.follows[-1].ref
+        at.desk.follows[-1].write(*lines)
+        row = at.desk.store.get(service)
+        assert row is not None
+        others = [each for each in at.desk.store.rows(Kind.SERVICE) if each.ref != service]
+        at.desk.put("fleet", Kind.SERVICE, [*others, replace(row, deployed_at=NOW - timedelta(minutes=3))])  # type: ignore[type-var,call-arg]
+        await shown(at)
+        await at.press("p")
+        assert at.sees("1 new since the last deployment 3m ago")
+        assert at.sees("ledger <n> broke")
+        await at.press("enter")
+        view = at.app.console_screen.logs.log_view
+        assert view.current is not None
+        assert view.current.line.text == "ledger 0 broke"
+
+
+async def test_errors_a_minute_stand_in_the_head() -> None:
+    async with seat() as at:
+        await following(at, *(at_second(210 + second, "x", "error" if second % 10 == 0 else "info") for second in range(60)))
+        await shown(at)
+        assert "err/min" in at.row("Log of")
+        assert "█" in at.row("Log of")
+
+
+async def test_what_is_shown_or_everything_is_saved_and_nothing_overwritten(tmp_path: Path) -> None:
+    async with seat(settings=Settings(zone=UTC, save=write_lines)) as at:
+        await following(at, *some())
+        await typed(at, "slash", "7")
+        await typed(at, "W", str(tmp_path / "some.log"))
+        await until(at, lambda: at.said == f"6 lines are in {tmp_path / 'some.log'}")
+        assert len((tmp_path / "some.log").read_text().splitlines()) == 6
+        await typed(at, "ctrl+w", str(tmp_path / "some.log"))
+        assert at.sees("exists already and is not overwritten")
+        await typed(at, "", str(tmp_path / "all.log"))
+        await until(at, lambda: at.said.startswith("60 lines"))
+        assert (tmp_path / "all.log").read_text().startswith("2025-11-05T22:26:07.000Z info request 0 served\n")
+
+
+async def test_a_line_or_a_range_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with seat() as at:
+        copied: list[str] = []
+        monkeypatch.setattr(at.app, "copy", lambda text, what="": copied.append(text))
+        await following(at, *some(5))
+        await at.press("k", "y")
+        assert copied.pop() == "request 3 served"
+        await at.press("v", "k", "k", "y")
+        assert copied.pop().splitlines() == [f"2025-11-05T22:26:{7 + number:02d}.000Z info request {number} served" for number in (1, 2, 3)]
+
+
+async def test_a_line_without_a_time_is_told_at_its_own() -> None:
+    async with seat() as at:
+        await following(at, LogLine(text=Safe("2025-11-05T22:30:00Z level=warn msg=slow")))
+        assert at.row("msg=slow").split()[0] == "22:30:00"
+        await at.press("P")
+        await shown(at)
+        assert at.row("slow").split()[-1] == "slow"
+
+
+async def test_a_filter_that_is_slow_never_holds_the_keys() -> None:
+    async with seat() as at:
+        await following(at)
+        view = at.app.console_screen.logs.log_view
+        view.append(at.desk.follows[-1].ref, some(20_000))
+        await shown(at)
+        begun = asyncio.get_running_loop().time()
+        view.set_filter(lambda entry: entry.line.text == "request 3 served")
+        assert view.window.behind > 3_000
+        assert asyncio.get_running_loop().time() - begun < 1
+        for _ in range(200):
+            await at.pilot.pause()
+            if not view.window.behind:
+                break
+        assert view.window.matches == 1

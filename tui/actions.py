@@ -82,6 +82,7 @@ _EVERYWHERE: Final = _in(Place.CONSOLE)
 _LISTS: Final = _in(Place.LIST)
 _APPS: Final = _in(Place.APPS)
 _RESOURCES: Final = _in(Place.RESOURCES)
+_ROLLOUTS: Final = _in(Place.ROLLOUTS)
 _LOGS: Final = _in(Place.LOGS)
 _DETAIL: Final = _in(Place.DETAIL)
 _SERVICE: Final = _RESOURCES | _DETAIL
@@ -115,6 +116,13 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _ask("row.new", "n", "new", "Create another thing of the kind that is listed.", _THINGS, 8, Verb.CREATE),
     _ask("row.edit", "e", "edit", "Change the selected thing.", _THINGS | _DETAIL, 9, Verb.UPDATE),
     _ask("row.delete", "X delete", "delete", "Delete the selected thing.", _THINGS | _DETAIL, 10, Verb.DELETE),
+    _act("list.mark", "space", "mark", "Mark the thing, to do one verb to all that are marked.", _RESOURCES, palette=False),
+    # a rollout
+    _act("rollout.link", "o", "copy link", "Copy the address of the rollout's page on the dashboard.", _ROLLOUTS | _DETAIL, bar=4),
+    _ask("rollout.adopt", "i", "adopt", "Follow a rollout that was begun elsewhere.", _ROLLOUTS, 7, Verb.ADOPT, Kind.ROLLOUT),
+    _act("rollout.approve", "p", "approve", "Approve a change of infrastructure, where the platform lets us.", _ROLLOUTS),
+    _act("rollout.cancel", "x", "cancel", "Cancel a rollout, where the platform lets us.", _ROLLOUTS),
+    _act("rollout.logs", "l", "logs", "Show what a rollout logs, where the platform lets us.", _ROLLOUTS),
     _act("row.copy", "y", "copy id", "Copy the id of the selected thing.", _ROWS),
     _act("list.unfold", "right", "unfold", "Show the environments of an app.", _APPS, palette=False),
     _act("list.fold", "left", "fold", "Hide the environments of an app.", _APPS, palette=False),
@@ -186,9 +194,13 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("console.palette", "colon ctrl+p", "palette", "Find any action or thing by typing.", _EVERYWHERE, bar=21, palette=False),
     _act("console.refresh", "ctrl+r", "read now", "Read everything that is on screen again, now.", _EVERYWHERE | _DETAIL),
     _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE, bar=23),
+    _act("console.tighten", "exclamation_mark", "read-only", "Refuse every verb from now on, until the next start.", _EVERYWHERE),
+    _act("console.sign-in", "f2", "sign in", "Say how to sign in, and ask again who was signed out.", _EVERYWHERE),
+    _act("console.sign-out", "f3", "sign out", "Say how to sign out.", _EVERYWHERE),
     _act("console.quit", "q ctrl+c", "quit", "Leave. Asks only while something is in flight.", _EVERYWHERE),
     # screens to read
     _act("reading.back", "escape q", "back", "Go back to the console.", _READING, bar=1, palette=False),
+    _act("detail.reveal", "space", "reveal", "Show the value of the selected variable, or mask it again.", _DETAIL, bar=12, palette=False),
     _act("detail.copy", "y", "copy line", "Copy the value of the selected line.", _DETAIL, bar=12, palette=False),
     _act("detail.copy_raw", "Y", "copy JSON", "Copy the platform's own record as JSON.", _DETAIL, bar=13, palette=False),
     _act("detail.raw", "tab", "fields / JSON", "Show the fields, or the platform's own record.", _DETAIL, bar=11, palette=False),
@@ -203,6 +215,7 @@ SPELLING: Final[Mapping[str, str]] = {
     "slash": "/",
     "colon": ":",
     "question_mark": "?",
+    "exclamation_mark": "!",
     "right_square_bracket": "]",
     "left_square_bracket": "[",
     "up": "↑",

@@ -493,7 +493,9 @@ async def test_a_verdict_is_said_and_kept() -> None:
             )
         )
         await at.wait()
-        assert at.said == "web-api is running again after 14 s"
+        assert "● web-api is running again after 14 s · l logs" in at.row("running again")
+        await at.tick(21)
+        assert not at.sees("web-api is running again after 14 s")
         await at.press("4", "a")
         await at.pilot.pause(0.2)
         assert at.sees("web-api is running again after 14 s")
@@ -631,7 +633,7 @@ async def test_q_leaves_and_asks_only_while_something_is_in_flight() -> None:
         at.desk.store.mark(pending)
         await at.press("q")
         assert at.app.is_running
-        assert at.said == "stop of fleet/service/svc-worker is in flight; it goes on without us. Once more to leave."
+        assert at.said == "still in flight: stop worker (sending). It goes on without us. Once more to leave."
         await at.press("ctrl+c")
         assert at.app.return_value == 0
 

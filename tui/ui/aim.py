@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tui.actions import Action
+from tui.actions import ACTIONS, Action, spell
 from tui.engine.session import Session
 from tui.forms import FORMS
 from tui.model import Kind, Ref, Variable, Verb
@@ -18,7 +18,14 @@ MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
 OPEN_ENDED: Final = frozenset({*MAKING, Verb.TRIGGER})
 """Verbs whose form can ask for what is not selected."""
 
-NEEDS_ROW: Final = frozenset({"list.open", "row.copy", "row.logs"})
+NEEDS_ROW: Final = frozenset({"list.open", "row.copy", "row.logs", "rollout.link"})
+
+LACKING: Final[Mapping[str, str]] = {
+    "rollout.approve": "approve or reject a change of infrastructure",
+    "rollout.cancel": "cancel a rollout",
+    "rollout.logs": "show the log of a rollout",
+}
+"""What one would want of a rollout and no API offers, by the key that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,10 @@ def _best(verb: Verb, kind: Kind, fitting: Sequence[Ref], session: Session) -> R
 
 def means_something(action: Action, selection: Selection, session: Session) -> bool:
     """Whether a key belongs in the key bar there."""
+    if action.id == "rollout.link":
+        return selection.here is Kind.ROLLOUT
+    if action.id == "detail.reveal":
+        return selection.here is Kind.VARIABLE
     return action.verb is None or aim(action, selection, session) is not None
 
 
@@ -83,9 +94,15 @@ def why_not(action: Action, selection: Selection, session: Session) -> str | Non
     if action.id in NEEDS_ROW:
         if selection.ref is None:
             return "nothing is selected"
-        if action.id == "row.logs" and selection.ref.kind is not Kind.SERVICE:
+        if action.id == "row.logs" and Kind.SERVICE not in {ref.kind for ref in selection.refs}:
             return f"{TABLES[selection.ref.kind].title.lower()} have no log"
+        if action.id == "rollout.link" and not getattr(session.store.get(selection.ref), "dashboard", ""):
+            return "no address of its page is known" if selection.ref.kind is Kind.ROLLOUT else "only a rollout has a page"
         return None
+    if action.id in LACKING:
+        return f"Encore's API cannot {LACKING[action.id]}: the link to its page is copied with {spell(ACTIONS['rollout.link'].keys[0])}"
+    if action.id == "console.tighten" and session.read_only:
+        return "everything is read-only already"
     if action.verb is None:
         return None
     aimed = aim(action, selection, session)

@@ -36,6 +36,7 @@ from tui.ui.alarm import Alarm
 from tui.ui.clipboard import TooMuch, osc52
 from tui.ui.deeds import Deed
 from tui.ui.driver import quiet_driver
+from tui.ui.flight import Flights
 from tui.ui.keys import textual_keymap
 from tui.ui.link import PacedApp
 from tui.ui.panes.logs import LogsPane
@@ -85,6 +86,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         self._themes: Themes = load_themes((bundled(), *self.settings.theme_folders))
         super().__init__(driver_class=quiet_driver())
         self.keymap = Keymap.load(self.settings.keys)
+        self.flights = Flights(session, self.keymap)
         self._problems = [*self._take_themes(), *self.keymap.problems]
         if self.settings.ascii:
             self._filters.append(AsciiGlyphs())
@@ -185,7 +187,8 @@ class Console(PacedApp[int], inherit_bindings=False):
     def _verdict(self, verdict: Verdict) -> None:
         tone = {"confirmed": "ok", "failed": "bad"}.get(verdict.word, "warn")
         self.console_screen.logs.happened(verdict.text, tone)
-        self.say(verdict.text, tone)
+        self.flights.ended(verdict)
+        self._redraw(None)
 
     def _tick(self) -> None:
         self.recall.tick()
@@ -232,6 +235,31 @@ class Console(PacedApp[int], inherit_bindings=False):
         if self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
         self.say(f"copied {what or clean(text, 60)}, if this terminal allows it")
+
+    def copy_link(self, ref: Ref | None) -> None:
+        """Give the address of a rollout's page to the terminal's clipboard. It is not opened: over SSH that would start a browser here."""
+        row = self.session.store.get(ref) if ref is not None else None
+        self.copy(str(getattr(row, "dashboard", "")))
+
+    def tighten(self) -> None:
+        """Refuse every verb from now on."""
+        self.session.tighten()
+        self.say("read-only from now on: every verb is refused until the next start", "warn")
+        self._redraw(frozenset())
+
+    def sign_in(self) -> None:
+        """Say how to sign in. Whoever was signed out is asked again, in case that was done meanwhile."""
+        out = [each.name for each in self.session.store.connections() if each.state == "signed-out"]
+        for name in out:
+            self.session.signed_in(name)
+        names = out or [each.name for each in self.session.store.connections()]
+        lead = "signed out" if out else "every connection is signed in; anew"
+        self.say(f"{lead}: run rollwatch login {' or '.join(names)} in another terminal" + (", then this key again" if out else ""), "warn")
+
+    def sign_out(self) -> None:
+        """Say how to sign out."""
+        names = " or ".join(each.name for each in self.session.store.connections())
+        self.say(f"to sign out run rollwatch logout {names} in another terminal", "warn")
 
     def refresh_now(self) -> None:
         """Read everything that is visible again, at once."""
@@ -322,6 +350,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         await deed.run(self.session, self.acted)
         if deed.sent:
             deed.remember(self._used)
+            self.console_screen.resources.unmark(deed.sent)
         screen = self._screens.get(AskScreen)
         if not (isinstance(screen, AskScreen) and await screen.ended(deed)):
             done = deed.last is not None and deed.last.word == "done"
@@ -334,12 +363,9 @@ class Console(PacedApp[int], inherit_bindings=False):
 
     def leave(self) -> None:
         """Quit; while something is in flight only when asked twice."""
-        going = self.session.in_flight()
-        now = self.session.clock.boot()
+        going, now = self.flights.leaving(), self.session.clock.boot()
         if going and (self._asked_to_leave is None or now - self._asked_to_leave > AGAIN):
             self._asked_to_leave = now
-            first = going[0]
-            more = f" and {len(going) - 1} more" if going[1:] else ""
-            self.say(f"{first.verb} of {first.ref} is in flight{more}; it goes on without us. Once more to leave.", "warn")
+            self.say(f"{going}. It goes on without us. Once more to leave.", "warn")
             return
-        self.exit(0)
+        self.exit(0, message=Text(f"rollwatch: {going}") if going else None)

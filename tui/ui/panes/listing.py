@@ -37,13 +37,14 @@ class PaneTable(ResourceTable):
     not begin in the middle. From then on the cursor is a thing, wherever that goes.
     """
 
-    def __init__(self, *, tree: bool = False, **options: Any) -> None:
+    def __init__(self, *, tree: bool = False, marks: bool = False, **options: Any) -> None:
         super().__init__(tree=tree, **options)
+        self._marks = marks
         self._folds = tree
         self.steered = False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "mark" or (action == "fold" and not self._folds):
+        if (action == "mark" and not self._marks) or (action == "fold" and not self._folds):
             return False
         return super().check_action(action, parameters)
 

@@ -14,6 +14,7 @@ from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Kind, Ref
 from tui.tables import TABLES, Moment
+from tui.ui.aim import Selection
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import Listing, PaneTable, counted
 from tui.ui.panes.pane import Pane, Summary
@@ -37,7 +38,8 @@ class ResourcesPane(Pane):
     def __init__(self, session: Session, **options: Any) -> None:
         super().__init__(session, **options)
         self.kind = Kind.SERVICE
-        self._lists = {kind: Listing(session, kind, PaneTable(id=f"list-{kind}"), title=TABLES[kind].title.lower()) for kind in KINDS}
+        tables = {kind: PaneTable(id=f"list-{kind}", marks=True) for kind in KINDS}
+        self._lists = {kind: Listing(session, kind, table, title=TABLES[kind].title.lower()) for kind, table in tables.items()}
 
     def compose_body(self) -> Iterable[Widget]:
         # The other tables are mounted when their tab is opened: most never are, and each costs time before the first paint.
@@ -67,6 +69,23 @@ class ResourcesPane(Pane):
     @property
     def kind_listed(self) -> Kind | None:
         return self.kind
+
+    @property
+    def marked(self) -> tuple[Ref, ...]:
+        """The marked things, in the order of the list."""
+        marks = self.body.marks
+        return tuple(row.key for row in self.body.rows if row.key in marks and isinstance(row.key, Ref)) if marks else ()
+
+    @property
+    def selection(self) -> Selection:
+        return Selection(self.refs, self.kind_listed, self.marked)
+
+    def unmark(self, refs: Collection[Ref] | None = None) -> bool:
+        """Let go of these marks (None: of all that are shown); whether there were any."""
+        had = bool(self.body.marks)
+        for listing in self._lists.values() if refs is not None else (self.listing,):
+            listing.table.set_marks(listing.table.marks - frozenset(refs) if refs is not None else frozenset())
+        return had
 
     def tabs(self) -> tuple[Sequence[Tab], str]:
         made = []
@@ -111,7 +130,8 @@ class ResourcesPane(Pane):
                     each.count()
         self.listing.set_filter(self.filter)
         self.set_notice(self.listing.draw(moment))
-        self.draw_head(*([Piece(counted(self.listing.total, self.listing.shown), "muted")] if self.filter else []))
+        info = [Piece(f"{len(self.body.marks)} marked", "accent")] if self.body.marks else []
+        self.draw_head(*info, *([Piece(counted(self.listing.total, self.listing.shown), "muted")] if self.filter else []))
 
     def refilter(self) -> None:
         """Drawn with everything else."""
@@ -123,6 +143,11 @@ class ResourcesPane(Pane):
 
     @on(ResourceTable.RowHighlighted)
     def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        event.stop()
+        self.touched()
+
+    @on(ResourceTable.MarksChanged)
+    def _marked(self, event: ResourceTable.MarksChanged) -> None:
         event.stop()
         self.touched()
 

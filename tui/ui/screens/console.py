@@ -23,6 +23,7 @@ from tui.model import Kind, Ref
 from tui.tables import FilterError, Moment
 from tui.ui.aim import Selection, means_something, why_not
 from tui.ui.filtering import FilterBar, FilterInput
+from tui.ui.flight import FlightPanel
 from tui.ui.header import header
 from tui.ui.keys import bindings_for
 from tui.ui.panes.apps import AppsPane
@@ -76,6 +77,7 @@ class ConsoleScreen(Screen[None]):
         self._switcher = TabStrip(id="switcher")
         self._top = Horizontal(id="top")
         self._filter = FilterBar()
+        self._flights = FlightPanel()
         self._bottom = Bottom()
         self._owed: dict[Pane, set[Kind]] = {pane: set(Kind) for pane in self.panes}
         self._acts = self._table()
@@ -91,6 +93,7 @@ class ConsoleScreen(Screen[None]):
         yield self.logs
         yield Static("rollwatch needs at least\n40 columns and 10 lines", id="small", markup=False)
         yield self._filter
+        yield self._flights
         yield self._bottom
 
     def on_mount(self) -> None:
@@ -119,6 +122,7 @@ class ConsoleScreen(Screen[None]):
                 pane.draw(moment, frozenset(owed) if owed or changed is not None else None)
                 owed.clear()
         self._draw_switcher()
+        self._flights.draw([] if self.tiny else self.app.flights.lines())  # type: ignore[attr-defined]
         self.draw_keys()
 
     def _visible(self, pane: Pane) -> bool:
@@ -230,6 +234,10 @@ class ConsoleScreen(Screen[None]):
 
     def _back(self) -> None:
         self._bottom.hush()
+        if self.app.flights.hush():  # type: ignore[attr-defined]
+            self.redraw(None)
+        if self.front is self.resources and self.resources.unmark():
+            return
         if self.front.filter_text:
             self.front.set_filter("")
         elif self.zoomed:
@@ -274,6 +282,10 @@ class ConsoleScreen(Screen[None]):
             **self.logs.acts(),
             "row.logs": self._follow_log,
             "row.copy": self._copy_id,
+            "rollout.link": lambda: app.app.copy_link(self.front.selected),
+            "console.tighten": lambda: app.app.tighten(),
+            "console.sign-in": lambda: app.app.sign_in(),
+            "console.sign-out": lambda: app.app.sign_out(),
             "list.open": self._open,
             **{id_: partial(self._open_past, id_) for id_ in PAST},
             "alert.acknowledge": lambda: app.app.alarm.acknowledge(self.front.selected),

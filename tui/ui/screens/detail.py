@@ -16,9 +16,11 @@ from textual.screen import Screen
 from tui.actions import ACTIONS, Action, Keymap, Place
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
-from tui.model import Kind, Ref, Resource, Tone
+from tui.model import Kind, Ref, Resource, Tone, Variable
 from tui.tables import NOTHING, TABLES, Detail, Moment, age, details, related, state, tone_of
+from tui.text import clean
 from tui.ui.aim import Selection, means_something, why_not
+from tui.ui.flight import FlightPanel
 from tui.ui.keys import bindings_for
 from tui.ui.notices import below
 from tui.ui.say import Bottom
@@ -27,6 +29,8 @@ from tui.ui.widgets.json_lines import json_lines
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.text_view import Content, Field, TextView
+
+MASKED: Final = "••••••••"
 
 FEW: Final = 30
 """Related things of one kind that are listed; the rest is counted."""
@@ -46,22 +50,26 @@ class DetailScreen(Screen[None]):
         self._last: Resource | None = None
         self._details: list[Detail] = []
         self._raw = False
+        self._variable_lines: dict[int, Variable] = {}
+        self._revealed: frozenset[Ref] = frozenset()
         self._view = TextView()
         self._title = StatusLine(classes="title")
         self._notice = StatusLine(classes="notice")
+        self._flights = FlightPanel()
         self._bottom = Bottom()
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._view
         yield self._notice
+        yield self._flights
         yield self._bottom
 
     # What is shown -----------------------------------------------------------------------------------------------------------
 
     def show(self, ref: Ref) -> None:
         """Show this thing from its first line."""
-        self._ref, self._last, self._raw = ref, None, False
+        self._ref, self._last, self._raw, self._revealed = ref, None, False, frozenset()
         self._view.show_lines(())
         self.session.show("detail", self._feeds(ref))
         self.redraw()
@@ -87,10 +95,12 @@ class DetailScreen(Screen[None]):
             return
         self._last = row
         self._draw_title(row, gone)
+        self._variable_lines = {}
         lines: list[Content] = list(json_lines(row.raw)) if self._raw and row.raw else self._fields(row, moment)
         if self._raw and not row.raw:
             lines = [(Piece("The platform's own record was not kept.", "muted"),)]
         self._view.show_lines(lines)
+        self._flights.draw(self.app.flights.lines())  # type: ignore[attr-defined]
         self._draw_keys()
 
     def _draw_title(self, row: Resource, gone: bool) -> None:
@@ -119,7 +129,10 @@ class DetailScreen(Screen[None]):
             lines.append(Field("not said", ", ".join(unsaid), Tone.MUTED))
         for kind, rows in related(row, self.session.store).items():
             lines += [(), (Piece(TABLES[kind].title, "title"), Piece(f" {len(rows)}", "muted"))]
-            lines += [self._relation(each, moment) for each in TABLES[kind].sorted(rows, moment)[:FEW]]
+            for each in TABLES[kind].sorted(rows, moment)[:FEW]:
+                if isinstance(each, Variable):
+                    self._variable_lines[len(lines)] = each
+                lines.append(self._relation(each, moment))
             if len(rows) > FEW:
                 lines.append((Piece(f"  and {len(rows) - FEW} more", "muted"),))
         lines += self._variables(row)
@@ -142,6 +155,9 @@ class DetailScreen(Screen[None]):
         return [(), (Piece("Variables ", "title"), Piece(said, tone))]
 
     def _relation(self, row: Resource, moment: Moment) -> Cell:
+        if isinstance(row, Variable):
+            shown = clean(row.value.reveal(), 2_000) if row.ref in self._revealed else MASKED
+            return (Piece(f"  {str(row.name).ljust(24)}  "), Piece(shown, "warn" if row.ref in self._revealed else "muted"))
         columns = TABLES[row.ref.kind].columns
         pieces: list[Piece] = [Piece("  ")]
         for column in [each for each in columns if each.rank <= 2 and each.id != "on"]:
@@ -157,7 +173,13 @@ class DetailScreen(Screen[None]):
     @property
     def selection(self) -> Selection:
         """What the keys would be aimed at: the thing that is shown."""
-        return Selection((self._ref,) if self._ref is not None else ())
+        here = () if self._ref is None else (self._ref,)
+        return Selection((self._variable.ref, *here) if self._variable is not None else here)
+
+    @property
+    def _variable(self) -> Variable | None:
+        """The variable on the selected line."""
+        return None if self._raw else self._variable_lines.get(self._view.cursor_index)
 
     def _draw_keys(self) -> None:
         self._bottom.keys.set_keys(
@@ -207,6 +229,10 @@ class DetailScreen(Screen[None]):
                 self._back()
             case "detail.copy":
                 self._copy_line()
+            case "detail.reveal":
+                self._reveal()
+            case "rollout.link":
+                self.app.copy_link(self._ref)  # type: ignore[attr-defined]
             case "detail.copy_raw":
                 self._copy(str(self._last.raw) if self._last is not None else "", "the platform's record")
             case "detail.raw":
@@ -216,10 +242,33 @@ class DetailScreen(Screen[None]):
 
     def _back(self) -> None:
         self._bottom.hush()
+        self._revealed = frozenset()
         self.session.show("detail", ())
         self.dismiss()
 
+    def _reveal(self) -> None:
+        """Show the value of the selected variable, or mask it again; leaving this screen masks all."""
+        row = self._variable
+        if row is None:
+            self.app.say("no variable is selected", "warn")  # type: ignore[attr-defined]
+        elif not row.value:
+            self.app.say("this server does not tell its value", "warn")  # type: ignore[attr-defined]
+        else:
+            self._revealed ^= {row.ref}
+            self.redraw()
+
+    @on(TextView.Moved)
+    def _moved(self) -> None:
+        self._draw_keys()
+
     def _copy_line(self) -> None:
+        variable = self._variable
+        if variable is not None:
+            if variable.ref not in self._revealed:
+                self.app.say("its value is masked: space shows it, then it can be copied", "warn")  # type: ignore[attr-defined]
+                return
+            self._copy(variable.value.reveal(), f"the value of {variable.name}")
+            return
         text = self._view.cursor_text
         found = next((each.copy for each in self._details if each.text == text and each.copy), text)
         self._copy(found.strip())

@@ -49,6 +49,8 @@ class OneLine(Toned):
         """Build again and damage only what differs."""
         width = self.content_size.width
         if width <= 0:
+            # What was built for a line that is hidden by now is not what it says when it is seen again.
+            self._built_for = -1
             return
         before = self._pieces
         self._lay(width)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 
 from tui.ui.widgets.cells import Cell, Piece, chop, fit, marked, plain, spelled, take, width_of
@@ -92,6 +93,11 @@ class TextView(LineView):
         return False
 
     @property
+    def cursor_index(self) -> int:
+        """Which of the shown contents is under the cursor."""
+        return self._cursor
+
+    @property
     def cursor_text(self) -> str:
         """What a copy takes: the value of a field, otherwise the whole line, plain."""
         if not self._content:
@@ -136,6 +142,9 @@ class TextView(LineView):
         here = self._with_cursor and part.of == self._cursor
         return self.strip_of(pieces, width, ("cursor" if self.has_focus else "cursor-idle") if here else None)
 
+    class Moved(Message):
+        """The cursor is on another line."""
+
     # Moving --------------------------------------------------------------------------------------------------------------
 
     def _to(self, index: int) -> None:
@@ -146,6 +155,8 @@ class TextView(LineView):
             at = self._top + y
             if at < len(lines) and lines[at].of in (index, self._cursor):
                 self.damage(y, 1)
+        if index != self._cursor:
+            self.post_message(self.Moved())
         self._cursor = index
         own = [at for at, part in enumerate(lines) if part.of == index]
         if own:

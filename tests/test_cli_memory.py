@@ -1,0 +1,78 @@
+"""``handoff`` with its notes and ``doctor --alerts``, as a shell calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tui.cli import run
+from tui.engine.ports import Event
+from tui.local.journal import Journal
+
+SECRET = "pss_user:v1:0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def home() -> Path:
+    folder = Path(os.environ["ROLLWATCH_HOME"])
+    (folder / "state").mkdir(parents=True, mode=0o700)
+    folder.chmod(0o700)
+    return folder
+
+
+def configured(home: Path, more: str = "") -> None:
+    text = f'default_context = "prod"\n{more}\n[contexts.prod.connections.fleet]\nplatform = "dployr"\n'
+    (home / "config.toml").write_text(text)
+
+
+def test_a_note_is_in_the_handoff_of_the_shift_without_its_secret(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configured(home)
+    assert run(["handoff", "--note", f"rotated the token, old one was {SECRET}"]) == 0
+    capsys.readouterr()
+    now = datetime.now(UTC)
+    journal = Journal.open(home / "state" / "journal.sqlite", context="prod", who="ana", now=lambda: now)
+    failed = Event(
+        what="transition", ref="fleet/service/s", at=now - timedelta(minutes=5), name="web `api`", before="ok (up)", after="failed (x)"
+    )
+    journal.record([failed])
+    assert journal.flush()
+    journal.close()
+    assert run(["handoff", "--since", "1h"]) == 0
+    text = capsys.readouterr().out
+    assert "rotated the token" in text
+    assert SECRET not in text
+    assert "`web 'api'` (fleet) ok (up) → failed (x)  for 5m0" in text
+    assert run(["handoff", "--since", "1h", "--json"]) == 0
+    assert [each["ref"] for each in json.loads(capsys.readouterr().out)["wrong"]] == ["fleet/service/s"]
+
+
+def test_a_shift_before_the_first_console_is_told_as_such(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configured(home)
+    assert run(["handoff"]) == 2
+    assert "there is no journal yet" in capsys.readouterr().err
+    assert run(["handoff", "--since", "yesterday"]) == 2
+    assert "write 30m, 8h or 2d" in capsys.readouterr().err
+
+
+def test_every_channel_is_tried_and_a_broken_one_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = home / "told.json"
+    code = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.stdin.read())"
+    command = json.dumps([sys.executable, "-c", code, str(out)])
+    configured(home, f'[alerts]\ncommand = {command}\nwebhook = "$NO_SUCH_HOOK"')
+    assert run(["doctor", "--alerts", "--json"]) == 1
+    found = {each["about"]: each for each in json.loads(capsys.readouterr().out)["findings"]}
+    assert found["command"]["state"] == "ok"
+    assert found["webhook"]["text"] == "webhook: $NO_SUCH_HOOK is not set"
+    assert found["terminal"]["state"] == "ok"
+    assert json.loads(out.read_text())["alerts"][0]["rule"] == "trial"
+
+
+def test_a_rule_that_is_wrong_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configured(home, '[[alerts.rules]]\nname = "x"\nkinds = ["service"]\nto = ["failed"]\nafterr = 3')
+    assert run(["doctor", "--alerts"]) == 2
+    assert "afterr" in capsys.readouterr().err

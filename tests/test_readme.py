@@ -31,6 +31,8 @@ STRUCTS = {
     "[contexts.NAME.connections.NAME]": settings.Connection,
     "apps = [{ … }]": settings.App,
     "[[contexts.NAME.links]]": settings.Link,
+    "[alerts]": settings.Alerts,
+    "[[alerts.rules]]": settings.AlertRule,
 }
 
 
@@ -40,7 +42,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     value: Any = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[operator]
     if value is True or value is False:
         return f"`{str(value).lower()}`"
-    if not value and not isinstance(value, float):
+    if (not value and not isinstance(value, float)) or isinstance(value, msgspec.Struct):
         return ""
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 

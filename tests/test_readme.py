@@ -97,8 +97,7 @@ def _blocks(language: str, path: Path = README) -> list[str]:
 
 
 def test_the_configuration_shown_is_valid_and_holds_every_platform() -> None:
-    (text,) = _blocks("toml")
-    config = msgspec.convert(tomllib.loads(text), settings.Config)
+    config, *_ = [msgspec.convert(tomllib.loads(text), settings.Config) for text in _blocks("toml")]
     assert {each.platform for context in config.contexts.values() for each in context.connections.values()} == {"encore", "dployr", "phase"}
 
 

@@ -74,7 +74,21 @@ class Query:
     def wanted(self, name_of: NameOf, least: Level = Level.NONE) -> Callable[[Entry], bool] | None:
         """The filter as a function; None if it wants every line. ``least`` is a level that is asked for elsewhere."""
         asked = self if least <= self.level else replace(self, level=least)
+        if asked and asked == Query(words=asked.words):
+            return _holding(asked.words)
         return (lambda entry: asked.fits(entry, name_of)) if asked else None
+
+
+def _holding(words: tuple[str, ...]) -> Callable[[Entry], bool]:
+    """The most common filter, made quick: hundreds of thousands of lines are asked while somebody types."""
+    first, rest = words[0], words[1:]
+
+    def wanted(entry: Entry) -> bool:
+        line = entry.line
+        text = f"{line.level} {line.source} {line.text}".casefold() if line.level or line.source else line.text.casefold()
+        return first in text and all(word in text for word in rest)
+
+    return wanted
 
 
 def parse_query(text: str) -> Query:

@@ -255,9 +255,9 @@ class LogBuffer:
         return next((self.start + index for index, line in enumerate(lines) if line is wanted), None)
 
     def matching(self, wanted: Callable[[Entry], bool], begin: int, end: int) -> list[int]:
-        """The positions with ``begin <= position < end`` whose entry is wanted."""
+        """The positions with ``begin <= position < end`` whose entry is wanted or a note of ours."""
         first = max(begin, self.start)
         part = slice(first - self.start, max(0, end - self.start))
         kept = zip(self._owners[part], self._lines[part], strict=True)
         # Entries are made one at a time and let go: two hundred thousand at once would wake the collector.
-        return [first + index for index, ((source, note), line) in enumerate(kept) if wanted(Entry(source, line, note))]
+        return [first + index for index, ((source, note), line) in enumerate(kept) if note or wanted(Entry(source, line))]

@@ -6,6 +6,8 @@ the keys looked at between them; nothing is drawn while nobody looks.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any, Final, NamedTuple
 
@@ -114,11 +116,19 @@ class LogCanvas(LineView):
         self._lines = None
         if self.window.behind and not self._catching_up:
             self._catching_up = True
-            self.call_later(self._catch_up)
+            self.soon(self._catch_up)
+
+    @staticmethod
+    def soon(deed: Callable[..., object], *arguments: object) -> None:
+        """Do something in the next turn of the loop. A message to oneself would not do: a widget takes all of its own messages
+        without letting anybody else have a turn."""
+        asyncio.get_running_loop().call_soon(deed, *arguments)
 
     def _catch_up(self) -> None:
         """Go on with the filter where it is behind."""
         self._catching_up = False
+        if not self.is_running:
+            return
         self._take_in()
         self._changed()
 

@@ -222,12 +222,12 @@ class LogView(LogCanvas):
         self._seek_on(self._seeking, wanted, 1, self.buffer.start - 1, lambda _: None)
 
     def _seek_on(self, number: int, wanted: Wanted, step: int, begin: int, told: Callable[[bool], None]) -> None:
-        if number != self._seeking:
+        if number != self._seeking or not self.is_running:
             return
         found = self.window.find(wanted, begin, step, LOOKS)
         further = self.window.beyond(begin, step, LOOKS - 1) if found is None else None
         if further is not None:
-            self.call_later(self._seek_on, number, wanted, step, further, told)
+            self.soon(self._seek_on, number, wanted, step, further, told)
             return
         if found is not None:
             self.go_to(found)

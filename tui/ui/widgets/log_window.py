@@ -54,7 +54,7 @@ class LogWindow:
             self._found = None
             return
         begin = self._buffer.end if self._paused_at is None else max(self._buffer.start, min(self._place[0], self._buffer.end))
-        self._found = LogMatches(self._buffer, lambda entry: entry.note or wanted(entry), begin=begin, context=self._context)
+        self._found = LogMatches(self._buffer, wanted, begin=begin, context=self._context)
 
     @property
     def filtered(self) -> bool:

@@ -20,7 +20,7 @@ from tui.platforms.http import Credentials, Transport
 from tui.platforms.phase import faults, translate
 from tui.platforms.phase.afterwards import Afterwards, Look
 from tui.platforms.phase.offers import APP, APPS, ENVIRONMENT, ENVIRONMENTS, FIELDS, INSTEAD
-from tui.platforms.records import REFUSALS, Listing, Unreadable, parse, single
+from tui.platforms.records import REFUSALS, Listing, Unreadable, single
 from tui.platforms.replies import Reply
 from tui.platforms.seg import Address
 from tui.platforms.sending import Sending, body, call
@@ -108,7 +108,8 @@ class Phase:
         except Unreadable as error:
             raise self._unreadable(reply, error) from None
         if self._flavour == "unknown":
-            self._flavour = "documented" if isinstance(parse(reply.content), list) else "current"
+            # Not parsed once more: the rows can be read although a number somewhere in them cannot.
+            self._flavour = "documented" if reply.content.lstrip().startswith(b"[") else "current"
         self._listed = {each.ref.id: each for each in rows.items if isinstance(each, Application)}
         self._has_listed = True
         return rows

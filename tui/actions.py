@@ -88,6 +88,7 @@ _DETAIL: Final = _in(Place.DETAIL)
 _SERVICE: Final = _RESOURCES | _DETAIL
 _THINGS: Final = _APPS | _RESOURCES
 _ROWS: Final = _THINGS | {Place.ROLLOUTS}
+_LISTED: Final = _in(Place.RESOURCES, Place.ROLLOUTS)
 _RECORD: Final = _in(Place.RECORD)
 _PATTERNS: Final = _in(Place.PATTERNS)
 _READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY) | _RECORD | _PATTERNS
@@ -169,6 +170,10 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("list.half-down", "ctrl+d", "half a page down", "Go half a page down.", _LISTS, palette=False),
     _act("list.first", "home g", "first", "Go to the first line.", _LISTS, palette=False),
     _act("list.last", "end G", "last", "Go to the last line.", _LISTS, palette=False),
+    _act("rows.sort", "S", "sort", "Sort the list by the next column, at last again in its own order.", _LISTED),
+    _act("rows.reverse", "R", "turn round", "Sort the other way round.", _LISTED),
+    _act("rows.faults", "F", "faults", "Show only what is wrong, or everything.", _LISTED),
+    _act("rows.save", "W", "save list", "Write the list that is shown to a new file; the palette has CSV and JSON.", _LISTED),
     _act("pane.filter", "slash", "filter", "Show only the lines that contain a text.", _EVERYWHERE | _MEMORY, bar=20),
     _act("pane.zoom", "z", "zoom", "Give the whole screen to the focused pane, or take it back.", _EVERYWHERE, bar=22),
     _act("pane.back", "escape", "back", "Undo one step: clear the filter, end the zoom.", _EVERYWHERE, palette=False),

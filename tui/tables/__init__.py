@@ -3,18 +3,21 @@
 ``words`` has the glyphs and the short forms of times and sizes, ``columns`` says what a column is,
 ``cells`` those that take several fields to say,
 ``kinds`` holds the ten tables, ``details`` lists every field of one record,
-``relations`` what belongs to it, ``filters`` which rows a user wants to see. A new kind is one table in ``kinds``.
+``relations`` what belongs to it, ``filters`` and ``terms`` which rows a user wants to see,
+``saved`` how a list is written to a file. A new kind is one table in ``kinds``.
 """
 
 from tui.tables.cells import lasting, needs_approval, phase_cell, rollout_word, target
-from tui.tables.columns import Cell, Column, Lookup, Moment, Span, Table, fit
+from tui.tables.columns import Cell, Column, Lookup, Moment, Sort, Span, Table, fit
 from tui.tables.details import Detail, details
 from tui.tables.filters import Filter, FilterError, parse_filter, search_text
 from tui.tables.kinds import TABLES
 from tui.tables.relations import related
+from tui.tables.saved import FORMS
 from tui.tables.words import GLYPHS, NOTHING, TONES, age, attention, share, size, span, state, tone_of
 
 __all__ = [
+    "FORMS",
     "GLYPHS",
     "NOTHING",
     "TABLES",
@@ -26,6 +29,7 @@ __all__ = [
     "FilterError",
     "Lookup",
     "Moment",
+    "Sort",
     "Span",
     "Table",
     "age",

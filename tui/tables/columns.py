@@ -108,9 +108,21 @@ class Column(Generic[R]):
             return (Span(shown, self.tone(row, moment) if self.tone else None),)
         return shown
 
+    def key(self, row: R, moment: Moment) -> Any:
+        """What a list is sorted by when this column was chosen: a value where there is one, else what is shown."""
+        return self.order(row, moment) if self.order is not None else self.text(row, moment).casefold()
+
     def text(self, row: R, moment: Moment) -> str:
         """The cell of a row as plain text: for filters, for lists saved to a file."""
         return "".join(each.text for each in self.cell(row, moment))
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A column's id, and whether its greatest comes first."""
+
+    column: str
+    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +134,15 @@ class Table(Generic[R]):
     columns: tuple[Column[R], ...]
     order: Callable[[R, Moment], Any]
 
-    def sorted(self, rows: Iterable[R], moment: Moment) -> list[R]:
-        return sorted(rows, key=lambda row: self.order(row, moment))
+    def sorted(self, rows: Iterable[R], moment: Moment, by: Sort | None = None) -> list[R]:
+        """The rows in order; ``by`` a column, those that are equal there as always, those that have nothing there last."""
+        ordered = sorted(rows, key=lambda row: self.order(row, moment))
+        column = next((each for each in self.columns if by is not None and each.id == by.column), None)
+        if by is None or column is None:
+            return ordered
+        empty = [row for row in ordered if column.text(row, moment) == NOTHING]
+        full = [row for row in ordered if column.text(row, moment) != NOTHING] if empty else ordered
+        return sorted(full, key=lambda row: column.key(row, moment), reverse=by.descending) + empty
 
 
 def fit(columns: Sequence[Column[Any]], width: int, content: Mapping[str, int], *, gap: int = 2) -> dict[str, int]:

@@ -1,4 +1,9 @@
-"""What a list's filter wants: every word must occur in a row, a word after ``!`` must not. Pure; the row's text is made once a record."""
+"""What a list's filter wants. Every part must hold; ``!`` before a part turns it round. Pure; a row's text is made once a record.
+
+web crash         both words occur            /v1\\.2\\d/        a regular expression finds something
+status=failed     the cell says exactly this, * stands for anything        on:fleet     the cell contains it
+age<2h cpu>=80% mem>1.5G      the value behind the cell is so              !status=running
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,14 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from tui.model import KINDS, Kind, Resource
+from tui.tables.columns import Moment, Table
+from tui.tables.terms import Term, TermError, columns_by_name, read_term
 from tui.tables.words import TONES
 
 LONGEST: Final = 200
 _SILENT: Final = frozenset({"raw", "ref"})
+_PARTS: Final = re.compile(r"!?/(?:\\.|[^/\\])+/(?=\s|\Z)|\S+")
+_RISKY: Final = re.compile(r"[+*}]\)*[+*{]")
 
 
 class FilterError(ValueError):
@@ -20,32 +29,67 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Words that a row must hold and words that it must not, in lower case."""
+    """Words that a row must hold and words that it must not, in lower case; regular expressions and conditions on columns likewise,
+    each with whether it must hold."""
 
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
+    patterns: tuple[tuple[bool, re.Pattern[str]], ...] = ()
+    terms: tuple[tuple[bool, Term], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.wanted or self.unwanted)
+        return bool(self.wanted or self.unwanted or self.patterns or self.terms)
 
     def fits(self, text: str) -> bool:
-        """Whether a row's text (lower case) is to be shown."""
-        return all(word in text for word in self.wanted) and not any(word in text for word in self.unwanted)
+        """Whether a row's text (lower case) is to be shown; says nothing of its columns."""
+        return (
+            all(word in text for word in self.wanted)
+            and not any(word in text for word in self.unwanted)
+            and all(bool(pattern.search(text)) is must for must, pattern in self.patterns)
+        )
+
+    def shows(self, row: Resource, text: str, table: Table[Resource], moment: Moment) -> bool:
+        """Whether a row with this text is to be shown in its table."""
+        return self.fits(text) and all(term.holds(row, table, moment) is must for must, term in self.terms)
 
     @property
     def pattern(self) -> re.Pattern[str] | None:
         """What to paint in the rows that are shown."""
-        return re.compile("|".join(map(re.escape, self.wanted)), re.IGNORECASE) if self.wanted else None
+        found = [*map(re.escape, self.wanted), *(pattern.pattern for must, pattern in self.patterns if must)]
+        return re.compile("|".join(found), re.IGNORECASE) if found else None
 
 
-def parse_filter(text: str) -> Filter:
-    """A filter from what was typed. Raises ``FilterError``."""
+def parse_filter(text: str, tables: Mapping[Kind, Table[Resource]] | None = None) -> Filter:
+    """A filter from what was typed. With ``tables`` their columns can be named. Raises ``FilterError``."""
     if len(text) > LONGEST:
         raise FilterError(f"a filter has at most {LONGEST} characters")
-    words = text.casefold().split()
-    if "!" in words:
-        raise FilterError("write the word to leave out right after the !")
-    return Filter(tuple(word for word in words if word[0] != "!"), tuple(word[1:] for word in words if word[0] == "!"))
+    names = columns_by_name(tables) if tables is not None else frozenset()
+    made: dict[str, list[object]] = {"wanted": [], "unwanted": [], "patterns": [], "terms": []}
+    for part in _PARTS.findall(text):
+        must, body = part[0] != "!", part.removeprefix("!")
+        if not body:
+            raise FilterError("write the word to leave out right after the !")
+        if len(body) > 2 and body[0] == body[-1] == "/":
+            made["patterns"].append((must, _regex(body[1:-1])))
+            continue
+        try:
+            term = read_term(body, names) if names else None
+        except TermError as error:
+            raise FilterError(str(error)) from None
+        if term is not None:
+            made["terms"].append((must, term))
+        else:
+            made["wanted" if must else "unwanted"].append(body.casefold())
+    return Filter(**{name: tuple(parts) for name, parts in made.items()})  # type: ignore[arg-type]
+
+
+def _regex(text: str) -> re.Pattern[str]:
+    if _RISKY.search(text):
+        raise FilterError("one repetition inside another can take forever: write it without")
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise FilterError(f"this is not a regular expression: {error}") from None
 
 
 _TOLD: Final[Mapping[Kind, tuple[str, ...]]] = {

@@ -29,7 +29,11 @@ class FilterInput(Input):
             self.keep = keep
 
     def __init__(self) -> None:
-        super().__init__(placeholder="words to look for, !word to leave out", compact=True, select_on_focus=False)
+        super().__init__(
+            placeholder="words, !word to leave out, /regex/; in lists also status=failed age<2h cpu>80%",
+            compact=True,
+            select_on_focus=False,
+        )
         self.cursor_blink = False
 
     def action_leave(self, keep: bool) -> None:

@@ -62,6 +62,7 @@ def entries(console: Console, place: Place) -> Iterator[Entry]:
                 key=console.keymap.spelled(action),
                 why_not=screen.why_not(action) or "",
             )
+    yield from screen.lists.entries()
     for kind in KINDS:
         title = TABLES[kind].title
         yield Entry(f"tab {kind}", f"show {title.lower()}", "Open this list.", partial(console.open_list, kind), rank=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from textual import events
@@ -11,7 +12,7 @@ from textual import events
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Health, Kind, Ref, Resource, Tone, Verb
-from tui.tables import TABLES, Cell, Column, Filter, Moment, Span, age, attention, search_text
+from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, age, attention, search_text
 from tui.ui.notices import below, empty
 from tui.ui.widgets.cells import Piece, width_of
 from tui.ui.widgets.resource_table import ResourceTable
@@ -71,6 +72,9 @@ SEEN: Final[Column[Any]] = Column(id="seen", title="SEEN", show=_seen, low=4, hi
 SAMPLE: Final = 200
 """Rows whose texts are measured for the width of a column."""
 
+LATELY: Final = 10.0
+"""Seconds after which a filter that asks for ages is looked at again."""
+
 SIDE: Final = 16
 """Cells that a column of low rank may claim for itself; beyond that it takes what is left over."""
 
@@ -94,6 +98,9 @@ class Listing:
         self._texts: dict[Ref, tuple[Resource, str]] = {}
         self._keys: tuple[Ref, ...] = ()
         self._filter = Filter()
+        self._faults = False
+        self.sort: Sort | None = None
+        self._arranged: datetime | None = None
         self._dirty = True
         self._counted: tuple[Resource, ...] = ()
         self.total = 0
@@ -104,6 +111,16 @@ class Listing:
     @property
     def shown(self) -> int:
         return len(self._keys)
+
+    @property
+    def columns(self) -> tuple[Column[Any], ...]:
+        """The columns of this list, whether or not there is room for them."""
+        return self._columns
+
+    @property
+    def rows(self) -> tuple[Resource, ...]:
+        """What is shown, in this order."""
+        return tuple(self._known[key] for key in self._keys)
 
     @property
     def selected(self) -> Ref | None:
@@ -129,6 +146,18 @@ class Listing:
             self._dirty = True
             self.table.set_highlight(wanted.pattern)
 
+    def set_sort(self, sort: Sort | None) -> None:
+        """Sort by a column, or None: in the kind's own order."""
+        self.sort = sort
+        self._dirty = True
+        self.table.set_sort(sort.column if sort else None, descending=bool(sort and sort.descending))
+
+    def set_faults(self, only: bool) -> None:
+        """Show only what asks for a person, or everything."""
+        if only is not self._faults:
+            self._faults = only
+            self._dirty = True
+
     def count(self) -> None:
         """How many there are and how the worst is, without drawing anything."""
         rows = self.session.store.rows(self.kind)
@@ -143,9 +172,13 @@ class Listing:
         self._dirty = False
         self.count()
         rows = self.session.store.rows(self.kind)
+        table = TABLES[self.kind]
+        if self._faults:
+            rows = tuple(row for row in rows if not healthy(row))
         if self._filter:
-            rows = tuple(row for row in rows if self._filter.fits(self._text(row)))
-        ordered = TABLES[self.kind].sorted(rows, moment)
+            rows = tuple(row for row in rows if self._filter.shows(row, self._text(row), table, moment))
+        ordered = table.sorted(rows, moment, self.sort)
+        self._arranged = moment.now
         self._known = {row.ref: row for row in ordered}
         self._keys = tuple(self._known)
         self._widen(ordered[:SAMPLE], moment)
@@ -174,7 +207,9 @@ class Listing:
 
     def draw(self, moment: Moment) -> tuple[Piece, ...]:
         """Draw the list; returns what the notice line is to say."""
-        if self._dirty:
+        # Ages that are asked for by the filter pass by themselves.
+        old = self._filter.terms and self._arranged is not None and (moment.now - self._arranged).total_seconds() >= LATELY
+        if self._dirty or old:
             self._arrange(moment)
         store, boot = self.session.store, self.session.clock.boot()
         feeds = self.feeds()
@@ -187,6 +222,9 @@ class Listing:
         return below(feeds, store, boot) if self.total else ()
 
     def _draw_empty(self, feeds: Sequence[Feed], boot: float) -> None:
+        if self._faults and not self._filter and self.total:
+            self.table.set_message([f"Nothing is wrong with any of {self.total} {self.title}.", "esc shows everything"])
+            return
         if self._filter and self.total:
             one = self.total == 1
             self.table.set_message(

@@ -17,7 +17,7 @@ from tui.actions import Place
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Kind, Ref, Tone
-from tui.tables import Filter, Moment, parse_filter
+from tui.tables import TABLES, Filter, Moment, parse_filter
 from tui.ui.aim import Selection
 from tui.ui.panes.head import PaneHead
 from tui.ui.widgets.cells import Piece
@@ -39,6 +39,8 @@ class Pane(Vertical):
     number: ClassVar[int]
     title: ClassVar[str]
     short: ClassVar[str]
+    by_column: ClassVar[bool] = False
+    """Whether the filter may name columns."""
 
     class Touched(Message):
         """Something that the key bar or the session must know is different: the selection, a tab, a filter."""
@@ -52,6 +54,7 @@ class Pane(Vertical):
         self.session = session
         self.filter = Filter()
         self.filter_text = ""
+        self.only_faults = False
         self.head = PaneHead(self.number, classes="head")
         self._notice = StatusLine(classes="notice")
         self._notice.display = False
@@ -131,7 +134,10 @@ class Pane(Vertical):
         if not tabs:
             tabs, active = (Tab(id="title", label=self.title),), "title"
         self.head.set_tabs(tabs, active)
-        self.head.set_info((Piece(f"/{self.filter_text.strip()}", "match"), *info) if self.filter else info)
+        narrowed = [Piece(f"/{self.filter_text.strip()}", "match")] if self.filter else []
+        if self.only_faults:
+            narrowed.append(Piece("only what is wrong", "match"))
+        self.head.set_info((*narrowed, *info))
 
     def set_notice(self, pieces: Sequence[Piece]) -> None:
         """One line under the body; empty takes it away."""
@@ -140,12 +146,17 @@ class Pane(Vertical):
 
     def set_filter(self, text: str) -> None:
         """Show only what fits these words. Raises ``tables.FilterError`` and then leaves everything as it is."""
-        wanted = parse_filter(text)
+        wanted = parse_filter(text, TABLES if self.by_column else None)
         self.filter_text = text
         if wanted != self.filter:
             self.filter = wanted
             self.refilter()
             self.touched()
+
+    def show_faults(self, only: bool) -> None:
+        """Show only what asks for a person, or everything."""
+        self.only_faults = only
+        self.touched()
 
     def touched(self) -> None:
         """Tell the screen that the selection, the tab or the filter is another one."""

@@ -34,6 +34,7 @@ class ResourcesPane(Pane):
     title: ClassVar[str] = "Services"
     short: ClassVar[str] = "Services"
     BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.RESOURCES)
+    by_column: ClassVar[bool] = True
 
     def __init__(self, session: Session, **options: Any) -> None:
         super().__init__(session, **options)
@@ -130,6 +131,7 @@ class ResourcesPane(Pane):
                     each.count()
         self.listing.set_filter(self.filter)
         self.set_notice(self.listing.draw(moment))
+        self.listing.set_faults(self.only_faults)
         info = [Piece(f"{len(self.body.marks)} marked", "accent")] if self.body.marks else []
         self.draw_head(*info, *([Piece(counted(self.listing.total, self.listing.shown), "muted")] if self.filter else []))
 

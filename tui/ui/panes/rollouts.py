@@ -30,6 +30,7 @@ class RolloutsPane(Pane):
     title: ClassVar[str] = "Live rollouts"
     short: ClassVar[str] = "Rollouts"
     BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.ROLLOUTS)
+    by_column: ClassVar[bool] = True
 
     def __init__(self, session: Session, **options: Any) -> None:
         super().__init__(session, **options)
@@ -99,6 +100,7 @@ class RolloutsPane(Pane):
         if changed is not None and Kind.ROLLOUT in changed:
             self.listing.changed()
         self.listing.set_filter(self.filter)
+        self.listing.set_faults(self.only_faults)
         self._say_usual(moment)
         self.set_notice(self.listing.draw(moment))
         info = [Piece(f"◆ {self.waiting} NEEDS APPROVAL", "warn")] if self.waiting else []

@@ -26,6 +26,7 @@ from tui.ui.filtering import FilterBar, FilterInput
 from tui.ui.flight import FlightPanel
 from tui.ui.header import header
 from tui.ui.keys import bindings_for
+from tui.ui.lists import ListDeeds
 from tui.ui.panes.apps import AppsPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.panes.pane import Pane
@@ -33,6 +34,7 @@ from tui.ui.panes.resources import ResourcesPane
 from tui.ui.panes.rollouts import RolloutsPane
 from tui.ui.say import Bottom
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
+from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.tabs import Tab, TabStrip
 
@@ -80,6 +82,7 @@ class ConsoleScreen(Screen[None]):
         self._flights = FlightPanel()
         self._bottom = Bottom()
         self._owed: dict[Pane, set[Kind]] = {pane: set(Kind) for pane in self.panes}
+        self.lists = ListDeeds(self)
         self._acts = self._table()
 
     def compose(self) -> ComposeResult:
@@ -210,6 +213,11 @@ class ConsoleScreen(Screen[None]):
         event.pane.draw(self._moment(), frozenset())
         self.draw_keys()
 
+    @on(ResourceTable.HeadClicked)
+    def _head_clicked(self, event: ResourceTable.HeadClicked) -> None:
+        event.stop()
+        self.lists.sort_by(str(event.key))
+
     @on(TabStrip.Chosen, "#switcher")
     def _chosen(self, event: TabStrip.Chosen) -> None:
         self._go_to(next(pane for pane in self.panes if pane.id == event.tab))
@@ -240,6 +248,8 @@ class ConsoleScreen(Screen[None]):
             return
         if self.front.filter_text:
             self.front.set_filter("")
+        elif self.front.only_faults:
+            self.front.show_faults(False)
         elif self.zoomed:
             self._zoom()
 
@@ -280,6 +290,7 @@ class ConsoleScreen(Screen[None]):
             "tab.next": lambda: self.resources.step_tab(1),
             "tab.previous": lambda: self.resources.step_tab(-1),
             **self.logs.acts(),
+            **self.lists.acts(),
             "row.logs": self._follow_log,
             "row.copy": self._copy_id,
             "rollout.link": lambda: app.app.copy_link(self.front.selected),

@@ -1,0 +1,143 @@
+"""Lists: sorted by any column, filtered by columns, faults only, saved to a file that was not there before."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+from tests.test_tables import BARE, NOW, Shelf, ago, ref
+from tests.ui.test_console import seat
+from tui.local.exports import write_lines
+from tui.model import Health, Kind, Resource, Service
+from tui.tables import FORMS, TABLES, Filter, FilterError, Moment, Sort, parse_filter, search_text
+from tui.text import Safe
+from tui.ui.settings import Settings
+
+
+def service(name: str, **more: object) -> Service:
+    return Service(ref=ref(Kind.SERVICE, name), name=Safe(name), **more)  # type: ignore[arg-type]
+
+
+SERVICES: tuple[Resource, ...] = (
+    service("web-api", health=Health.OK, status=Safe("running"), cpu_share=0.12, memory_bytes=310 * 1024**2, created_at=ago(minutes=90)),
+    service("worker", health=Health.WARN, status=Safe("degraded"), cpu_share=0.97, memory_bytes=1900 * 1024**2, created_at=ago(days=12)),
+    service("=cmd", health=Health.BAD, status=Safe("failed"), cpu_share=None, memory_bytes=None, created_at=None),
+    service(
+        "cron", health=Health.OK, status=Safe("running"), cpu_share=0.02, memory_bytes=9 * 1024**2, created_at=ago(hours=2, minutes=30)
+    ),
+)
+TABLE = TABLES[Kind.SERVICE]
+AT = Moment(now=NOW, store=Shelf(*SERVICES), zone=UTC)
+
+
+def names(text: str) -> set[str]:
+    wanted: Filter = parse_filter(text, TABLES)
+    return {str(row.name) for row in SERVICES if wanted.shows(row, search_text(row), TABLE, AT)}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("status=failed", {"=cmd"}),
+        ("health=degraded", {"worker"}),
+        ("health!=ok", {"worker", "=cmd"}),
+        ("status=run*", {"web-api", "cron"}),
+        ("!status=running", {"worker", "=cmd"}),
+        ("status:unn", {"web-api", "cron"}),
+        ("age<2h", {"web-api"}),
+        ("age>2h", {"worker", "cron"}),
+        ("age<2h30", set()),
+        ("cpu>80%", {"worker"}),
+        ("cpu<=12%", {"web-api", "cron"}),
+        ("mem>1.5G", {"worker"}),
+        ("mem<10m", {"cron"}),
+        ("/^fleet.*w(eb|ork)/", {"web-api", "worker"}),
+        ("!/w(eb|ork)/", {"=cmd", "cron"}),
+        ("age<1d running !cron", {"web-api"}),
+        ("host:nothing", set()),
+    ],
+)
+def test_a_filter_asks_for_columns(text: str, shown: set[str]) -> None:
+    if text == "age<2h30":
+        with pytest.raises(FilterError, match="wants a number"):
+            names(text)
+    else:
+        assert names(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("statsu=failed", "no column is called statsu, did you mean status?"),
+        ("cpu>", "right after the >"),
+        ("cpu>much", "wants a number, as in age>2h"),
+        ("/(/", "not a regular expression"),
+        ("/(a+)+b/", "take forever"),
+    ],
+)
+def test_a_filter_that_cannot_be_meant_says_what_to_write(text: str, said: str) -> None:
+    with pytest.raises(FilterError) as told:
+        parse_filter(text, TABLES)
+    assert said in str(told.value)
+
+
+def test_where_no_columns_are_known_a_condition_is_a_word() -> None:
+    assert parse_filter("status=failed").fits("x status=failed y")
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        (Sort("name"), ["=cmd", "cron", "web-api", "worker"]),
+        (Sort("name", descending=True), ["worker", "web-api", "cron", "=cmd"]),
+        (Sort("cpu", descending=True), ["worker", "web-api", "cron", "=cmd"]),
+        (Sort("cpu"), ["cron", "web-api", "worker", "=cmd"]),
+        (Sort("age"), ["web-api", "cron", "worker", "=cmd"]),
+        (Sort("nothing"), ["=cmd", "worker", "cron", "web-api"]),
+    ],
+)
+def test_a_column_sorts_by_its_value_and_what_has_none_comes_last(sort: Sort, order: list[str]) -> None:
+    assert [str(row.name) for row in TABLE.sorted(SERVICES, AT, sort)] == order
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TABLES if kind in BARE])
+def test_every_column_of_every_kind_can_be_sorted_by_and_saved(kind: Kind) -> None:
+    row = BARE[kind]
+    for column in TABLES[kind].columns:
+        assert TABLES[kind].sorted([row, row], AT, Sort(column.id, descending=True)) == [row, row]
+    for form in FORMS.values():
+        assert "hunter2" not in "\n".join(form(TABLES[kind].columns, [row], AT))
+
+
+def test_a_list_is_saved_as_text_csv_or_json() -> None:
+    text, csv, lines = (list(FORMS[ending](TABLE.columns, SERVICES, AT)) for ending in ("txt", "csv", "json"))
+    assert text[0].split()[:2] == ["NAME", "HEALTH"]
+    assert len(text) == len(csv) == len(lines) + 1 == 5
+    assert csv[3].startswith("fleet/service/=cmd,'=cmd,")
+    assert json.loads(lines[1])["status"] == "degraded"
+
+
+async def test_keys_sort_a_list_show_its_faults_and_save_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with seat(settings=Settings(zone=UTC, save=write_lines)) as at:
+        listing = at.app.console_screen.resources.listing
+        await at.press("S")
+        assert listing.sort == Sort("name")
+        assert [str(row.name) for row in listing.rows] == sorted(str(row.name) for row in listing.rows)
+        await at.press("R")
+        assert [str(row.name) for row in listing.rows] == sorted((str(row.name) for row in listing.rows), reverse=True)
+        await at.press("F")
+        assert listing.rows
+        assert {row.health for row in listing.rows} <= {Health.WARN, Health.BAD}
+        await at.press("escape", "W")
+        await at.pilot.app.workers.wait_for_complete()
+        (saved,) = tmp_path.iterdir()
+        assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+        assert len(saved.read_text().splitlines()) == listing.total + 1
+        await at.press("slash", *"health!=ok", "enter")
+        assert listing.rows
+        assert Health.OK not in {row.health for row in listing.rows}

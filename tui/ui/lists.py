@@ -1,0 +1,117 @@
+"""What the keys do to a list: sort it by any column, show what is wrong only, write it to a file. It draws nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.errors import StorageError
+from tui.tables import FORMS, Sort
+from tui.ui.palette import Entry
+from tui.ui.panes.listing import Listing
+
+if TYPE_CHECKING:
+    from tui.ui.screens.console import ConsoleScreen
+
+
+class ListDeeds:
+    """For whichever list has the keys. What was chosen is kept per kind until the console ends."""
+
+    def __init__(self, screen: ConsoleScreen) -> None:
+        self._screen = screen
+
+    @property
+    def _app(self) -> Any:
+        return self._screen.app
+
+    @property
+    def listing(self) -> Listing | None:
+        """The list that has the keys; None where something else has them."""
+        found = getattr(self._screen.front, "listing", None)
+        return found if isinstance(found, Listing) else None
+
+    def acts(self) -> Mapping[str, Callable[[], object]]:
+        """Action id -> what it does."""
+        return {
+            "rows.sort": self._next,
+            "rows.reverse": self._reverse,
+            "rows.faults": self._faults,
+            "rows.save": partial(self.save, "txt"),
+        }
+
+    def entries(self) -> Iterator[Entry]:
+        """What the palette offers for this list beside its keys."""
+        listing = self.listing
+        if listing is None:
+            return
+        for column in listing.columns:
+            if column.title:
+                title = column.title.lower()
+                run = partial(self.sort_by, column.id)
+                yield Entry(
+                    f"sort {column.id}", f"sort by {title}", f"Sort the {listing.title} by {title}; again turns it round.", run, rank=1
+                )
+        for ending in ("csv", "json"):
+            help_ = f"Write the {listing.title} that are shown to a new file."
+            yield Entry(f"save {ending}", f"save list as {ending.upper()}", help_, partial(self.save, ending), rank=1)
+
+    def sort_by(self, column: str) -> None:
+        """Sort by this column; where it is already, turn the order round."""
+        listing = self.listing
+        if listing is None or column not in {each.id for each in listing.columns}:
+            return
+        again = listing.sort is not None and listing.sort.column == column
+        self._use(Sort(column, descending=not listing.sort.descending if again and listing.sort else False))
+
+    def _use(self, sort: Sort | None) -> None:
+        listing = self.listing
+        if listing is None:
+            return
+        listing.set_sort(sort)
+        if sort is None:
+            self._app.say(f"{listing.title} in their own order, what needs somebody first")
+        else:
+            title = next(each.title.lower() for each in listing.columns if each.id == sort.column)
+            self._app.say(
+                f"{listing.title} by {title}, {'turned round' if sort.descending else 'S the next column, R the other way round'}"
+            )
+        self._screen.front.touched()
+
+    def _next(self) -> None:
+        listing = self.listing
+        if listing is not None:
+            ids: list[str | None] = [None, *(each.id for each in listing.columns if each.title)]
+            chosen = ids[(ids.index(listing.sort.column if listing.sort else None) + 1) % len(ids)]
+            self._use(Sort(chosen) if chosen else None)
+
+    def _reverse(self) -> None:
+        listing = self.listing
+        if listing is not None and listing.sort is not None:
+            self._use(Sort(listing.sort.column, descending=not listing.sort.descending))
+        else:
+            self._app.say("sort by a column first", "warn")
+
+    def _faults(self) -> None:
+        self._screen.front.show_faults(not self._screen.front.only_faults)
+
+    def save(self, ending: str) -> None:
+        """Write what is shown to a new file in the current folder, named after the list and the time."""
+        listing, write = self.listing, self._app.settings.save
+        if listing is None or write is None:
+            self._app.say("this console cannot write files", "warn")
+            return
+        moment = self._app.moment()
+        lines = list(FORMS[ending](listing.columns, listing.rows, moment))
+        path = Path(f"{listing.title.replace(' ', '-')}-{moment.now.astimezone(moment.zone):%Y%m%d-%H%M%S}.{ending}")
+        self._screen.run_worker(self._write(write, path, lines, len(listing.rows)), group="save-list", exit_on_error=False)
+
+    async def _write(self, write: Callable[[Path, list[str]], Path], path: Path, lines: list[str], count: int) -> None:
+        try:
+            written = await asyncio.to_thread(write, path, lines)
+        except StorageError as error:
+            self._app.say(str(error), "warn")
+        else:
+            self._app.say(f"{count:,} rows are in {written}")

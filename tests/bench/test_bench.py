@@ -1,0 +1,66 @@
+"""The claims that need a real pseudo-terminal, and that the bench itself can be trusted with its clock and its answers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.bench.figures import Figure, table
+from tests.bench.links import keys
+from tests.bench.terminal import ROOT, Terminal
+
+
+def opened(name: str, *more: str, answers: bool = True, rate: float | None = None) -> Terminal:
+    return Terminal(["-m", "tests.bench.apps", name, *more], answers=answers, rate=rate)
+
+
+def quiet(terminal: Terminal) -> None:
+    """Until nothing has come for a while."""
+    while terminal.until(lambda before=terminal.received: terminal.received != before, 0.4):  # type: ignore[misc]
+        pass
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_in_a_real_terminal_idling_is_silent_and_a_key_is_a_few_bytes(answers: bool) -> None:
+    with opened("link", answers=answers) as terminal:
+        assert terminal.until(lambda: terminal.shows("›service-00000"), 20)
+        quiet(terminal)
+        before = terminal.received
+        terminal.run(0.6)
+        assert terminal.received == before
+        terminal.send("j")
+        assert terminal.until(lambda: terminal.shows("›service-00001"), 5)
+        quiet(terminal)
+        assert 0 < terminal.received - before < 600
+
+
+def test_three_cells_a_second_take_less_than_a_kilobyte() -> None:
+    with opened("link", "--cells", "3") as terminal:
+        assert terminal.until(lambda: terminal.shows("›service-00000"), 20)
+        terminal.run(0.5)
+        before = terminal.received
+        terminal.run(1.5)
+        assert 0 < terminal.received - before < 1_500
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_over_ten_kilobytes_a_second_every_key_is_seen_soon() -> None:
+    seen, lost, _ = keys("link", rate=10_000, cells=5, lines=100)
+    assert lost == 0
+    assert sorted(seen)[-2] < 0.7
+
+
+def test_an_unknown_case_is_told_with_those_there_are() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "tabels"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 2
+    assert "tables" in done.stderr
+
+
+def test_figures_stand_beside_their_anchors() -> None:
+    text = table([Figure(case="idle", what="nothing", unit="B/s", ours=0.0, anchors={"stock": 1962.0, "lost": None})])
+    assert text.split() == ["idle", "nothing", "0.00", "B/s", "stock", "1,962", "lost", "never"]

@@ -66,9 +66,9 @@ class Recall:
             self._program.run_worker(self._greet(), group="greet", exit_on_error=False)
 
     def end(self) -> None:
-        """The user leaves and has seen all that was shown while keys were pressed."""
-        if self._session.past is not None and not self.away:
-            self._session.past.mark_seen()
+        """The user leaves, or is gone already, and has seen what was shown until the last key."""
+        if self._session.past is not None:
+            self._session.past.mark_seen(self._seen_until)
 
     @property
     def away(self) -> bool:
@@ -82,6 +82,8 @@ class Recall:
 
     def key(self, pressed: str) -> bool:
         """A key was pressed; True if it only woke the console: then it shows what happened meanwhile, and the key does nothing."""
+        if pressed in LEAVING and self.away and self._news:
+            return False  # what happened meanwhile was not seen: the next start tells it
         was_away, since = self.away, self._seen_until
         self._last_key = self._session.clock.boot()
         self._seen_until = self._session.clock.wall()
@@ -89,7 +91,7 @@ class Recall:
         news, self._news = self._news, False
         if self._session.past is None:
             return False
-        if was_away and news and pressed not in LEAVING and self._program.screen is self._program.console_screen:
+        if was_away and news and self._program.screen is self._program.console_screen:
             self.open("past.away", since=since)
             return True
         if self._last_key - self._marked > MARK:

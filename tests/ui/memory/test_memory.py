@@ -111,6 +111,17 @@ async def test_who_comes_back_sees_it_with_the_first_key_and_that_key_does_nothi
         assert at.app.screen is at.app.console_screen, "nothing happened meanwhile"
 
 
+async def test_who_leaves_without_having_looked_is_told_at_the_next_start() -> None:
+    desk = remembering(empty())
+    assert desk.past is not None
+    async with seat(desk) as at:
+        await at.press("j")
+        desk.put("fleet", Kind.SERVICE, [service("worker", Health.BAD, "failed"), service("web-api", Health.BAD, "failed")])
+        await at.tick(3600)
+        await at.press("q")
+    assert await desk.past.seen() == NOW
+
+
 async def test_a_start_after_an_absence_tells_it_and_an_empty_one_is_one_line(tmp_path: Path) -> None:
     # A journal of its own: the marker only moves forward, and the other tests press keys until now.
     shift = await play(tmp_path / "journal.sqlite", NOW - timedelta(hours=HOURS))

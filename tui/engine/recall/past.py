@@ -134,9 +134,9 @@ class Past:
         """Until when this user has seen what happened, None for never."""
         return await asyncio.to_thread(self._port.seen, self.user)
 
-    def mark_seen(self) -> None:
-        """The user has seen everything up to now."""
-        self._port.mark_seen(self.user, self._clock.wall())
+    def mark_seen(self, at: datetime | None = None) -> None:
+        """The user has seen everything up to ``at`` (now)."""
+        self._port.mark_seen(self.user, at or self._clock.wall())
 
     def note(self, text: str, ref: str = "") -> None:
         """Keep what the user typed for the next one."""

@@ -41,6 +41,8 @@ DOCUMENTED = [
     "config path",
     "config show",
     "config schema",
+    "completion bash",
+    "completion fish",
 ]
 
 

@@ -130,6 +130,12 @@ def _config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("path", "show", "schema"), help="where the files are; every value and its source; a JSON Schema")
 
 
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "shell", choices=("bash", "zsh", "fish", "contexts", "connections"), help="the shell; or the names that it asks for"
+    )
+
+
 COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         name="console",
@@ -221,6 +227,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
         teach="path: the files in use. show: every value and where it came from, without secrets. schema: a JSON Schema for config.toml.",
         run="tui.cli.config:config",
         options=_config,
+    ),
+    Command(
+        name="completion",
+        summary="a script with which bash, zsh or fish completes this command line",
+        teach='  eval "$(rollwatch completion bash)"     in ~/.bashrc; zsh likewise, after compinit\n'
+        "  rollwatch completion fish | source      in ~/.config/fish/config.fish",
+        run="tui.cli.completion:completion",
+        options=_completion,
     ),
 )
 

@@ -79,6 +79,7 @@ class ListDeeds:
                 f"{listing.title} by {title}, {'turned round' if sort.descending else 'S the next column, R the other way round'}"
             )
         self._screen.front.touched()
+        self._screen.redraw(None)
 
     def _next(self) -> None:
         listing = self.listing
@@ -95,7 +96,12 @@ class ListDeeds:
             self._app.say("sort by a column first", "warn")
 
     def _faults(self) -> None:
-        self._screen.front.show_faults(not self._screen.front.only_faults)
+        self.show_faults(not self._screen.front.only_faults)
+
+    def show_faults(self, only: bool) -> None:
+        """Show only what is wrong in the pane that has the keys, or everything; at once, since the next key may ask what is shown."""
+        self._screen.front.show_faults(only)
+        self._screen.redraw(None)
 
     def save(self, ending: str) -> None:
         """Write what is shown to a new file in the current folder, named after the list and the time."""

@@ -249,7 +249,7 @@ class ConsoleScreen(Screen[None]):
         if self.front.filter_text:
             self.front.set_filter("")
         elif self.front.only_faults:
-            self.front.show_faults(False)
+            self.lists.show_faults(False)
         elif self.zoomed:
             self._zoom()
 

@@ -94,7 +94,7 @@ async def _stream(transport: Transport, clock: Clock, id_: str, query: Mapping[s
             batch = [line for record in splitter.feed(chunk) for line in logs.lines(record, clock.wall())]
             for start in range(0, len(batch), BATCH):
                 yield tuple(batch[start : start + BATCH])
-        rest = [line for record in splitter.finish() for line in logs.lines(record, clock.wall())] if splitter else []
+        rest = [line for record in splitter.finish() for line in logs.unfinished(record, clock.wall(), follow=quiet)] if splitter else []
         if rest:
             yield tuple(rest)
 

@@ -31,6 +31,20 @@ def lines(record: Record, now: datetime) -> tuple[LogLine, ...]:
     return (_plain(data, record.cut),)
 
 
+def unfinished(record: Record, now: datetime, *, follow: bool) -> tuple[LogLine, ...]:
+    """The lines of what a stream's end left without a newline. A JSON record that is complete is a line; half of one never is. Other text
+    may be the last line of a log, but not of one that is followed: what is opened again sends all of it."""
+    if record.whole:
+        return lines(record, now)
+    data = record.data.strip(b"\r\n ")
+    if data[:1] not in {b"{", b'"'}:
+        return () if follow else lines(record, now)
+    try:
+        return _json(data, now)
+    except REFUSALS:
+        return ()
+
+
 def _json(data: bytes, now: datetime) -> tuple[LogLine, ...]:
     value = parse(data)
     if isinstance(value, str):

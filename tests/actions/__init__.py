@@ -1,0 +1,1 @@
+"""What a user can set in motion, and that nothing else ever is."""

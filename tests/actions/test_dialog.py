@@ -1,0 +1,199 @@
+"""The dialog before a verb: which keys confirm, what has to be typed, what stays after a refusal, what is sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui.desk import Desk, busy, ref, service, variable
+from tui.engine.commands import Outcome
+from tui.engine.feeds import Pending
+from tui.model import Health, Kind, Ref, Verb
+from tui.text import Safe
+from tui.ui.app import Console
+from tui.ui.guard import HELD, Guard
+from tui.ui.screens.ask import AskScreen
+from tui.ui.settings import Settings
+
+WORKER = ref(Kind.SERVICE, "svc-worker")
+
+
+class Answering(Desk):
+    """A desk whose verbs are answered as a test wants, and which keeps what it was asked with."""
+
+    answer: Outcome | None = None
+
+    async def do(self, verb: Verb, ref: Ref, values: Any = None, **more: Any) -> Any:
+        self.done.append((verb, ref, {**(values or {}), "seen": more.get("seen"), "override": more.get("override")}))
+        return self.answer or Outcome(word="accepted", text=f"{verb} accepted", ref=ref)
+
+    def tighten(self) -> None:
+        self.read_only = True
+
+
+def desk(**options: Any) -> Answering:
+    made = Answering(**options)
+    made.__dict__.update({name: value for name, value in vars(busy()).items() if name not in {"production", "read_only", "context"}})
+    return made
+
+
+class Seat:
+    """Somebody at the console who waits long enough between two keys, unless told otherwise."""
+
+    def __init__(self, at: Answering, app: Console, pilot: Pilot[int]) -> None:
+        self.desk, self.app, self.pilot = at, app, pilot
+
+    async def press(self, *keys: str, slowly: bool = True) -> Seat:
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.pause()
+            if slowly:
+                await self.desk.pass_time(HELD * 2)
+        return self
+
+    @property
+    def asks(self) -> bool:
+        return isinstance(self.app.screen, AskScreen)
+
+    def sees(self, text: str) -> bool:
+        return any(text in strip.text for strip in self.app.screen._compositor.render_strips())
+
+    @property
+    def verbs(self) -> list[tuple[Verb, str]]:
+        return [(verb, target.id) for verb, target, _ in self.desk.done]
+
+
+@asynccontextmanager
+async def seat(at: Answering | None = None, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Seat]:
+    at = at or desk()
+    app = Console(at, settings=Settings(zone=UTC))  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.press("2")
+        await pilot.pause()
+        yield Seat(at, app, pilot)
+
+
+def test_a_key_that_is_held_is_no_answer() -> None:
+    guard = Guard()
+    guard.open(10.0, "enter")
+    assert [guard.holds("enter", 10.0 + 0.1 * number) for number in range(1, 8)] == [True] * 7
+    assert guard.holds("right", 10.2)
+    assert not guard.holds("enter", 10.7 + HELD)
+    assert not guard.holds("enter", 10.75 + HELD)
+
+
+@pytest.mark.parametrize("key", ["r", "s"])
+async def test_enter_alone_never_confirms(key: str) -> None:
+    async with seat() as at:
+        await at.press(key, *["enter"] * 3)
+        assert at.verbs == []
+        await at.press("escape", key, "right", "enter")
+        assert at.verbs == [({"r": Verb.RESTART, "s": Verb.STOP}[key], "svc-worker")]
+
+
+async def test_keys_typed_ahead_are_no_answer() -> None:
+    async with seat() as at:
+        await at.press("r", "right", "enter", "right", "enter", slowly=False)
+        assert at.verbs == []
+        assert at.asks
+
+
+async def test_in_production_what_cannot_be_undone_asks_for_the_name() -> None:
+    async with seat(desk(production=True)) as at:
+        await at.press("s")
+        assert at.sees("PRODUCTION")
+        assert at.sees("type worker to confirm")
+        await at.press(*"work", "enter", "right", "enter")
+        assert at.verbs == []
+        assert at.asks
+        await at.press(*"er", "enter", "right", "enter")
+        assert at.verbs == [(Verb.STOP, "svc-worker")]
+
+
+async def test_what_is_sent_was_seen_when_the_key_was_pressed() -> None:
+    async with seat() as at:
+        before = at.desk.store.get(WORKER)
+        await at.press("s")
+        assert before is not None
+        at.desk.put("fleet", Kind.SERVICE, [service("aaa"), replace(before, status=Safe("crashed"), health=Health.BAD)])
+        await at.pilot.pause()
+        await at.pilot.pause()
+        assert at.sees("changed since: ")
+        await at.press("right", "enter")
+        assert at.verbs == [(Verb.STOP, "svc-worker")]
+        assert at.desk.done[0][2]["seen"] is before
+
+
+async def test_a_refusal_stands_at_its_field_and_nothing_typed_is_lost() -> None:
+    async with seat() as at:
+        at.desk.answer = Outcome(word="refused", text="no such key", fields={"key": "is reserved"}, ref=WORKER)
+        await at.press("v", *"PATH", "enter", *"hunter2", "enter", "right", "enter")
+        assert at.verbs == [(Verb.SET, "svc-worker")]
+        assert at.asks
+        assert at.sees("✗ is reserved")
+        assert at.sees("refused: no such key")
+        assert at.sees("PATH")
+        assert not at.sees("hunter2")
+
+
+async def test_what_nobody_knows_the_outcome_of_is_sent_again_only_by_typing() -> None:
+    async with seat() as at:
+        pending = Pending(ref=WORKER, kind=Kind.SERVICE, verb=Verb.RESTART, word="unknown", at=at.desk.clock.wall(), since=0.0)
+        at.desk.store.mark(pending)
+        await at.press("r", "tab", "right", "enter")
+        assert at.verbs == []
+        assert at.sees("type override to confirm")
+        await at.press("escape", "r", *"override", "enter", "right", "enter")
+        assert at.verbs == [(Verb.RESTART, "svc-worker")]
+        assert at.desk.done[0][2]["override"] is True
+
+
+@pytest.mark.parametrize(("anyway", "count"), [(False, 1), (True, 3)])
+async def test_several_marked_things_stop_at_the_first_refusal_unless_told_otherwise(anyway: bool, count: int) -> None:
+    async with seat() as at:
+        at.desk.answer = Outcome(word="refused", text="no", ref=WORKER)
+        await at.press("space", "down", "space", "down", "space")
+        assert at.sees("3 marked")
+        await at.press("s")
+        assert at.sees("Stop 3 services")
+        await at.press(*(("down",) if anyway else ()), "enter", "right", "enter")
+        assert len(at.verbs) == count
+
+
+async def test_a_variable_is_masked_until_asked_for_and_copied_only_then() -> None:
+    async with seat() as at:
+        worker = at.desk.store.get(WORKER)
+        at.desk.put("fleet", Kind.VARIABLE, [variable("TOKEN", worker)], scope=WORKER.id)  # type: ignore[arg-type]
+        await at.press("enter", "end")
+        assert at.sees("TOKEN")
+        assert not at.sees("hunter2")
+        await at.press("y")
+        assert at.sees("its value is masked")
+        await at.press("escape", "enter", "end", "space")
+        assert at.sees("hunter2")
+        await at.press("space")
+        assert not at.sees("hunter2")
+
+
+async def test_read_only_can_only_be_tightened() -> None:
+    async with seat() as at:
+        await at.press("exclamation_mark")
+        assert at.sees("READ-ONLY")
+        await at.press("s", "right", "enter")
+        assert at.verbs == []
+        assert at.desk.read_only
+
+
+async def test_what_the_api_lacks_is_said_with_what_to_do() -> None:
+    async with seat() as at:
+        for key, said in {"p": "approve or reject", "x": "cancel a rollout", "l": "show the log of a rollout"}.items():
+            await at.press("3", key)
+            assert at.sees(f"Encore's API cannot {said}")
+            assert at.sees("copied with o")

@@ -63,7 +63,7 @@ def test_options_of_all_commands_may_stand_before_or_after_the_word() -> None:
 WRONG = [
     ("stats", "did you mean status?"),
     ("--context prod stauts", "did you mean status?"),
-    ("xyzzy", "one of config, console"),
+    ("xyzzy", "one of completion, config, console"),
     ("status --jsn", "--jsn"),
     ("rollout shop app prod", "--branch"),
     ("rollout shop app prod --branch b --sha s", "not allowed with"),

@@ -29,8 +29,17 @@ SILENT: Final = frozenset({Kind.VARIABLE})
 
 
 def word(resource: Resource) -> str:
-    """How a thing is, ours and theirs: ``ok (running)``."""
-    return f"{resource.health} ({resource.status})" if resource.status else str(resource.health)
+    """How a thing is, ours and theirs: ``ok (running)``; of a rollout that is over, how it ended."""
+    over = isinstance(resource, Rollout) and resource.completed_at is not None
+    theirs = getattr(resource, "conclusion", "") if over else resource.status
+    return f"{resource.health} ({theirs or resource.status})" if theirs or resource.status else str(resource.health)
+
+
+def _whose(resource: Resource) -> str:
+    """What went out, and by whom: ``main@a1b2c3d by ana``; empty for what is no rollout."""
+    if not isinstance(resource, Rollout):
+        return ""
+    return f"{resource.target} by {resource.by}" if resource.by else str(resource.target)
 
 
 def events(change: Change, at: datetime, *, first: bool) -> Iterator[Event]:
@@ -51,7 +60,7 @@ def events(change: Change, at: datetime, *, first: bool) -> Iterator[Event]:
                 platform_at=after.updated_at,
             )
     for row in () if first else change.added:
-        yield Event(what="appeared", ref=str(row.ref), at=at, name=row.name, after=word(row), platform_at=row.created_at)
+        yield Event(what="appeared", ref=str(row.ref), at=at, name=row.name, after=word(row), platform_at=row.created_at, text=_whose(row))
     for row in change.removed:
         yield Event(what="gone", ref=str(row.ref), at=at, name=row.name, before=word(row))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.recall.shift import DEEDS, HOURS, INCIDENTS, NOTES, OUTAGES, ROLLOUTS, START, Going, Script, play
+from tests.engine.recall.shift import BY, DEEDS, HOURS, INCIDENTS, NOTES, OUTAGES, ROLLOUTS, START, Going, Script, play
 from tui.clock import ManualClock
 from tui.engine.recall.handoff import markdown
 from tui.engine.recall.past import Past, Stretch, read
@@ -85,6 +85,10 @@ def test_the_handoff_reads_as_the_script_and_as_json(stretch: Stretch) -> None:
     assert (len(shift.rollouts), len(shift.recovered), len(shift.deeds)) == (40, services + len(OUTAGES), len(DEEDS))
     assert f"{NOTES[0][2]}" in text
     assert [each.name for each in shift.open] == ["mailer"]
+    last = max((each for each in ROLLOUTS if each.place == "checkout/prod"), key=lambda each: each.begins)
+    line = next(each for each in text.splitlines() if each.startswith("- `checkout/prod` (shop) 10: "))
+    assert line.endswith(f", `{last.number:07x} by {BY[last.number % 3]}`")
+    assert text.count("  - ") == len(BROKEN)
     assert text.index("## Still wrong or unknown") < text.index("`mailer`") < text.index("## Recovered")
     assert len(json.loads(json.dumps(shift.as_json()))["rollouts"]) == 40
 

@@ -18,6 +18,8 @@ QUIET: Final = frozenset({Kind.INSTANCE, Kind.PROJECT, Kind.WEBHOOK})
 """Kinds whose coming and going is no news by itself."""
 SHIPPED: Final = frozenset({Kind.ROLLOUT, Kind.DEPLOYMENT})
 """Kinds of which each is a new attempt at the same place."""
+OVERTAKEN: Final = "a later one ok"
+"""The last state of a failed rollout once a later one to the same place went well."""
 LONGEST: Final = 4
 """States told of one thing; the middle of a longer story is counted."""
 
@@ -25,7 +27,7 @@ LONGEST: Final = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What happened to one thing. ``states`` are the words it went through, oldest first; ``wrong_for`` the seconds for which it
-    was not well, None if it never was."""
+    was not well, None if it never was; ``whose`` what went out and by whom, where that is known."""
 
     ref: str
     name: str
@@ -35,6 +37,7 @@ class Story:
     count: int
     unresolved: bool = False
     wrong_for: float | None = None
+    whose: str = ""
 
     @property
     def chain(self) -> str:
@@ -124,7 +127,7 @@ def _overtaken(story: Story, good: Mapping[_Place, list[datetime]]) -> Story:
     if not later:
         return story
     wrong_for = (min(later) - story.last).total_seconds()
-    return replace(story, unresolved=False, wrong_for=wrong_for, states=(*story.states, "a later one ok"))
+    return replace(story, unresolved=False, wrong_for=wrong_for, states=(*story.states, OVERTAKEN))
 
 
 def _news(event: Event) -> bool:
@@ -169,4 +172,5 @@ def _story(ref: str, events: Sequence[Event], until: datetime) -> Story:
         count=len(events),
         unresolved=is_wrong(last),
         wrong_for=_wrong_for(events, until),
+        whose=next((each.text for each in events if each.what == "appeared"), ""),
     )

@@ -6,14 +6,15 @@ because nothing it is made from does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from tui.engine.ports import Event
-from tui.engine.recall.digest import Digest, Story, digest
-from tui.engine.recall.records import Deed, Note, kind_of, span
+from tui.engine.recall.digest import OVERTAKEN, Digest, Story, digest
+from tui.engine.recall.records import Deed, Note, connection_of, kind_of, span
 from tui.model import Kind
 
 
@@ -78,8 +79,8 @@ def markdown(shift: Handoff) -> str:
     parts = [head, "", summary]
     parts += _section("Still wrong or unknown", [_line(each) for each in shift.wrong] + [_deed(each) for each in shift.open], always=True)
     parts += _section("Recovered", [_line(each) for each in shift.recovered])
-    parts += _section("Rollouts", [_line(each) for each in shift.rollouts])
-    parts += _section("Deployments", [_line(each) for each in shift.deployments])
+    parts += _section("Rollouts", list(_places(shift.rollouts)))
+    parts += _section("Deployments", list(_places(shift.deployments)))
     parts += _section("Done by hand", [_deed(each) for each in shift.deeds])
     parts += _section("Notes", [f"- {_clock(each.at)} {each.who}: {_code(each.text)}" for each in shift.notes])
     return "\n".join(parts) + "\n"
@@ -89,6 +90,27 @@ def _section(title: str, lines: Sequence[str], *, always: bool = False) -> list[
     if not lines and not always:
         return []
     return ["", f"## {title}", *(lines or ["- nothing"])]
+
+
+def _places(stories: Sequence[Story]) -> Iterator[str]:
+    """One line for each place that something went to: how often, how that ended, the newest; what failed stands below on its own."""
+    places: dict[tuple[str, str], list[Story]] = {}
+    for story in sorted(stories, key=lambda each: each.last, reverse=True):
+        places.setdefault((connection_of(story.ref), story.name), []).append(story)
+    for (connection, name), found in sorted(places.items()):
+        ends = Counter(_ended(each) for each in found)
+        counts = ", ".join(f"{count} {word}" for word, count in ends.most_common())
+        newest = found[0]
+        whose = f", {_code(newest.whose)}" if newest.whose else ""
+        yield f"- {_code(name)} ({connection}) {len(found)}: {counts}; the last {_clock(newest.first)}–{_clock(newest.last)}{whose}"
+        yield from (f"  {_line(each)}" + (f", {_code(each.whose)}" if each.whose else "") for each in found if each.wrong_for is not None)
+
+
+def _ended(story: Story) -> str:
+    """The last state of a rollout, in the platform's word where it has one: ``success`` of ``ok (success)``."""
+    last = next((each for each in reversed(story.states) if each != OVERTAKEN), "")
+    health, _, theirs = last.partition(" (")
+    return theirs.removesuffix(")") or health
 
 
 def _line(story: Story) -> str:

@@ -72,7 +72,7 @@ def entry_of(event: Event) -> Entry:
     kind = kind_of(event.ref)
     lane: Lane = "logs" if event.what == "burst" else (LANES.get(kind, "other") if kind else "other")
     words = {
-        "appeared": f"appeared, {event.after}",
+        "appeared": f"appeared, {event.after}" + (f", {event.text}" if event.text else ""),
         "gone": f"gone, was {event.before}",
         "phase": f"{event.name} {event.after}" + (f" in {span(event.seconds)}" if event.seconds is not None else ""),
         "burst": event.text,

@@ -198,6 +198,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     # the console
     _act("console.palette", "colon ctrl+p", "palette", "Find any action or thing by typing.", _EVERYWHERE, bar=21, palette=False),
     _act("console.refresh", "ctrl+r", "read now", "Read everything that is on screen again, now.", _EVERYWHERE | _DETAIL),
+    _act("console.connections", "I", "connections", "Show each connection: address, flavour, budget, errors, next read.", _EVERYWHERE),
     _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE, bar=23),
     _act("console.tighten", "exclamation_mark", "read-only", "Refuse every verb from now on, until the next start.", _EVERYWHERE),
     _act("console.sign-in", "f2", "sign in", "Say how to sign in, and ask again who was signed out.", _EVERYWHERE),

@@ -7,12 +7,12 @@ from tests.ui.test_console import seat
 from tui.model import Kind
 
 
-async def test_i_tells_of_each_connection_what_it_is_and_what_is_wrong() -> None:
+async def test_it_tells_of_each_connection_what_it_is_and_what_is_wrong() -> None:
     desk = busy()
     desk.platforms[0].flavour = "unknown"
     async with seat(desk) as at:
         desk.fail("fleet", [Kind.ROUTE], refused("fleet"))
-        await at.press("i")
+        await at.press("I")
         assert at.row("flavour").split(None, 1)[1] == "not known yet: nothing that was asked could tell"
         assert "https://api.example.test" in at.row("address")
         assert "812 of 1000 requests left" in at.row("budget")

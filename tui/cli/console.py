@@ -44,7 +44,7 @@ def demo(args: Namespace) -> int:
         # While the child starts, what the console needs is imported.
         from tui.cli import compose
 
-        return _on_terminal(compose.announced(child.facts(), read_only=args.read_only))
+        return _on_terminal(compose.announced(child.facts(), read_only=args.read_only), watch=True)
 
 
 def _usable() -> None:
@@ -52,17 +52,17 @@ def _usable() -> None:
         raise UsageError(reason)
 
 
-def _on_terminal(opening: AbstractContextManager[Setup]) -> int:
+def _on_terminal(opening: AbstractContextManager[Setup], *, watch: bool = False) -> int:
     # Until the first paint everything that is made will stay; looking for garbage among it only costs time.
     gc.disable()
     with opening as setup, quiet():
-        code = asyncio.run(_console(setup))
+        code = asyncio.run(_console(setup, watch=watch))
     for line in dict.fromkeys(setup.warnings):
         say(line)
     return code
 
 
-async def _console(setup: Setup) -> int:
+async def _console(setup: Setup, *, watch: bool) -> int:
     from tui.local.exports import write_lines
     from tui.ui.app import Console
     from tui.ui.settings import Settings
@@ -71,7 +71,7 @@ async def _console(setup: Setup) -> int:
     loop.call_later(SETTLED, _tune_collector)
     async with setup.session() as session:
         report = reporter(setup.folder, setup.clock.wall, setup.redact)
-        app = Console(session, settings=Settings(**_looks(setup), report=report, save=write_lines))
+        app = Console(session, settings=Settings(**_looks(setup), report=report, save=write_lines, watch=watch))
         stacks = setup.folder / "stacks.txt" if setup.folder is not None else None
         with terminal.Leave(loop, app.exit, stacks=stacks) as leave:
             loop.call_later(SETTLED, _warn, app, setup.warnings)

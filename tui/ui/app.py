@@ -28,8 +28,8 @@ from tui.engine.feeds import Change
 from tui.engine.session import Session
 from tui.engine.verdicts import Verdict
 from tui.errors import RollwatchError
-from tui.model import Kind, Ref, Verb
-from tui.tables import Moment
+from tui.model import Health, Kind, Ref, Verb
+from tui.tables import Moment, attention
 from tui.text import clean
 from tui.ui.aim import Selection, aim
 from tui.ui.alarm import Alarm
@@ -44,6 +44,7 @@ from tui.ui.questions import Question, Target, ask
 from tui.ui.recall import Recall
 from tui.ui.say import Bottom
 from tui.ui.screens.ask import AskScreen
+from tui.ui.screens.connections import ConnectionsScreen
 from tui.ui.screens.console import ConsoleScreen
 from tui.ui.screens.detail import DetailScreen
 from tui.ui.screens.help import HelpScreen
@@ -53,9 +54,9 @@ from tui.ui.screens.patterns import PatternsScreen
 from tui.ui.screens.record import RecordScreen
 from tui.ui.settings import Settings
 from tui.ui.theming import DEFAULT, Themes, bundled, load_themes, tone_defaults
+from tui.ui.widgets.ascii import AsciiGlyphs
 from tui.ui.widgets.log_view import LogView
 
-from tui.ui.widgets.ascii import AsciiGlyphs
 log = logging.getLogger(__name__)
 
 TICK: Final = 1.0
@@ -94,6 +95,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         self._waiting: set[Kind] = set()
         self._told_off = False
         self._asked_to_leave: float | None = None
+        self._watch = self.settings.watch
         self._pressed = ""
         self._used: dict[tuple[Kind, Verb, str], list[str]] = {}
         self._ended: list[Callable[[], None]] = []
@@ -127,10 +129,10 @@ class Console(PacedApp[int], inherit_bindings=False):
         self.stylesheet.set_variables(self.get_css_variables())
         for dark in (True, False):
             self.set_class(self.current_theme.dark is dark, "-dark-mode" if dark else "-light-mode", update=False)
-        return problems
         # The filters were made for another theme. Where no colours are wanted greys are not either.
         self._refresh_truecolor_filter(self.ansi_theme)
         self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
+        return problems
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
@@ -142,7 +144,11 @@ class Console(PacedApp[int], inherit_bindings=False):
     def on_mount(self) -> None:
         self.set_keymap(textual_keymap(self.keymap))
         self.changed.subscribe(self, self._redraw)
-        self._ended = [self.session.changes.subscribe(self._heard), self.session.verdicts.subscribe(self._verdict)]
+        self._ended = [
+            self.session.changes.subscribe(self._heard),
+            self.session.verdicts.subscribe(self._verdict),
+            self.session.happenings.subscribe(lambda pair: self.console_screen.logs.written(*pair)),
+        ]
         self.set_interval(TICK, self._tick)
         self.recall.begin()
         problems = self._problems
@@ -180,8 +186,17 @@ class Console(PacedApp[int], inherit_bindings=False):
         self.alarm.heard(change)
         self.console_screen.logs.heard(change)
 
+    def _follow_worst(self) -> None:
+        """Follow the log of the service that is worst off; once."""
+        services = [row for row in self.session.store.rows(Kind.SERVICE) if row.health is not Health.IDLE]
+        if services:
+            self._watch = False
+            self.console_screen.logs.follow(min(services, key=attention).ref)
+
     def _tell(self) -> None:
         kinds, self._waiting = frozenset(self._waiting), set()
+        if self._watch and Kind.SERVICE in kinds:
+            self._follow_worst()
         self.changed.publish(kinds)
 
     def _verdict(self, verdict: Verdict) -> None:
@@ -199,7 +214,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         """Draw; an error in drawing is told once and never ends the console."""
         try:
             self.console_screen.redraw(changed)
-            if isinstance(self.screen, DetailScreen | AskScreen):
+            if isinstance(self.screen, DetailScreen | AskScreen | ConnectionsScreen):
                 self.screen.redraw()
         except Exception as error:
             if not self._told_off:
@@ -323,6 +338,10 @@ class Console(PacedApp[int], inherit_bindings=False):
         screen = self._screen(PatternsScreen, lambda: PatternsScreen(self.keymap, self.moment))
         screen.show(pane)
         self.push_screen(screen)
+
+    def open_connections(self) -> None:
+        """Show each connection as it is."""
+        self.push_screen(self._screen(ConnectionsScreen, lambda: ConnectionsScreen(self.session, self.keymap, self.moment)))
 
     def open_palette(self) -> None:
         """Find an action or a thing by typing."""

@@ -69,7 +69,7 @@ class FilterBar(Vertical):
         self.input.value = text
         self.input.cursor_position = len(text)
         self.complain("")
-        self.input.focus()
+        self.screen.set_focus(self.input)
 
     def complain(self, problem: str) -> None:
         """Say what is wrong; empty: nothing is."""

@@ -26,5 +26,7 @@ class Settings:
     zone: tzinfo | None = None
     report: Callable[[BaseException], Path | None] | None = None
     save: Callable[[Path, Iterable[str]], Path] | None = None
+    watch: bool = False
+    """Follow the log of the service that needs somebody most, as soon as services are known: a demo shows what it can."""
     alerts: Channels = field(default_factory=Channels)
     """What rings, and where."""

@@ -175,7 +175,7 @@ class ConsoleScreen(Screen[None]):
             each.head.light(each is pane)
         self._show_panes()
         if not pane.body.has_focus:
-            pane.body.focus()
+            self.set_focus(pane.body)
 
     def on_resize(self, event: events.Resize) -> None:
         self._arrange(*event.size)
@@ -271,7 +271,7 @@ class ConsoleScreen(Screen[None]):
         if not event.keep:
             self.front.set_filter("")
         self._filter.close()
-        self.front.body.focus()
+        self.set_focus(self.front.body)
 
     # What actions do ---------------------------------------------------------------------------------------------------------
 
@@ -302,6 +302,7 @@ class ConsoleScreen(Screen[None]):
             "alert.acknowledge": lambda: app.app.alarm.acknowledge(self.front.selected),
             "alert.snooze": lambda: app.app.alarm.snooze(),
             "console.refresh": lambda: app.app.refresh_now(),
+            "console.connections": lambda: app.app.open_connections(),
             "console.palette": lambda: app.app.open_palette(),
             "console.help": lambda: app.app.open_help(self.front.place),
             "console.quit": lambda: app.app.leave(),

@@ -42,6 +42,8 @@ DOCUMENTED = [
     "config show",
     "config schema",
     "completion bash",
+    "plain",
+    "plain --demo --read-only",
     "completion fish",
 ]
 

@@ -75,6 +75,10 @@ def _status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--demo", action="store_true", help="ask the built-in emulator instead of the configured platforms")
 
 
+def _plain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--demo", action="store_true", help="watch the built-in emulator instead of the configured platforms")
+
+
 def _do(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("verb", metavar="VERB", help="start, stop, restart, create, update, delete, set or trigger")
     parser.add_argument("ref", metavar="REF", help="CONNECTION/KIND/ID as status prints it, for example fleet/service/svc-1")
@@ -167,6 +171,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "  rollwatch status --json | jq '.resources.service[] | select(.health==\"failed\") | .ref'",
         run="tui.cli.status:status",
         options=_status,
+    ),
+    Command(
+        name="plain",
+        summary="what changes, one line each, until interrupted",
+        teach="For screen readers, pipes and logs: nothing is drawn over, no colours, states in words.\n\n"
+        "  rollwatch plain | tee shift.txt",
+        run="tui.cli.plain:plain",
+        options=_plain,
     ),
     Command(
         name="do",

@@ -1,0 +1,47 @@
+"""``rollwatch plain``: one line for each state that is another one, and an end when nobody reads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.test_tables import BARE, moment
+from tui.cli.plain import told
+from tui.engine.feeds import Change, Feed
+from tui.model import Health, Kind, Resource, Service, Tone
+from tui.tables import GLYPHS
+from tui.text import Safe
+
+
+def changed(**more: object) -> list[str]:
+    return list(told(Change(feed=Feed(connection="fleet", kind=Kind.SERVICE), **more), moment()))  # type: ignore[arg-type]
+
+
+def service(health: Health, status: str, cpu: float = 0.1) -> Resource:
+    bare = BARE[Kind.SERVICE]
+    return Service(ref=bare.ref, name=Safe("web-api"), health=health, status=Safe(status), cpu_share=cpu)
+
+
+def test_a_state_that_is_another_one_is_a_line_in_words() -> None:
+    fine, bad = service(Health.OK, "running"), service(Health.BAD, "crashed")
+    (line,) = changed(updated=((fine, bad),))
+    assert line.endswith("fleet service web-api was ok (running), is failed (crashed)")
+    assert not any(glyph in line for tone, glyph in GLYPHS.items() if tone is not Tone.UNKNOWN)
+    assert changed(added=(fine,))[0].endswith("web-api is new, ok (running)")
+    assert changed(removed=(bad,))[0].endswith("web-api is gone")
+
+
+def test_numbers_that_only_move_are_no_news() -> None:
+    assert changed(updated=((service(Health.OK, "running", 0.1), service(Health.OK, "running", 0.9)),)) == []
+
+
+def test_it_tells_how_things_are_and_ends_when_nobody_reads() -> None:
+    command = [sys.executable, "-m", "tui", "plain", "--demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        lines = [running.stdout.readline() for _ in range(4)]
+        running.terminate()
+        running.communicate(timeout=20)
+    assert sum(": fresh" in line for line in lines) == 3
+    assert " is " in lines[3]
+    assert "\x1b" not in "".join(lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -42,6 +42,9 @@ OURS: Final = frozenset({WHERE, TYPED, GO_ON})
 
 MOST: Final = 12
 """Lines of requests that are shown; a longer body is cut and says so."""
+
+AROUND: Final = 8
+"""Lines of the screen that the dialog needs beside its body: its frame, title, answer, choice and keys, and a rest of what is below."""
 
 ANYWAY: Final = Field(
     name=GO_ON, title="After a refusal", shape=Shape.SWITCH, suggest=("stop", "go on"), help="stop at the first refusal, or go on"
@@ -85,6 +88,10 @@ class AskScreen(ModalScreen[None]):
             yield self._said
             yield self._choice
             yield self._keys
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The choice must be on the screen however long a form is: what is above it scrolls."""
+        self.query_one("#ask-body").styles.max_height = max(3, event.size.height - AROUND)
 
     # Asking ------------------------------------------------------------------------------------------------------------------
 
@@ -308,11 +315,10 @@ class AskScreen(ModalScreen[None]):
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        """Enter goes on to the next field, at last to the choice; it never confirms."""
+        """Enter went on to the next field, or to the choice; it never confirms."""
         event.stop()
         if isinstance(event.input, Entry):
             self._touched.add(event.input.field)
-        self.focus_next()
 
     def action_cancel(self) -> None:
         """Close. What was sent already goes on."""

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import select
+import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from tui.cli import compose, document, say
 from tui.cli.exits import Exit
+from tui.clock import Clock
 from tui.engine.resume import Entry, Gap
 from tui.engine.session import Session
+from tui.engine.streams import LogFollow
 from tui.errors import UsageError
 from tui.model import Ref
 
+LOOK: Final = 0.5
+"""Seconds between two looks at whether anybody still reads."""
+
 
 def logs(args: Namespace) -> int:
-    """Exit 0 when the log was printed, 1 when it could not be read. Following ends only by interrupt or with its reader."""
+    """Exit 0 when the log was printed, 1 when it could not be read. Following ends by interrupt (130), with its reader (141), or with 1
+    where there is nothing to follow any more."""
     try:
         ref = Ref.parse(args.ref)
     except ValueError as error:
@@ -46,12 +55,29 @@ async def _follow(session: Session, args: Namespace, ref: Ref) -> int:
         told = reason if not batch else told
 
     following.listen(news)
+    unread = asyncio.create_task(_unread(following, session.clock))
     try:
         async for batch in following.batches():
             _print(batch, args)
     finally:
+        unread.cancel()
         following.close()
+    if unread.done() and not unread.cancelled():
+        raise BrokenPipeError
     return Exit.UNREACHABLE
+
+
+async def _unread(following: LogFollow, clock: Clock) -> None:
+    """End the following when nobody reads our output any more: a log may be quiet for hours before writing would tell."""
+    try:
+        output = sys.stdout.fileno()
+    except (OSError, ValueError):
+        await asyncio.Event().wait()
+    watch = select.poll()
+    watch.register(output, select.POLLERR)
+    while not any(events & select.POLLERR for _, events in watch.poll(0)):
+        await clock.sleep(LOOK)
+    following.close()
 
 
 def _print(batch: Iterable[Entry], args: Namespace) -> None:

@@ -39,8 +39,9 @@ class ResourcesPane(Pane):
     def __init__(self, session: Session, **options: Any) -> None:
         super().__init__(session, **options)
         self.kind = Kind.SERVICE
-        tables = {kind: PaneTable(id=f"list-{kind}", marks=True) for kind in KINDS}
-        self._lists = {kind: Listing(session, kind, table, title=TABLES[kind].title.lower()) for kind, table in tables.items()}
+        self._lists = {
+            kind: Listing(session, kind, PaneTable(id=f"list-{kind}", marks=True), title=TABLES[kind].title.lower()) for kind in KINDS
+        }
 
     def compose_body(self) -> Iterable[Widget]:
         # The other tables are mounted when their tab is opened: most never are, and each costs time before the first paint.
@@ -130,8 +131,8 @@ class ResourcesPane(Pane):
                 if kind is not self.kind:
                     each.count()
         self.listing.set_filter(self.filter)
-        self.set_notice(self.listing.draw(moment))
         self.listing.set_faults(self.only_faults)
+        self.set_notice(self.listing.draw(moment))
         info = [Piece(f"{len(self.body.marks)} marked", "accent")] if self.body.marks else []
         self.draw_head(*info, *([Piece(counted(self.listing.total, self.listing.shown), "muted")] if self.filter else []))
 

@@ -128,7 +128,7 @@ ORDERS = st.lists(st.lists(st.integers(0, 8), max_size=7), min_size=2, max_size=
 
 
 @given(ORDERS, st.data())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a2_what_is_asked_about_is_what_is_shown(orders: list[list[int]], data: st.DataObject) -> None:
     steps = [data.draw(st.sampled_from(["up", "down", "home", "end"])) for _ in orders]
     asyncio.run(aimed(orders, steps))

@@ -227,7 +227,7 @@ async def test_n2_names_that_do_not_resolve_or_slowly(monkeypatch: pytest.Monkey
             await each.aclose()
     assert {type(each) for each in results} == {Unreachable}
     assert all("test" in str(each) or "name" in str(each) for each in results)
-    assert slowest < 0.25, "a slow resolver must not hold up another origin"
+    assert slowest < 0.45, "a slow resolver must not hold up another origin"
     assert most <= 40
 
 

@@ -278,8 +278,8 @@ def soak(hours: float) -> tuple[int, int, int, int]:
 
 
 def test_l4_hours_with_faults_leave_nothing_behind() -> None:
-    requests, tasks, fds, grown = soak(4.0)
-    assert requests > 2_000
+    requests, tasks, fds, grown = soak(2.0)
+    assert requests > 1_000
     assert abs(tasks) <= 8
     assert fds <= 0
     assert grown < 5 * 1024

@@ -22,6 +22,7 @@ _TOKEN: Final = re.compile(
 _WHOLE: Final = frozenset("hlJKncqtsupx")
 """Finals whose numbers say what is done, and so belong to the shape."""
 
+TITLE: Final = "2;rollwatch"
 _DRAWN_CF: Final = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -35,6 +36,10 @@ def shapes(data: bytes) -> Counter[str]:
         elif token["final"]:
             numbers = token["numbers"] if token["final"] in _WHOLE else ""
             found[f"CSI {token['mark']}{numbers}{token['middle']}{token['final']}"] += 1
+        elif token["string"] == "]" and token["body"].startswith(TITLE):
+            # The title of the window names the context, in characters that are drawn.
+            found["title"] += 1
+            found.update(_hidden(token["body"]))
         elif token["string"]:
             found[f"ESC {token['string']} {token['body'][:20]!r}"] += 1
         elif token["single"]:

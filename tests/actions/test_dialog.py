@@ -197,3 +197,11 @@ async def test_what_the_api_lacks_is_said_with_what_to_do() -> None:
             await at.press("3", key)
             assert at.sees(f"Encore's API cannot {said}")
             assert at.sees("copied with o")
+
+
+@pytest.mark.parametrize("key", ["r", "d", "t", "v"])
+async def test_on_a_small_screen_the_choice_is_seen_whatever_is_asked(key: str) -> None:
+    async with seat(size=(80, 24)) as at:
+        await at.press(key)
+        assert at.sees("[ Cancel ]")
+        assert at.sees("esc cancels")

@@ -135,6 +135,11 @@ class Entry(Input):
             event.stop()
             event.prevent_default()
 
+    async def action_submit(self) -> None:
+        """Go on at once: what is typed right behind Enter belongs to the next field, not to this one."""
+        self.screen.focus_next()
+        await super().action_submit()
+
     def action_pick(self, step: int) -> None:
         """The next of the words that can be picked; the next field where there are none."""
         words = [each.text for each in self.options]

@@ -94,6 +94,8 @@ class Question:
         """What will be done, with its name."""
         if len(self.targets) > 1:
             return f"{self.action.title.capitalize()} {len(self.targets)} {TABLES[self.targets[0].ref.kind].title.lower()}"
+        if self.targets and self.targets[0].ref.kind is not self.kind and self.verb not in OPEN_ENDED:
+            return f"{self.form.title} of {self.targets[0].label}"
         if self.targets and self.verb not in OPEN_ENDED:
             return f"{self.action.title.capitalize()} {self.targets[0].label}"
         return self.form.title

@@ -62,6 +62,7 @@ class Budget:
         self._since_news += cost
         self._spent.append((self._clock.boot(), cost))
         self._used += cost
+        self._roll()  # also where no limit is known, and so nobody asks: the list would grow for as long as the console runs
 
     def settle(self, cost: int) -> None:
         """Its answer came, or will not come any more; what the server said with it is taken in."""

@@ -135,6 +135,8 @@ class Console(PacedApp[int], inherit_bindings=False):
         return problems
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent) and not self._screen_stack:
+            return  # it was still on its way when the last screen went
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._pressed = event.key
             if self.recall.key(event.key):

@@ -63,6 +63,9 @@ class LogMatches:
         for known in (self.hits, self.shown):
             if known and known[0] < start:
                 del known[: bisect_left(known, start)]
+        if self._context and self.shown:
+            # What stood around a line that was dropped stands there for nothing.
+            del self.shown[: bisect_left(self.shown, self.hits[0] - self._context) if self.hits else len(self.shown)]
         self._low, self._high = max(self._low, start), max(self._high, start)
         left = float("inf") if budget is None else budget
         while self._high < end and left > 0:

@@ -58,7 +58,7 @@ class FakePlatform:
     platform: str
     rate: RateLimit | None = None
     flavour: str = "documented"
-    where: Safe = Safe("https://api.example.test")
+    where: str = "https://api.example.test"
 
 
 class FakeFollow:

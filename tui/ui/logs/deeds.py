@@ -233,7 +233,7 @@ class LogDeeds:
         entries = buffer.between(buffer.start, buffer.end) if everything else self._view.shown()
         path = Path(text.strip()).expanduser()
         if path.exists() or path.is_symlink():
-            raise FilterError(f"{path} exists already and is not overwritten")
+            raise FilterError(f"exists already and is not overwritten: {path}")
         self._named[everything] = text.strip()
         self._pane.run_worker(self._write(write, path, entries), group="save", exit_on_error=False)
 

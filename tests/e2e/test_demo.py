@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.driver import Terminal, alive, rollwatch
 
-SHOWN = ("Apps & environments", "Services", "Live rollouts", "Logs", "web-api", "NEEDS APPROVAL")
+SHOWN = ("Apps & environments", "Services", "Live rollouts", "Log of", "web-api", "NEEDS APPROVAL")
 
 
 def gone(pids: list[int], deadline: float = 10.0) -> None:

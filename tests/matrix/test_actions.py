@@ -88,10 +88,10 @@ async def mashed(count: int, seed: int) -> int:
     return len(desk.done)
 
 
-async def test_a1_two_thousand_mashed_keys_send_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a1_mashed_keys_send_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     # Leaving is no accident worth counting: it would only end the test early.
     monkeypatch.setattr("tui.ui.app.Console.leave", lambda _: None)
-    assert await mashed(2_000, 1) == 0
+    assert await mashed(400, 1) == 0
 
 
 @pytest.mark.soak

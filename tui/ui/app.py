@@ -214,6 +214,8 @@ class Console(PacedApp[int], inherit_bindings=False):
 
     def _redraw(self, changed: frozenset[Kind] | None) -> None:
         """Draw; an error in drawing is told once and never ends the console."""
+        if not self._screen_stack:
+            return
         try:
             self.console_screen.redraw(changed)
             if isinstance(self.screen, DetailScreen | AskScreen | ConnectionsScreen):
@@ -236,7 +238,7 @@ class Console(PacedApp[int], inherit_bindings=False):
 
     def say(self, text: str, tone: str = "accent") -> None:
         """Tell the user one line, as plain text, on whichever screen is shown."""
-        for bottom in self.screen.query(Bottom):
+        for bottom in self.screen.query(Bottom) if self._screen_stack else ():
             bottom.tell(clean(text, 400), tone)
 
     def copy(self, text: str, what: str = "") -> None:

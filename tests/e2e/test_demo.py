@@ -30,10 +30,11 @@ def test_a_newcomer_looks_around_and_leaves(tmp_path: Path) -> None:
         children = terminal.children()
         assert len(children) == 1
         terminal.press("2", "/")
-        terminal.sees("words to look for")
+        terminal.sees("words, !word to leave out")
         terminal.press("web-api")
         terminal.sees("/ web-api")
         terminal.press("enter")
+        terminal.misses("/ web-api")
         terminal.until(lambda: "image-resizer" not in terminal.text() and "web-api" in terminal.text(), "the filter did not work")
         terminal.press("home", "enter")
         terminal.sees("dployr/service/svc-", "runtime")

@@ -1,17 +1,20 @@
-"""From the name of a tone to the style a terminal gets: one set of component classes for all widgets of ours.
+"""From the name of a tone to the style a terminal gets: one table of looks for all widgets of ours.
 
-A theme colours ``.tone--bad`` once and every table, log, bar and detail follows. Names: the values of ``model.Tone`` and
+A theme colours a tone once and every table, log, bar and detail follows. Names: the values of ``model.Tone`` and
 ``ROLES``; states (``STATES``) add the cursor's background and the like. No widget of ours names a colour anywhere else.
+Component classes of Textual would do the same at twenty-five nodes of style sheet a widget, most of which are never drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -27,46 +30,64 @@ the active tab, and what tells log sources apart."""
 STATES: Final = ("cursor", "cursor-idle", "header", "bar", "found")
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a tone or a state is drawn. ``color`` and ``background`` name variables of the theme, the first that it has counts, or a
+    colour; ``style`` names a variable that holds the words of a text style, or is those words."""
+
+    color: str = ""
+    background: str = ""
+    style: str = ""
+
+
+LOOKS: Final[Mapping[str, Look]] = {
+    "ok": Look("tone-ok success", style="tone-ok-style"),
+    "busy": Look("tone-busy accent", style="tone-busy-style"),
+    "warn": Look("tone-warn warning", style="tone-warn-style"),
+    "bad": Look("tone-bad error", style="tone-bad-style"),
+    "idle": Look("tone-idle foreground-muted", style="tone-idle-style"),
+    "unknown": Look("tone-unknown foreground-muted", style="tone-unknown-style"),
+    "muted": Look("tone-muted foreground-muted", style="tone-muted-style"),
+    "accent": Look("accent"),
+    "strong": Look(style="bold"),
+    "title": Look("foreground", style="bold"),
+    "key": Look("accent", style="bold"),
+    "match": Look("background", background="warning"),
+    "changed": Look(style="underline"),
+    "selected": Look(style="bold underline"),
+    "source-0": Look("primary"),
+    "source-1": Look("success"),
+    "source-2": Look("warning"),
+    "source-3": Look("accent"),
+    "source-4": Look("secondary"),
+    "source-5": Look("error"),
+    "line-cursor": Look(background="primary-muted", style="bold"),
+    "line-cursor-idle": Look(background="boost"),
+    "line-header": Look("tone-muted foreground-muted"),
+    "line-bar": Look("tone-muted foreground-muted"),
+    "line-found": Look(background="boost"),
+}
+
+ANSI: Final[Mapping[str, Look]] = {
+    **LOOKS,
+    "match": Look("ansi_default", background="ansi_default", style="reverse"),
+    "line-cursor": Look(background="ansi_default", style="bold reverse"),
+    "line-cursor-idle": Look(background="ansi_default", style="underline"),
+    "line-found": Look(background="ansi_default", style="underline"),
+}
+"""A terminal's own colours cannot be mixed, and nobody knows which of them can be read on which: reversed always can."""
+
+
 class Toned(Widget):
-    """A widget that draws pieces in tones. Component classes: ``tone--NAME`` and ``line--STATE``."""
+    """A widget that draws pieces in tones."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"tone--{name}" for name in ("ok", "busy", "warn", "bad", "idle", "unknown", "muted", *ROLES)),
-        *(f"line--{name}" for name in STATES),
-    }
-    DEFAULT_CSS = """
-    Toned > .tone--ok { color: $success; }
-    Toned > .tone--busy { color: $accent; }
-    Toned > .tone--warn { color: $warning; }
-    Toned > .tone--bad { color: $error; text-style: bold; }
-    Toned > .tone--idle { color: $foreground-muted; }
-    Toned > .tone--unknown { color: $foreground-muted; text-style: italic; }
-    Toned > .tone--muted { color: $foreground-muted; }
-    Toned > .tone--accent { color: $accent; }
-    Toned > .tone--strong { text-style: bold; }
-    Toned > .tone--title { color: $foreground; text-style: bold; }
-    Toned > .tone--key { color: $accent; text-style: bold; }
-    Toned > .tone--match { background: $warning; color: $background; }
-    Toned > .tone--selected { text-style: bold underline; }
-    Toned > .tone--source-0 { color: $primary; }
-    Toned > .tone--source-1 { color: $success; }
-    Toned > .tone--source-2 { color: $warning; }
-    Toned > .tone--source-3 { color: $accent; }
-    Toned > .tone--source-4 { color: $secondary; }
-    Toned > .tone--source-5 { color: $error; }
-    Toned > .line--cursor { background: $primary-muted; text-style: bold; }
-    Toned > .line--cursor-idle { background: $boost; }
-    Toned > .line--header { color: $foreground-muted; }
-    Toned > .line--bar { color: $foreground-muted; }
-    Toned > .tone--changed { text-style: underline; }
-    Toned > .line--found { background: $boost; }
-    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.auto_links = False
         self._styles_made: dict[tuple[str | None, str | None], Style] = {}
+        self._styles_of = ""
         self._shown = False
 
     # Being seen ----------------------------------------------------------------------------------------------------------
@@ -100,25 +121,42 @@ class Toned(Widget):
         """A theme or a class changed: every style is made anew when next needed."""
         self._styles_made.clear()
         super().notify_style_update()
+        if self._styles_of and self._styles_of != self.app.theme:
+            self._styles_of = self.app.theme
+            self.refresh()
 
     def tone_style(self, tone: str | None = None, state: str | None = None) -> Style:
         """The style of ``tone`` on a line in ``state``; an unknown tone is ordinary text,
         ``a+b`` is b over a."""
         made = self._styles_made.get((tone, state))
         if made is None:
+            self._styles_of = self.app.theme
             made = self.rich_style
             if state is not None:
-                made += self._component(f"line--{state}")
+                made += self._look(f"line-{state}")
             for name in tone.split("+") if tone else ():
-                made += self._component(f"tone--{name}")
+                made += self._look(name)
             self._styles_made[(tone, state)] = made
         return made
 
-    def _component(self, name: str) -> Style:
-        """What the class sets itself, with see-through colours already mixed with what is under them."""
-        partial = self.get_component_rich_style(name, partial=True, default=Style())
-        mixed = self.get_component_rich_style(name, default=Style())
-        return partial + Style(color=partial.color and mixed.color, bgcolor=partial.bgcolor and mixed.bgcolor)
+    def _look(self, name: str) -> Style:
+        """What the name sets itself, with see-through colours already mixed with what is under them."""
+        look = (ANSI if self.app.native_ansi_color else LOOKS).get(name)
+        if look is None:
+            return Style()
+        under = self.background_colors[1]
+        background, color = self._colour(look.background), self._colour(look.color)
+        if background is not None:
+            under += background
+        return Style(
+            color=(under + color).rich_color if color is not None else None,
+            bgcolor=under.rich_color if background is not None else None,
+        ) + Style.parse(self.app.theme_variables.get(look.style, "" if look.style.startswith("tone-") else look.style))
+
+    def _colour(self, names: str) -> Color | None:
+        variables = self.app.theme_variables
+        found = next((variables[name] for name in names.split() if name in variables), names)
+        return Color.parse(found) if found else None
 
     def strip_of(self, pieces: Sequence[Spanned], width: int, state: str | None = None) -> Strip:
         """A strip of ``width`` cells from pieces that should take just as many; neighbours of one style become one segment."""

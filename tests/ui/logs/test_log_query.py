@@ -21,7 +21,8 @@ NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
 
 
 def fits(query: str, text: str, level: str = "", source: str = "web-api") -> bool:
-    return parse_query(query).fits(Entry(source, LogLine(level=Safe(level), text=Safe(text))), str)
+    wanted = parse_query(query).wanted(str)
+    return wanted is None or wanted(Entry(source, LogLine(level=Safe(level), text=Safe(text))))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,8 @@ def fits(query: str, text: str, level: str = "", source: str = "web-api") -> boo
         ("service:web", "x", "", True),
         ("service:work", "x", "", False),
         ("!service:web", "x", "", False),
+        ("error !gone", "x", "error", True),
+        ("error !gone", "x gone", "error", False),
         ("", "x", "", True),
     ],
 )
@@ -81,8 +84,10 @@ def test_anything_typed_is_a_query_or_an_error_of_ours(text: str) -> None:
         query = parse_query(text)
     except FilterError:
         return
-    query.fits(Entry("a", LogLine(text=Safe("some text"))), str)
+    wanted = query.wanted(str)
+    assert wanted is None or wanted(Entry("a", LogLine(text=Safe("some text")))) in {True, False}
     assert query == parse_query(text)
+    assert query.pattern is None or query.pattern.flags
 
 
 def test_an_empty_query_wants_everything_and_a_level_can_be_asked_for_beside_it() -> None:
@@ -98,6 +103,13 @@ def test_what_is_found_is_what_is_painted() -> None:
     pattern = parse_query("db ~time(d|s) !x").pattern
     assert pattern is not None
     assert [match.group() for match in pattern.finditer("DB times")] == ["DB", "times"]
+    exact = parse_query("~Time x").pattern
+    assert exact is not None
+    assert [match.group() for match in exact.finditer("time X Time")] == ["X", "Time"]
+    for beside in ('~(?P<a>x) ~(?P<a>y) db', "~(?i)X db", "db ~(?x:y)#"):
+        painted = parse_query(beside).pattern
+        assert painted is not None
+        assert painted.search("DB")
     assert searched("a.b").pattern == re.escape("a.b")
     assert searched("~a.b").search("axb")
 

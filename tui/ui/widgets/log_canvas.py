@@ -25,7 +25,7 @@ from tui.ui.widgets.log_window import LogWindow, Seen
 PERIOD: Final = 0.1
 """Seconds between two repaints, however many lines come."""
 
-AT_ONCE: Final = 1_500_000
+AT_ONCE: Final = 500_000
 """How much of a filter's work is done before the keys are looked at again, in ``LogMatches.work``'s measure: some milliseconds."""
 
 

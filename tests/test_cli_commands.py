@@ -224,6 +224,8 @@ MISTAKES = [
     (("do", "restart", "vault/service/x", "--yes"), Exit.FAILED, "Phase runs nothing"),
     (("logs", "vault/service/x"), Exit.UNREACHABLE, "has no logs"),
     (("logs", "x"), Exit.USAGE, "is not a reference"),
+    (("logs", "fleet/service/x", "--since", "noon"), Exit.USAGE, "--since 'noon' is no time"),
+    (("logs", "fleet/service/x", "--follow", "--until", "5m"), Exit.USAGE, "--follow has no end"),
     (("rollout", "shop", "a", "b", "--sha", "123"), Exit.USAGE, "40 hexadecimal"),
     (("rollout", "nowhere", "a", "b", "--branch", "main"), Exit.USAGE, "no connection"),
     (("rollout", "fleet", "a", "b", "--branch", "main", "--yes"), Exit.FAILED, "cannot trigger"),
@@ -249,6 +251,12 @@ def test_logs_are_lines_or_json_and_stop_with_their_reader(desk: Desk) -> None:
     assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", line) for line in lines)
     for line in desk.run("logs", ref, "--tail", "3", "--json").stdout.splitlines():
         assert {"at", "level", "source", "text"} <= set(json.loads(line))
+    now = desk.run("logs", ref, "--since", "5m").stdout.splitlines()
+    assert 5 < len(now) < len(desk.run("logs", ref, "--since", "2h").stdout.splitlines())
+    assert len(desk.run("logs", ref, "--since", "5m", "--tail", "4").stdout.splitlines()) == 4
+    earlier = desk.run("logs", ref, "--since", "2h", "--until", "5m").stdout.splitlines()
+    assert earlier[0][:19] < now[0][:19]
+    assert earlier[-1][:19] < now[-1][:19]
     following = desk.start("logs", ref, "--follow", "--tail", "3")
     assert following.stdout is not None
     assert following.stderr is not None

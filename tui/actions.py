@@ -107,7 +107,14 @@ def _ask(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], b
 _ENTRIES: Final[tuple[Action, ...]] = (
     # a row
     _act("list.open", "enter", "open", "Show everything known of the selected thing.", _ROWS | _MEMORY, bar=1),
-    _act("row.logs", "l", "logs", "Follow the log of the selected service, or of all that are marked.", _SERVICE | _APPS | _MEMORY, bar=2),
+    _act(
+        "row.logs",
+        "l",
+        "logs",
+        "Follow the log of the selected service or of all that are marked, or how a deployment is built.",
+        _SERVICE | _APPS | _MEMORY,
+        bar=2,
+    ),
     _ask("row.restart", "r", "restart", "Restart the selected service.", _SERVICE, 3, Verb.RESTART, Kind.SERVICE),
     _ask("row.stop", "s", "stop", "Stop the selected service; it stays stopped.", _SERVICE, 4, Verb.STOP, Kind.SERVICE),
     _ask("row.start", "a", "start", "Start the selected service.", _SERVICE, 7, Verb.START, Kind.SERVICE),

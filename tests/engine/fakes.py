@@ -183,12 +183,18 @@ class FakePlatform:
     def allowance(self) -> tuple[int, float]:
         return self._allowance
 
+    @property
+    def logged(self) -> frozenset[Kind]:
+        return frozenset({Kind.SERVICE})
+
     async def detect(self) -> str:
         await self.request("detect")
         self._flavour = "documented"
         return self._flavour
 
-    def logs(self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
+    def logs(
+        self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None, until: datetime | None = None
+    ) -> AsyncIterator[tuple[LogLine, ...]]:
         assert self.log is not None
         return self.log(ref, tail=tail, follow=follow, since=since)
 

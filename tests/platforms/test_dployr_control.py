@@ -527,6 +527,38 @@ async def test_going_on_from_a_moment_asks_for_nothing_before_it() -> None:
         assert [dict(each.query) for each in at.server.seen] == [{"follow": "true", "since": str(MS - 60_000 + 98)}]
 
 
+async def test_a_part_of_a_log_is_read_whole_though_pages_end_within_a_millisecond() -> None:
+    lines = [{"timestamp": MS - 60_000 + n // 7, "message": f"line {n % 3}"} for n in range(12_000)]
+
+    def page(seen: Seen) -> Answer:
+        query = {name: int(value) for name, value in seen.query}
+        found = [each for each in lines if query["since"] <= each["timestamp"] <= query["until"]]
+        return Answer(body=json.dumps(found[: query["limit"]]).encode())
+
+    async with current({LOG: page}) as at:
+        until = NOW - timedelta(seconds=58.5)
+        found = await log(at, tail=None, follow=False, since=NOW - timedelta(seconds=60), until=until)
+        assert found == [each["message"] for each in lines if each["timestamp"] <= MS - 58_500]
+        assert len(at.server.seen) == 3
+
+
+async def test_the_log_of_a_deployment_is_how_it_was_built_and_nothing_later() -> None:
+    said = [{"timestamp": MS - 599_000, "message": "cloning"}, {"timestamp": MS - 200_000, "message": "of the next one"}]
+    answers = {
+        "GET /v1/deployments": listed(deployment(createdAt=MS - 600_000, finishedAt=MS - 500_000)),
+        "GET /v1/services/web-api/logs": lambda seen: Answer(
+            chunks=[json.dumps(each).encode() + b"\n" for each in said], content_type="application/x-ndjson"
+        ),
+    }
+    async with current(answers) as at:
+        stream = at.platform.logs(at.ref(Kind.DEPLOYMENT, "dep-web-api"), tail=5, follow=True)
+        assert [each.text async for batch in stream for each in batch] == ["cloning"]
+        assert dict(at.last.query) == {"follow": "true", "source": "build", "since": str(MS - 630_000)}
+        stream = at.platform.logs(at.ref(Kind.DEPLOYMENT, "dep-web-api"), tail=5, follow=False, since=NOW - timedelta(seconds=550))
+        _ = [batch async for batch in stream]
+        assert dict(at.last.query) == {"limit": "5000", "source": "build", "since": str(MS - 550_000), "until": str(MS - 470_000)}
+
+
 async def test_a_stream_that_is_left_is_closed() -> None:
     async with current({LOG: told}) as at:
         stream = at.platform.logs(at.ref(Kind.SERVICE, WEB), tail=1, follow=True)

@@ -97,6 +97,7 @@ class Desk:
     past: Any = None
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     refused: dict[Verb, str] = field(default_factory=dict)
+    logged: frozenset[Kind] = frozenset({Kind.SERVICE})
     done: list[tuple[Verb, Ref, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -124,6 +125,9 @@ class Desk:
 
     async def refresh(self, feeds: Collection[Feed] | None = None) -> None:
         self.refreshed += 1
+
+    def has_log(self, ref: Ref) -> bool:
+        return ref.kind in self.logged
 
     def in_flight(self) -> tuple[Pending, ...]:
         return self.store.in_flight()

@@ -231,7 +231,7 @@ async def test_the_key_bar_follows_the_focus() -> None:
         assert list(at.keys)[:3] == ["logs.follow", "logs.open", "logs.search"]
         await at.press("2", "right")
         assert "row.restart" not in at.keys, "a deployment cannot be restarted"
-        assert at.keys["row.logs"] == "deployments have no log"
+        assert at.keys["row.logs"] == "deployments have no log here: open that of a service"
 
 
 async def test_tabs_keep_their_own_cursor() -> None:

@@ -90,9 +90,11 @@ def _do(parser: argparse.ArgumentParser) -> None:
 
 
 def _logs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ref", metavar="REF", help="CONNECTION/service/ID")
+    parser.add_argument("ref", metavar="REF", help="CONNECTION/service/ID, or CONNECTION/deployment/ID for how it is built")
     parser.add_argument("--follow", action="store_true", help="go on until interrupted")
-    parser.add_argument("--tail", metavar="N", type=int, default=200, help="how many old lines first (default 200)")
+    parser.add_argument("--tail", metavar="N", type=int, help="how many old lines first (default 200, with --since all of them)")
+    parser.add_argument("--since", metavar="TIME", help="begin there: 15m, 2h, 14:05, 2026-05-04 14:05, with a Z for UTC")
+    parser.add_argument("--until", metavar="TIME", help="end there; not with --follow")
     _json(parser)
 
 

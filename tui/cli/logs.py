@@ -8,17 +8,25 @@ import select
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from tui.cli import compose, document, say
 from tui.cli.exits import Exit
-from tui.clock import Clock
+from tui.clock import Clock, SystemClock
 from tui.engine.resume import Entry, Gap
 from tui.engine.session import Session
 from tui.engine.streams import LogFollow
 from tui.errors import UsageError
 from tui.model import Ref
+from tui.tables import FilterError
+from tui.ui.logs.times import moment_of
 
+TAIL: Final = 200
+"""Lines before the present where nothing else was said."""
+MOST: Final = 200_000
+"""Lines from a time on, as far as the server gives them."""
 LOOK: Final = 0.5
 """Seconds between two looks at whether anybody still reads."""
 
@@ -30,21 +38,49 @@ def logs(args: Namespace) -> int:
         ref = Ref.parse(args.ref)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if args.tail < 0:
+    if args.tail is not None and args.tail < 0:
         raise UsageError(f"--tail {args.tail} is no number of lines")
+    if args.follow and args.until:
+        raise UsageError("--follow has no end: leave out --until")
+    span = Span(since=_moment("--since", args.since), until=_moment("--until", args.until))
+    if args.tail is None and span.since is None:
+        args.tail = TAIL
     with compose.opened(args) as setup:
         compose.told(setup.warnings, say)
-        return compose.run(setup, lambda session: _follow(session, args, ref) if args.follow else _once(session, args, ref))
+        return compose.run(setup, lambda session: _follow(session, args, ref, span) if args.follow else _once(session, args, ref, span))
 
 
-async def _once(session: Session, args: Namespace, ref: Ref) -> int:
-    async for batch in session.log(ref, tail=args.tail):
-        _print(batch, args)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """From when to when; None is open."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def of(self, batch: Iterable[Entry]) -> list[Entry]:
+        """What lies within: a server that cannot begin or end at a time sends more. Lines without a time are not judged."""
+        return [
+            entry
+            for entry in batch
+            if entry.at is None or ((self.since is None or entry.at >= self.since) and (self.until is None or entry.at <= self.until))
+        ]
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    try:
+        return None if text is None else moment_of(text, SystemClock().wall(), None)
+    except FilterError as error:
+        raise UsageError(f"{option} {text!r} is no time", hint=str(error)) from None
+
+
+async def _once(session: Session, args: Namespace, ref: Ref, span: Span) -> int:
+    async for batch in session.log(ref, tail=MOST if args.tail is None else args.tail, since=span.since, until=span.until):
+        _print(span.of(batch), args)
     return Exit.OK
 
 
-async def _follow(session: Session, args: Namespace, ref: Ref) -> int:
-    following = session.follow(ref, tail=args.tail)
+async def _follow(session: Session, args: Namespace, ref: Ref, span: Span) -> int:
+    following = session.follow(ref, tail=MOST if args.tail is None else args.tail, since=span.since)
     told = ""
 
     def news(batch: tuple[Entry, ...]) -> None:
@@ -58,7 +94,7 @@ async def _follow(session: Session, args: Namespace, ref: Ref) -> int:
     unread = asyncio.create_task(_unread(following, session.clock))
     try:
         async for batch in following.batches():
-            _print(batch, args)
+            _print(span.of(batch), args)
     finally:
         unread.cancel()
         following.close()

@@ -204,13 +204,20 @@ class Session:
 
     # listening
 
-    def follow(self, ref: Ref, *, tail: int = 200) -> LogFollow:
-        """Follow the log of a service (or what else has one). All followers of one thing share one stream; close each."""
-        return self._streams.follow(ref, tail=tail)
+    def has_log(self, ref: Ref) -> bool:
+        """Whether things of this kind have a log there."""
+        connection = self._connections.get(ref.connection)
+        return connection is not None and ref.kind in connection.platform.logged
 
-    def log(self, ref: Ref, *, tail: int | None = None, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
+    def follow(self, ref: Ref, *, tail: int = 200, since: datetime | None = None) -> LogFollow:
+        """Follow the log of a service (or what else has one). All followers of one thing share one stream; close each."""
+        return self._streams.follow(ref, tail=tail, since=since)
+
+    def log(
+        self, ref: Ref, *, tail: int | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> AsyncIterator[tuple[LogLine, ...]]:
         """The log as it is now, without following it. Raises ``errors.RollwatchError``."""
-        return self._streams.read(ref, tail=tail, since=since)
+        return self._streams.read(ref, tail=tail, since=since, until=until)
 
     async def look(self, ref: Ref) -> Resource | None:
         """One thing with all that its platform says of it, for a detail screen; None where the platform reads no single thing of

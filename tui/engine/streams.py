@@ -66,7 +66,17 @@ class StreamState:
 class _Stream:
     """The one stream of a thing. ``heard`` tells of new entries; an empty tuple says that the state is another."""
 
-    def __init__(self, ref: Ref, connection: Connection, *, clock: Clock, random: Random, tail: int, grew: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        ref: Ref,
+        connection: Connection,
+        *,
+        clock: Clock,
+        random: Random,
+        tail: int,
+        since: datetime | None = None,
+        grew: Callable[[], object],
+    ) -> None:
         self.ref = ref
         self.ring: Ring[Entry] = Ring(CAPACITY)
         self.heard: Signal[tuple[Entry, ...]] = Signal(f"log of {ref}")
@@ -76,6 +86,7 @@ class _Stream:
         self._clock = clock
         self._random = random
         self._tail = tail
+        self._since = since
         self._first: datetime | None = None
         self._grew = grew
         self._resume = Resume()
@@ -138,7 +149,7 @@ class _Stream:
         again = since is not None or len(self.ring) > 0
         self._connection.budget.spend(1)
         answered = False
-        lines = self._connection.platform.logs(self.ref, tail=TAIL if again else self._tail, follow=True, since=since)
+        lines = self._connection.platform.logs(self.ref, tail=TAIL if again else self._tail, follow=True, since=since or self._since)
         timer = asyncio.ensure_future(self._clock.sleep(self._random.uniform(*ROTATE)))
         batch: asyncio.Future[tuple[LogLine, ...]] | None = None
         try:
@@ -297,14 +308,15 @@ class Streams:
         self._streams: dict[Ref, _Stream] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
-    def follow(self, ref: Ref, *, tail: int) -> LogFollow:
-        """Join the stream of ``ref``, or open it with its last ``tail`` lines. Raises ``errors.UsageError`` for an unknown connection."""
+    def follow(self, ref: Ref, *, tail: int, since: datetime | None = None) -> LogFollow:
+        """Join the stream of ``ref``, or open it with its last ``tail`` lines or all that it said ``since``. Raises
+        ``errors.UsageError`` for an unknown connection."""
         stream = self._streams.get(ref)
         if stream is None:
             connection = self._connections.get(ref.connection)
             if connection is None:
                 raise UsageError(f"there is no connection {ref.connection!r}")
-            stream = _Stream(ref, connection, clock=self._clock, random=self._random, tail=tail, grew=self._trim)
+            stream = _Stream(ref, connection, clock=self._clock, random=self._random, tail=tail, since=since, grew=self._trim)
             self._streams[ref] = stream
         if stream.task is None or stream.task.done():
             self.start(stream)
@@ -325,14 +337,16 @@ class Streams:
             del self._streams[stream.ref]
             self._end(stream)
 
-    async def read(self, ref: Ref, *, tail: int | None, since: datetime | None) -> AsyncIterator[tuple[LogLine, ...]]:
+    async def read(
+        self, ref: Ref, *, tail: int | None, since: datetime | None, until: datetime | None = None
+    ) -> AsyncIterator[tuple[LogLine, ...]]:
         """The log as it is now, without following. Raises ``errors.RollwatchError``."""
         connection = self._connections.get(ref.connection)
         if connection is None:
             raise UsageError(f"there is no connection {ref.connection!r}")
         await connection.detect()
         connection.budget.spend(1)
-        lines = connection.platform.logs(ref, tail=tail, follow=False, since=since)
+        lines = connection.platform.logs(ref, tail=tail, follow=False, since=since, until=until)
         try:
             async for batch in lines:
                 if batch:

@@ -121,6 +121,10 @@ class Platform(Protocol):
         """Why a verb is missing and what to do instead, in one line, for the footer."""
 
     @property
+    def logged(self) -> frozenset[Kind]:
+        """The kinds of things that have a log here."""
+
+    @property
     def rate(self) -> RateLimit | None:
         """What the server last said of our budget; None where it says nothing."""
 
@@ -135,8 +139,11 @@ class Platform(Protocol):
     async def detect(self) -> str:
         """Find the flavour with harmless GETs, remember and return it. Raises ``errors.PlatformError``."""
 
-    def logs(self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
+    def logs(
+        self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None, until: datetime | None = None
+    ) -> AsyncIterator[tuple[LogLine, ...]]:
         """Open one log stream; yields batches of lines until it ends. An empty batch says that the server answered and is quiet.
+        ``since`` and ``until`` narrow it where the server can do that; where it cannot, more comes.
 
         The caller closes the iterator. Raises ``errors.PlatformError`` and ``errors.Unsupported``.
         """

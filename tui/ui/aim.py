@@ -94,8 +94,8 @@ def why_not(action: Action, selection: Selection, session: Session) -> str | Non
     if action.id in NEEDS_ROW:
         if selection.ref is None:
             return "nothing is selected"
-        if action.id == "row.logs" and Kind.SERVICE not in {ref.kind for ref in selection.refs}:
-            return f"{TABLES[selection.ref.kind].title.lower()} have no log"
+        if action.id == "row.logs" and not any(session.has_log(ref) for ref in selection.refs):
+            return f"{TABLES[selection.ref.kind].title.lower()} have no log here: open that of a service"
         if action.id == "rollout.link" and not getattr(session.store.get(selection.ref), "dashboard", ""):
             return "no address of its page is known" if selection.ref.kind is Kind.ROLLOUT else "only a rollout has a page"
         return None

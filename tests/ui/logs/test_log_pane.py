@@ -89,6 +89,20 @@ async def test_an_app_row_follows_what_runs_in_it() -> None:
         assert [follow.ref for follow in at.desk.follows] == list(pane.logged)
 
 
+async def test_the_log_of_a_deployment_is_followed_where_it_has_one() -> None:
+    desk = busy()
+    async with seat(desk) as at:
+        await at.press("right")
+        assert at.keys["row.logs"] == "deployments have no log here: open that of a service"
+        desk.logged = frozenset({Kind.SERVICE, Kind.DEPLOYMENT})
+        await at.press("l")
+        (follow,) = desk.follows
+        assert follow.ref.kind is Kind.DEPLOYMENT
+        row = desk.store.get(follow.ref)
+        assert row is not None
+        assert at.sees(f"Log of build of {row.name}")
+
+
 async def test_a_filter_is_on_the_stream_and_a_bad_one_keeps_the_last_good_one() -> None:
     async with seat() as at:
         follow = await following(at, *some())

@@ -106,7 +106,7 @@ def test_what_is_found_is_what_is_painted() -> None:
     exact = parse_query("~Time x").pattern
     assert exact is not None
     assert [match.group() for match in exact.finditer("time X Time")] == ["X", "Time"]
-    for beside in ('~(?P<a>x) ~(?P<a>y) db', "~(?i)X db", "db ~(?x:y)#"):
+    for beside in ("~(?P<a>x) ~(?P<a>y) db", "~(?i)X db", "db ~(?x:y)#"):
         painted = parse_query(beside).pattern
         assert painted is not None
         assert painted.search("DB")

@@ -77,6 +77,10 @@ class Dployr:
         return clean(self._transport.origin + (f", cluster {cluster.name or cluster.id}" if cluster is not None else ""), 200)
 
     @property
+    def logged(self) -> frozenset[Kind]:
+        return frozenset({Kind.SERVICE, Kind.DEPLOYMENT}) if self._flavour == "current" else frozenset({Kind.SERVICE})
+
+    @property
     def rate(self) -> RateLimit | None:
         return self._transport.rate
 
@@ -143,12 +147,19 @@ class Dployr:
             raise BadReply(f"GET {path} was answered with {error}", connection=self.name) from None
         return reply
 
-    async def logs(self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
-        """The log of a service."""
-        if ref.kind is not Kind.SERVICE:
+    async def logs(
+        self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None, until: datetime | None = None
+    ) -> AsyncIterator[tuple[LogLine, ...]]:
+        """The log of a service, or what was said while a deployment was built."""
+        if ref.kind not in self.logged:
             raise Unsupported(f"a {ref.kind} has no log", hint="open the log of its service")
-        if self._flavour == "current":
-            stream = following.control(self._transport, self._clock, ref.id, tail=tail, follow=follow, since=since)
+        if ref.kind is Kind.DEPLOYMENT:
+            built = await self._plane.deployment(ref)
+            window = following.build_of(built, since=since, until=until)
+            stream = following.control(self._transport, self._clock, built.name, tail=tail, follow=follow, window=window)
+        elif self._flavour == "current":
+            window = following.Window(since=since, until=until)
+            stream = following.control(self._transport, self._clock, ref.id, tail=tail, follow=follow, window=window)
         else:
             stream = following.documented(self._transport, self._clock, ref.id, tail=tail, follow=follow)
         async with aclosing(stream) as batches:

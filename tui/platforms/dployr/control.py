@@ -235,7 +235,11 @@ class ControlPlane:
             return None
         return value if isinstance(value, dict) else None
 
-    async def _deployment(self, ref: Ref) -> Resource:
+    async def deployment(self, ref: Ref) -> model.Deployment:
+        """A deployment as it was read last; asks where it never was. Raises ``errors.NotFound``."""
+        return self.known_deployment(ref.id) or await self._deployment(ref)
+
+    async def _deployment(self, ref: Ref) -> model.Deployment:
         """The server forbids everybody to ask for one: it is looked up in the list, by its id or by the name it has there."""
         before = self.known_deployment(ref.id)
         await self._all_deployments("")

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from tui.clock import Clock
-from tui.model import LogLine
+from tui.model import Deployment, LogLine
 from tui.platforms.dployr import logs
 from tui.platforms.http import Transport
 from tui.platforms.lines import splitter_for
@@ -27,7 +28,9 @@ WINDOWS: Final = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=24))
 """How far back the last lines are looked for, one after the other."""
 TAIL: Final = 200
 """Lines before the present where nobody said how many."""
-PAGES: Final = 10
+AROUND: Final = timedelta(seconds=30)
+"""The server and whoever builds may differ so much about the time."""
+PAGES: Final = 40
 """Replies in a row of which each was full, after which the rest is left to the follower."""
 
 Batches = AsyncGenerator[tuple[LogLine, ...], None]
@@ -41,45 +44,81 @@ async def documented(transport: Transport, clock: Clock, id_: str, *, tail: int 
             yield batch
 
 
-async def control(transport: Transport, clock: Clock, id_: str, *, tail: int | None, follow: bool, since: datetime | None) -> Batches:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The part of a log that is wanted. ``source`` ``build`` leaves out what the service says when it runs."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    source: str = ""
+
+    def query(self, since: datetime) -> dict[str, str]:
+        """The part from ``since`` on, as the control plane is asked for it."""
+        told = {"since": _ms(since), "until": _ms(self.until) if self.until is not None else "", "source": self.source}
+        return {name: value for name, value in told.items() if value}
+
+    def holds(self, line: LogLine) -> bool:
+        """Whether a line is not too late: whoever is followed does not stop at a time."""
+        return self.until is None or line.at is None or line.at <= self.until
+
+
+WHOLE: Final = Window()
+
+
+def build_of(deployment: Deployment, *, since: datetime | None, until: datetime | None) -> Window:
+    """What was said while a deployment was built. All deployments of a name share one log: their times tell them apart."""
+    begin = deployment.created_at and deployment.created_at - AROUND
+    end = deployment.finished_at and deployment.finished_at + AROUND
+    return Window(since=max(filter(None, (since, begin)), default=None), until=until or end, source="build")
+
+
+async def control(transport: Transport, clock: Clock, id_: str, *, tail: int | None, follow: bool, window: Window = WHOLE) -> Batches:
     """The control plane's log; see above. An empty batch says that the server answered, or takes its time with the first line."""
     last: tuple[LogLine, ...] = ()
-    if since is None or not follow:
-        last = await _last(transport, clock, id_, tail, since)
+    if window.since is None or not follow:
+        last = await _last(transport, clock, id_, tail, window)
         yield last
     if not follow:
         return
-    start = since or max((line.at for line in last if line.at is not None), default=clock.wall())
+    start = window.since or max((line.at for line in last if line.at is not None), default=clock.wall())
     shown: Counter[tuple[datetime | None, str]] = Counter((line.at, line.text) for line in last if line.at == start)
-    async with aclosing(_stream(transport, clock, id_, {"follow": "true", "since": _ms(start)}, quiet=True)) as batches:
+    query = replace(window, until=None).query(start) | {"follow": "true"}
+    async with aclosing(_stream(transport, clock, id_, query, quiet=True)) as batches:
         async for batch in batches:
             fresh = []
             for line in batch:
                 # What bears that very millisecond is sent once more.
                 if shown[line.at, line.text] > 0:
                     shown[line.at, line.text] -= 1
-                else:
+                elif window.holds(line):
                     fresh.append(line)
             if fresh or not batch:
                 yield tuple(fresh)
 
 
-async def _last(transport: Transport, clock: Clock, id_: str, tail: int | None, since: datetime | None) -> tuple[LogLine, ...]:
-    """The newest lines: as many as asked for, out of the shortest time that holds them."""
-    wanted = LIMIT if tail is None and since is not None else max(0, TAIL if tail is None else tail)
-    starts = [since] if since is not None else [clock.wall() - window for window in WINDOWS]
+async def _last(transport: Transport, clock: Clock, id_: str, tail: int | None, window: Window) -> tuple[LogLine, ...]:
+    """The newest lines: as many as asked for, out of the shortest time that holds them; with a beginning and no number all of them."""
+    since = window.since
+    wanted = LIMIT * PAGES if tail is None and since is not None else max(0, TAIL if tail is None else tail)
+    starts = [since] if since is not None else [(window.until or clock.wall()) - span for span in WINDOWS]
     kept: deque[LogLine] = deque(maxlen=wanted)
     for start in starts:
         kept.clear()
         for _ in range(PAGES):
-            query = {"limit": str(LIMIT), "since": _ms(start)}
+            query = {"limit": str(LIMIT)} | window.query(start)
             async with aclosing(_stream(transport, clock, id_, query, quiet=False)) as batches:
                 page = [line async for batch in batches for line in batch]
-            kept.extend(page)
+            # The next page begins with the millisecond in which this one ended: what it had of it comes once more.
+            known: Counter[tuple[datetime | None, str]] = Counter((line.at, line.text) for line in kept if line.at == start)
+            for line in page:
+                if known[line.at, line.text] > 0:
+                    known[line.at, line.text] -= 1
+                else:
+                    kept.append(line)
             newest = max((line.at for line in page if line.at is not None), default=None)
-            if len(page) < LIMIT or newest is None or newest <= start:
+            if len(page) < LIMIT or newest is None:
                 break
-            start = newest + timedelta(milliseconds=1)
+            start = newest if newest > start else start + timedelta(milliseconds=1)
         if len(kept) >= wanted:
             break
     return tuple(kept)

@@ -39,6 +39,7 @@ class Encore:
     """One connection to Encore. ``transports`` holds one per app that has credentials of its own, and one under ``""`` for the others."""
 
     platform = "encore"
+    logged: frozenset[Kind] = frozenset()
     allowance = (120, 60.0)
     """Encore documents no limit; this is what we allow ourselves."""
     happenings = None
@@ -123,7 +124,9 @@ class Encore:
                 await self._rollouts.ask(known)
         return self.flavour
 
-    def logs(self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
+    def logs(
+        self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None, until: datetime | None = None
+    ) -> AsyncIterator[tuple[LogLine, ...]]:
         raise Unsupported("Encore's API has no logs", hint="open the environment's page on the dashboard")
 
     async def aclose(self) -> None:

@@ -38,6 +38,7 @@ class Phase:
     """One connection to Phase."""
 
     platform = "phase"
+    logged: frozenset[Kind] = frozenset()
     allowance = (120, 60.0)
     """Requests per account in the smallest plan; the server sends no budget."""
     instead = INSTEAD
@@ -86,7 +87,9 @@ class Phase:
             await self._all_apps("")
         return self._flavour
 
-    def logs(self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
+    def logs(
+        self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None, until: datetime | None = None
+    ) -> AsyncIterator[tuple[LogLine, ...]]:
         raise Unsupported("Phase runs nothing and has no logs", hint="look at the service where it runs")
 
     async def aclose(self) -> None:

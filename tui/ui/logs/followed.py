@@ -11,7 +11,7 @@ from typing import Final
 from tui.engine.resume import Entry
 from tui.engine.session import Session
 from tui.engine.streams import LogFollow, StreamState
-from tui.model import LogLine, Ref
+from tui.model import Kind, LogLine, Ref
 from tui.ui.notices import next_try
 from tui.ui.widgets.log_fields import time_of
 
@@ -63,6 +63,7 @@ class Followed:
         """A short name for each: its own, with its connection where two are called alike."""
         known = {ref: self._session.store.get(ref) for ref in self._open}
         names = {ref: str(row.name or ref.id) if row is not None else ref.id for ref, row in known.items()}
+        names |= {ref: f"build of {name}" for ref, name in names.items() if ref.kind is Kind.DEPLOYMENT}
         alike = Counter(names.values())
         return {ref: name if alike[name] == 1 else f"{name}@{ref.connection}" for ref, name in names.items()}
 

@@ -107,9 +107,9 @@ class Pane(Vertical):
 
     @property
     def logged(self) -> tuple[Ref, ...]:
-        """What the log key follows: the marked services, else those that the line under the cursor stands for."""
+        """What the log key follows: what is marked and has a log, else what the line under the cursor stands for."""
         marked = self.selection.marked
-        return tuple(ref for ref in marked or self.refs if ref.kind is Kind.SERVICE)
+        return tuple(ref for ref in marked or self.refs if self.session.has_log(ref))
 
     @property
     def kind_listed(self) -> Kind | None:

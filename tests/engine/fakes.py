@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -218,6 +218,8 @@ class FakeJournal:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.kept: list[tuple[Any, ...]] = []
+        self.watched = 0
         self.intents: dict[int, dict[str, Any]] = {}
         self.broken = False
         self._number = itertools.count(1)
@@ -226,6 +228,12 @@ class FakeJournal:
         if self.broken:
             raise StorageError("the disk is full")
         self.events.extend(events)
+
+    def keep(self, connection: str, kind: Kind, scope: str, rows: Sequence[Resource], **how: Any) -> None:
+        self.kept.append((connection, kind, scope, tuple(rows), how))
+
+    def watching(self) -> None:
+        self.watched += 1
 
     def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, **_: Any) -> int:
         if self.broken:

@@ -507,7 +507,7 @@ def test_a_newer_journal_is_left_alone(path: Path, wall: Wall) -> None:
     newer.close()
     before = path.read_bytes()
     journal = opened(path, wall)
-    assert "the journal is of version 99, this rollwatch reads 1: upgrade rollwatch" in journal.badge
+    assert "the journal is of version 99, this rollwatch reads 2: upgrade rollwatch" in journal.badge
     journal.close()
     assert path.read_bytes() == before
 
@@ -621,7 +621,7 @@ def test_the_old_is_forgotten_and_the_open_is_not(path: Path, wall: Wall) -> Non
 def test_too_much_is_forgotten_oldest_first_and_given_back(path: Path, wall: Wall) -> None:
     journal = opened(path, wall)
     journal.record([event(n, text="x" * 1500) for n in range(3000)])
-    assert journal.flush()
+    assert journal.flush(60)
     journal.prune(megabytes=2)
     wait_until(lambda: path.stat().st_size < 3 << 20)
     left = journal.events(limit=5000)
@@ -648,3 +648,16 @@ def test_nothing_is_logged_on_good_days(path: Path, wall: Wall, caplog: pytest.L
         journal.record([event(1)])
         journal.close()
     assert [record for record in caplog.records if record.name.startswith("tui.local.journal")] == []
+
+
+def test_who_finds_the_journal_set_aside_by_another_says_so(path: Path, wall: Wall) -> None:
+    """Which of two consoles meets the damage first is chance; that it was damage both know."""
+    one, two = opened(path, wall), opened(path, wall)
+    aside = begin_anew(path, path.stat().st_ino, wall())
+    assert aside is not None
+    for each in (one, two):
+        each.note("after it")
+        assert each.flush(30)
+        assert each.badge == f"history begins anew: the old one was damaged, see {aside}"
+    one.close()
+    two.close()

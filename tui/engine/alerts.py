@@ -14,8 +14,8 @@ from typing import Final
 
 from tui.clock import Clock
 from tui.engine.feeds import Change
-from tui.engine.history import word
 from tui.engine.store import Store
+from tui.engine.words import word
 from tui.model import Health, Kind, Resource
 
 CONNECTION: Final = "connection"

@@ -1,22 +1,26 @@
 """What was seen to change, for the journal: transitions, comings and goings, connection edges, the phases of rollouts.
 
-It only turns changes into events and hands them over in batches, off the loop; what is made of them is the journal's matter.
+It only turns changes into events, and rows into what is kept of them, and hands both over in batches, off the loop; what is made of
+them is the journal's matter.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 
 from tui.clock import Clock
-from tui.engine.feeds import Change
+from tui.engine.feeds import Change, Feed
+from tui.engine.findings import found
 from tui.engine.ports import Event, JournalPort
 from tui.engine.store import Store
+from tui.engine.words import seconds_of, whole_of, whose, word
 from tui.errors import PlatformError, RollwatchError
-from tui.model import Deployment, Health, Kind, Phase, Resource, Rollout
+from tui.model import Kind, Resource, Rollout
 
 log = logging.getLogger(__name__)
 
@@ -24,22 +28,14 @@ GATHER: Final = 1.0
 """Seconds that events are gathered before they are written together."""
 MOST: Final = 20_000
 """Events that wait at most; a disk that hangs must not eat the memory."""
-SILENT: Final = frozenset({Kind.VARIABLE})
-"""Kinds of which nothing is kept: a variable's very name may be telling."""
-
-
-def word(resource: Resource) -> str:
-    """How a thing is, ours and theirs: ``ok (running)``; of a rollout that is over, how it ended."""
-    over = isinstance(resource, Rollout) and resource.completed_at is not None
-    theirs = getattr(resource, "conclusion", "") if over else resource.status
-    return f"{resource.health} ({theirs or resource.status})" if theirs or resource.status else str(resource.health)
-
-
-def _whose(resource: Resource) -> str:
-    """What went out, and by whom: ``main@a1b2c3d by ana``; empty for what is no rollout."""
-    if not isinstance(resource, Rollout):
-        return ""
-    return f"{resource.target} by {resource.by}" if resource.by else str(resource.target)
+SILENT: Final = frozenset({Kind.VARIABLE, Kind.WEBHOOK})
+"""Kinds of which nothing is kept: a variable's very name may be telling, a webhook's name is an address that may be a secret."""
+MOST_ROWS: Final = 500
+"""Changes of rows that wait at most."""
+READINGS: Final = frozenset({"raw", "updated_at", "cpu_share", "memory_bytes", "disk_share"})
+"""Fields whose change alone is not kept."""
+WATCH: Final = 60.0
+"""Seconds between two words that somebody looks."""
 
 
 def events(change: Change, at: datetime, *, first: bool) -> Iterator[Event]:
@@ -60,7 +56,7 @@ def events(change: Change, at: datetime, *, first: bool) -> Iterator[Event]:
                 platform_at=after.updated_at,
             )
     for row in () if first else change.added:
-        yield Event(what="appeared", ref=str(row.ref), at=at, name=row.name, after=word(row), platform_at=row.created_at, text=_whose(row))
+        yield Event(what="appeared", ref=str(row.ref), at=at, name=row.name, after=word(row), platform_at=row.created_at, text=whose(row))
     for row in change.removed:
         yield Event(what="gone", ref=str(row.ref), at=at, name=row.name, before=word(row))
 
@@ -78,39 +74,31 @@ def _phases(before: Resource, after: Resource, at: datetime) -> Iterator[Event]:
                 name=phase.name,
                 after=phase.conclusion or phase.status,
                 platform_at=phase.completed_at,
-                seconds=_seconds(phase),
+                seconds=seconds_of(phase),
                 text=f"{after.app}/{after.environment}",
             )
 
 
 def _whole(before: Resource, after: Resource, at: datetime) -> Iterator[Event]:
-    """A rollout or deployment that was seen to end: how long it took as a whole, told like a phase of it."""
-    if isinstance(before, Rollout) and isinstance(after, Rollout):
-        ended = after.completed_at if before.completed_at is None else None
-        start, word = after.started_at or after.queued_at, str(after.conclusion or after.status)
-        of = f"{after.app}/{after.environment}"
-    elif isinstance(before, Deployment) and isinstance(after, Deployment):
-        ended = after.finished_at if before.finished_at is None else None
-        start, word = after.created_at, "success" if after.health is Health.OK else "failure"
-        of = f"{after.name}/{after.ref.connection}"
-    else:
-        return
-    if ended is not None and start is not None:
-        yield Event(
-            what="phase",
-            ref=str(after.ref),
-            at=at,
-            name=str(after.ref.kind),
-            after=word,
-            platform_at=ended,
-            seconds=max(0.0, (ended - start).total_seconds()),
-            text=of,
-        )
+    """A rollout or deployment that was seen to end."""
+    if whole_of(before, at) is None and (whole := whole_of(after, at)) is not None:
+        yield whole
 
 
-def _seconds(phase: Phase) -> float | None:
-    start = phase.started_at or phase.queued_at
-    return None if start is None or phase.completed_at is None else max(0.0, (phase.completed_at - start).total_seconds())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """Rows to keep, each with what it was before if that is known."""
+
+    feed: Feed
+    at: datetime
+    pairs: tuple[tuple[Resource | None, Resource], ...]
+    gone: tuple[str, ...] = ()
+    whole: bool = False
+
+
+def _differs(old: Resource, new: Resource) -> bool:
+    """Whether more than a reading is different."""
+    return any(getattr(old, each.name) != getattr(new, each.name) for each in fields(new) if each.name not in READINGS)
 
 
 class History:
@@ -121,7 +109,9 @@ class History:
         self._clock = clock
         self._store: Store | None = None
         self._waiting: list[Event] = []
-        self._seen: set[object] = set()
+        self._rows: list[_Kept] = []
+        self._seen: set[Feed] = set()
+        self._whole: set[Feed] = set()
         self._arrived = asyncio.Event()
         self._failing = False
 
@@ -132,17 +122,27 @@ class History:
 
     def note(self, change: Change) -> None:
         """Keep what a change means."""
+        self._keep(change)
         if not change.data:
             if self._store is not None and self._store.freshness(change.feed).fetched_boot is not None:
                 self._seen.add(change.feed)  # there was nothing: what comes next did come
             return
         first = change.feed not in self._seen
         self._seen.add(change.feed)
-        self._add(*events(change, self._clock.wall(), first=first))
+        at = self._clock.wall()
+        self._add(*events(change, at, first=first))
+        if first and change.feed.kind not in SILENT:
+            self._add(*found(change.added, at))
 
     def edge(self, connection: str, word: str, error: PlatformError | None) -> None:
         """A connection was lost (``down``), limited, signed out, or is ``back``."""
         self._add(Event(what="edge", ref=connection, at=self._clock.wall(), name=connection, after=word, text=str(error or "")))
+
+    async def watch(self) -> None:
+        """Say that somebody looks, for ever."""
+        while True:
+            await self._hand_over(self._journal.watching)
+            await self._clock.sleep(WATCH)
 
     async def run(self) -> None:
         """Write what gathers, for ever."""
@@ -160,13 +160,47 @@ class History:
         if self._waiting:
             self._arrived.set()
 
+    def _keep(self, change: Change) -> None:
+        """How the rows of a feed are now: all of them at the first answer of a run, later those that differ."""
+        feed, store = change.feed, self._store
+        if feed.kind in SILENT or store is None:
+            return
+        fresh = store.freshness(feed)
+        if fresh.fetched_boot is None or fresh.restored:
+            return
+        at = self._clock.wall()
+        if feed not in self._whole:
+            self._whole.add(feed)
+            self._rows.append(_Kept(feed=feed, at=at, pairs=tuple((None, row) for row in store.feed_rows(feed)), whole=True))
+        elif change.added or change.updated or change.removed:
+            pairs = (*change.updated, *((None, row) for row in change.added))
+            self._rows.append(_Kept(feed=feed, at=at, pairs=pairs, gone=tuple(row.ref.id for row in change.removed)))
+        else:
+            return
+        if len(self._rows) > MOST_ROWS:  # a disk that hangs: begin again with everything once it does not
+            self._rows.clear()
+            self._whole.clear()
+        self._arrived.set()
+
     async def _write(self) -> None:
         batch, self._waiting = self._waiting, []
+        rows, self._rows = self._rows, []
         self._arrived.clear()
-        if not batch:
-            return
+        if batch or rows:
+            await self._hand_over(lambda: self._give(batch, rows))
+
+    def _give(self, batch: list[Event], rows: list[_Kept]) -> None:
+        if batch:
+            self._journal.record(batch)
+        for each in rows:
+            news = [row for old, row in each.pairs if old is None or _differs(old, row)]
+            if news or each.gone or each.whole:
+                feed = each.feed
+                self._journal.keep(feed.connection, feed.kind, feed.scope, news, gone=each.gone, at=each.at, whole=each.whole)
+
+    async def _hand_over(self, work: Callable[[], object]) -> None:
         try:
-            await asyncio.to_thread(self._journal.record, batch)
+            await asyncio.to_thread(work)
             self._failing = False
         except RollwatchError as error:
             if not self._failing:

@@ -5,19 +5,20 @@ All methods are synchronous and may touch the disk: the engine calls them in a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from tui.engine.feeds import Feed
-from tui.model import Kind, Ref, Verb
+from tui.model import Kind, Ref, Resource, Verb
 from tui.platforms.base import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that was seen to happen. ``what`` is transition, appeared, gone, edge (a connection) or phase (of a rollout).
+    """Something that was seen to happen. ``what`` is transition, appeared, gone, edge (a connection), phase (of a rollout) or burst
+    (of errors in a log); began and found are what a platform says of the time before the first look.
 
     ``ref`` is written ``connection/kind/id``, for an edge the connection's name; ``before`` and ``after`` are our words with the
     platform's in brackets (``ok (running)``); ``at`` is when we saw it, ``platform_at`` when the platform says it was.
@@ -48,6 +49,14 @@ class JournalPort(Protocol):
 
     def record(self, events: Sequence[Event]) -> None:
         """Keep what was seen. Raises ``errors.StorageError``; what was not kept is lost, never fatal."""
+
+    def keep(
+        self, connection: str, kind: Kind, scope: str, rows: Sequence[Resource], *, gone: Collection[str], at: datetime, whole: bool
+    ) -> None:
+        """Keep how things of a feed are; ``gone`` are the ids of those that are no more, with ``whole`` all that are not in ``rows``."""
+
+    def watching(self) -> None:
+        """Somebody looks at present."""
 
     def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, name: str, reason: str) -> int:
         """Write down what is about to be sent and have it on the disk before returning its number. ``name`` is the target's,

@@ -63,9 +63,9 @@ class Session:
         self.production = production
         self.clock = clock
         self.journal = journal
-        self.past = Past(past, clock) if past is not None else None
         self.links = links
         self.store = Store(clock, platforms)
+        self.past = Past(past, clock, self.store) if past is not None else None
         self.changes: Signal[Change] = Signal("changes")
         self.verdicts: Signal[Verdict] = Signal("verdicts")
         self.happenings: Signal[tuple[str, Happening]] = Signal("happenings")
@@ -243,6 +243,7 @@ class Session:
                 await self._ready
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._history.run(), name="history")
+                group.create_task(self._history.watch(), name="watch")
                 group.create_task(self._memory.run(), name="memory")
                 group.create_task(self._poller.run(), name="poller")
                 group.create_task(self._witness.run(), name="witness")

@@ -138,7 +138,7 @@ def test_outlook(elapsed: float, text: str, slow: bool) -> None:
 
 def test_the_handoff_reads_as_markdown_and_cannot_be_broken_by_a_name() -> None:
     notes = [Note(at=at(60), who="ana", text="watch `worker`\n# not a title")]
-    shift = handoff(SHIFT, DEEDS, notes, context="prod", since=START, until=END)
+    shift = handoff(digest(SHIFT, DEEDS, since=START, until=END), notes, context="prod")
     text = markdown(shift)
     assert text.startswith("# Handoff prod: 2026-11-23 22:00 to 2026-11-24 06:00 UTC\n")
     assert "8h00: 1 still wrong, 2 recovered, 0 rollouts, 1 deployments, 2 actions." in text

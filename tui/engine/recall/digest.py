@@ -5,13 +5,13 @@ It tells facts in the order in which they were seen. It neither explains nor dra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from tui.engine.ports import Event
-from tui.engine.recall.records import Deed, connection_of, health_of, is_wrong, kind_of, span
+from tui.engine.recall.records import BEFORE, UNSEEN, Deed, Standing, connection_of, health_of, is_wrong, kind_of, span, when
 from tui.model import Health, Kind
 
 QUIET: Final = frozenset({Kind.INSTANCE, Kind.PROJECT, Kind.WEBHOOK})
@@ -27,7 +27,8 @@ LONGEST: Final = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What happened to one thing. ``states`` are the words it went through, oldest first; ``wrong_for`` the seconds for which it
-    was not well, None if it never was; ``whose`` what went out and by whom, where that is known."""
+    was not well, None if it never was; ``whose`` what went out and by whom, where that is known; ``unseen`` that it is only the
+    platform's word, because it was so before anybody looked; ``standing`` that nothing happened to it: it was wrong before already."""
 
     ref: str
     name: str
@@ -38,6 +39,8 @@ class Story:
     unresolved: bool = False
     wrong_for: float | None = None
     whose: str = ""
+    unseen: bool = False
+    standing: bool = False
 
     @property
     def chain(self) -> str:
@@ -50,7 +53,7 @@ class Story:
     @property
     def text(self) -> str:
         """One line without times: ``web-api  failed (crashed) → ok (running)  for 3m50``."""
-        chain = self.chain
+        chain = self.chain + (f", {BEFORE}" if self.unseen else "")
         if self.unresolved and self.wrong_for is not None:
             return f"{self.name}  {chain}  for {span(self.wrong_for)} so far"
         return f"{self.name}  {chain}" + (f"  after {span(self.wrong_for)}" if self.wrong_for else "")
@@ -90,14 +93,18 @@ class _Thread:
     events: list[Event] = field(default_factory=list)
 
 
-def digest(events: Iterable[Event], deeds: Iterable[Deed] = (), *, since: datetime, until: datetime) -> Digest:
-    """Group what was seen from ``since`` to ``until`` by thing. ``events`` may come in any order."""
+def digest(
+    events: Iterable[Event], deeds: Iterable[Deed] = (), *, since: datetime, until: datetime, standing: Iterable[Standing] = ()
+) -> Digest:
+    """Group what happened from ``since`` to ``until`` by thing. ``events`` may come in any order; ``standing`` is what is wrong at the
+    end, whether anything happened to it or not."""
     threads: dict[str, _Thread] = {}
-    for event in sorted((each for each in events if since <= each.at <= until), key=lambda each: each.at):
+    for event in sorted((each for each in events if since <= when(each) <= until), key=when):
         if _news(event):
             threads.setdefault(event.ref, _Thread()).events.append(event)
     good = _went_well(threads)
     stories = [_overtaken(_story(ref, thread.events, until), good) for ref, thread in threads.items()]
+    stories = _with_standing(stories, standing, since, until)
     stories.sort(key=lambda each: each.last, reverse=True)
     return Digest(
         since=since,
@@ -109,13 +116,39 @@ def digest(events: Iterable[Event], deeds: Iterable[Deed] = (), *, since: dateti
     )
 
 
+def _with_standing(stories: Sequence[Story], standing: Iterable[Standing], since: datetime, until: datetime) -> list[Story]:
+    """What is wrong at the end is unresolved, whatever was seen of it."""
+    found = {each.ref: each for each in stories}
+    for each in standing:
+        story = found.get(each.ref)
+        if story is None:
+            began = each.since or since
+            found[each.ref] = Story(
+                ref=each.ref,
+                name=each.name,
+                first=began,
+                last=min(began, until),
+                states=(each.word,),
+                count=0,
+                unresolved=True,
+                wrong_for=None if each.since is None else (until - began).total_seconds(),
+                whose=each.whose,
+                unseen=each.unseen,
+                standing=True,
+            )
+        elif not story.unresolved:
+            states = story.states if story.states[-1:] == (each.word,) else (*story.states, each.word)
+            found[each.ref] = replace(story, unresolved=True, states=states, wrong_for=None)
+    return list(found.values())
+
+
 def _went_well(threads: Mapping[str, _Thread]) -> Mapping[_Place, list[datetime]]:
     """When a rollout or deployment went well, by where it went."""
     found: dict[_Place, list[datetime]] = {}
     for ref, thread in threads.items():
         last = thread.events[-1]
         if kind_of(ref) in SHIPPED and health_of(last.after) is Health.OK:
-            found.setdefault((connection_of(ref), kind_of(ref), last.name), []).append(last.at)
+            found.setdefault((connection_of(ref), kind_of(ref), last.name), []).append(when(last))
     return found
 
 
@@ -131,15 +164,30 @@ def _overtaken(story: Story, good: Mapping[_Place, list[datetime]]) -> Story:
 
 
 def _news(event: Event) -> bool:
-    if event.what == "phase":
+    if event.what in {"phase", "burst"}:
         return False
+    if event.what in UNSEEN and kind_of(event.ref) not in SHIPPED:
+        return is_wrong(event)  # that something which is well was touched at some time is no news
     return not (event.what in {"appeared", "gone"} and kind_of(event.ref) in QUIET)
+
+
+_WORDS: Final[Mapping[str, Callable[[Event], tuple[str, ...]]]] = {
+    "appeared": lambda event: (event.after,),
+    "found": lambda event: (event.after,),
+    "began": lambda _: (),
+    "gone": lambda event: (event.before, "gone"),
+}
+"""The states that an event tells; of any other, that before and that after it."""
+
+
+def _both(event: Event) -> tuple[str, ...]:
+    return event.before, event.after
 
 
 def _states(events: Sequence[Event]) -> tuple[str, ...]:
     said: list[str] = []
     for event in events:
-        words = {"appeared": (event.after,), "gone": (event.before, "gone")}.get(event.what, (event.before, event.after))
+        words = _WORDS.get(event.what, _both)(event)
         for word in words:
             if word and (not said or said[-1] != word):
                 said.append(word)
@@ -152,9 +200,9 @@ def _wrong_for(events: Sequence[Event], until: datetime) -> float | None:
     began: datetime | None = None
     for event in events:
         if is_wrong(event):
-            began = began or event.at
+            began = began or when(event)
         elif began is not None:
-            total = (total or 0.0) + (event.at - began).total_seconds()
+            total = (total or 0.0) + (when(event) - began).total_seconds()
             began = None
     if began is not None:
         total = (total or 0.0) + (until - began).total_seconds()
@@ -166,11 +214,12 @@ def _story(ref: str, events: Sequence[Event], until: datetime) -> Story:
     return Story(
         ref=ref,
         name=next((each.name for each in reversed(events) if each.name), connection_of(ref)),
-        first=events[0].at,
-        last=last.at,
+        first=when(events[0]),
+        last=when(last),
         states=_states(events),
         count=len(events),
         unresolved=is_wrong(last),
         wrong_for=_wrong_for(events, until),
-        whose=next((each.text for each in events if each.what == "appeared"), ""),
+        whose=next((each.text for each in events if each.what in {"appeared", *UNSEEN}), ""),
+        unseen=last.what in UNSEEN,
     )

@@ -7,13 +7,12 @@ because nothing it is made from does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from tui.engine.ports import Event
-from tui.engine.recall.digest import OVERTAKEN, Digest, Story, digest
+from tui.engine.recall.digest import OVERTAKEN, Digest, Story
 from tui.engine.recall.records import Deed, Note, connection_of, kind_of, span
 from tui.model import Kind
 
@@ -32,6 +31,7 @@ class Handoff:
     deeds: tuple[Deed, ...] = ()
     open: tuple[Deed, ...] = ()
     notes: tuple[Note, ...] = ()
+    looked: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain objects; times in RFC 3339."""
@@ -47,11 +47,9 @@ class Handoff:
         return whole
 
 
-def handoff(
-    events: Iterable[Event], deeds: Sequence[Deed], notes: Sequence[Note] = (), *, context: str, since: datetime, until: datetime
-) -> Handoff:
-    """Make the handoff of a stretch of time."""
-    told: Digest = digest(events, deeds, since=since, until=until)
+def handoff(told: Digest, notes: Sequence[Note] = (), *, context: str, looked: datetime | None = None) -> Handoff:
+    """Make the handoff of a stretch of time; ``looked`` is when somebody looked last."""
+    since, until = told.since, told.until
     every = (*told.unresolved, *told.recovered, *told.changed)
     shipped = {Kind.ROLLOUT, Kind.DEPLOYMENT}
     return Handoff(
@@ -65,6 +63,7 @@ def handoff(
         deeds=told.deeds,
         open=tuple(each for each in told.deeds if each.outcome in {"", "unknown"}),
         notes=tuple(each for each in notes if since <= each.at <= until),
+        looked=looked,
     )
 
 

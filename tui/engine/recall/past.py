@@ -6,7 +6,7 @@ It turns what the journal hands out into the records that the pure functions bes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -15,14 +15,23 @@ from tui.clock import Clock
 from tui.engine.ports import Event
 from tui.engine.recall.digest import Digest, digest
 from tui.engine.recall.handoff import Handoff, handoff
-from tui.engine.recall.records import Deed, Note
+from tui.engine.recall.records import LOST, Deed, Note, Standing
+from tui.engine.recall.standing import LOOKED_AT, standing, told
 from tui.engine.recall.timeline import Entry as Moment
 from tui.engine.recall.timeline import timeline
 from tui.engine.recall.usual import GOOD, MOST, Usual, usual
+from tui.engine.store import Store
+from tui.local.journal.bodies import Known
 from tui.local.journal.records import Entry, Intent
 
+MOST_WRONG: Final = 200
+"""Things that are wrong of which the journal is asked since when."""
+EDGES: Final = 500
+"""Edges of connections that are looked through for the newest of each."""
 AT_MOST: Final = 20_000
 """Events of one stretch that are looked at, the newest of them: a shift has some hundreds."""
+SHOWN: Final = ("transition", "appeared", "gone", "edge")
+"""Events that a look at the past stops at."""
 LEARN: Final = 120.0
 """Seconds after which what is usual is asked for again."""
 
@@ -35,7 +44,17 @@ class PastPort(Protocol):
 
     @property
     def who(self) -> str: ...
-    def events(self, *, since: datetime | None = None, until: datetime | None = None, limit: int = 1000) -> Sequence[Entry]: ...
+    def events(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        ref: str = "",
+        what: Collection[str] = (),
+        limit: int = 1000,
+    ) -> Sequence[Entry]: ...
+    def known(self, at: datetime) -> Sequence[Known]: ...
+    def looked(self, at: datetime) -> datetime | None: ...
     def intents(self, *, since: datetime | None = None, limit: int = 1000) -> Sequence[Intent]: ...
     def durations(self, app: str, environment: str, phase: str, *, conclusion: str = "success", limit: int = 50) -> Sequence[float]: ...
     def seen(self, user: str) -> datetime | None: ...
@@ -45,7 +64,8 @@ class PastPort(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """All that the journal has of a stretch of time, oldest first. ``cut`` says that there was more before it."""
+    """All that the journal has of a stretch of time, oldest first. ``cut`` says that there was more before it, ``standing`` is what
+    is wrong at its end, ``looked`` when somebody looked last, None where nobody ever did."""
 
     since: datetime
     until: datetime
@@ -53,19 +73,24 @@ class Stretch:
     deeds: tuple[Deed, ...] = ()
     notes: tuple[Note, ...] = ()
     cut: bool = False
+    standing: tuple[Standing, ...] = ()
+    looked: datetime | None = None
 
     def digest(self) -> Digest:
-        return digest(self.events, self.deeds, since=self.since, until=self.until)
+        return digest(self.events, self.deeds, since=self.since, until=self.until, standing=self.standing)
 
     def timeline(self) -> tuple[Moment, ...]:
         return timeline(self.events, self.deeds)
 
     def handoff(self, context: str) -> Handoff:
-        return handoff(self.events, self.deeds, self.notes, context=context, since=self.since, until=self.until)
+        return handoff(self.digest(), self.notes, context=context, looked=self.looked)
 
 
-def read(port: PastPort, since: datetime, until: datetime) -> Stretch:
-    """Read a stretch; blocks for as long as the disk does."""
+def read(port: PastPort, since: datetime, until: datetime, wrong: Sequence[Standing] | None = None) -> Stretch:
+    """Read a stretch; blocks for as long as the disk does. ``wrong`` is what is wrong at its end, if that is known better than from
+    what was kept."""
+    if wrong is None:
+        wrong = standing((each.row for each in port.known(until)), _lost(port, until))
     entries = port.events(since=since, until=until, limit=AT_MOST)
     deeds = [_deed(each) for each in port.intents(since=since, limit=AT_MOST) if each.at <= until]
     return Stretch(
@@ -75,7 +100,22 @@ def read(port: PastPort, since: datetime, until: datetime) -> Stretch:
         deeds=tuple(reversed(deeds)),
         notes=tuple(Note(at=each.at, who=each.name, text=each.text, ref=each.ref) for each in reversed(entries) if each.what == "note"),
         cut=len(entries) == AT_MOST,
+        standing=tuple(_told(port, each, until) for each in wrong[:MOST_WRONG]),
+        looked=port.looked(until),
     )
+
+
+def _lost(port: PastPort, until: datetime) -> Mapping[str, str]:
+    """The connections that could not be asked at a moment, as far as it was recorded."""
+    newest: dict[str, str] = {}
+    for each in port.events(until=until, what=("edge",), limit=EDGES):
+        newest.setdefault(each.ref, each.after)
+    return {name: word for name, word in newest.items() if word in LOST}
+
+
+def _told(port: PastPort, each: Standing, until: datetime) -> Standing:
+    """Since when it is wrong, as it was recorded."""
+    return told(each, [_event(entry) for entry in port.events(ref=each.ref, until=until, limit=20)])
 
 
 def _event(entry: Entry) -> Event:
@@ -107,12 +147,27 @@ def _deed(intent: Intent) -> Deed:
     )
 
 
-class Past:
-    """What a session can ask of its journal. ``usual`` answers at once from what was learnt; everything else waits in a thread."""
+def _next_to(port: PastPort, at: datetime, back: bool) -> datetime | None:
+    tick = timedelta(milliseconds=1)
+    if back:
+        found = port.events(until=at, what=SHOWN, limit=1)
+        return found[0].at if found else None
+    # The journal answers newest first: the stretch is widened until it holds something.
+    for hours in (1, 8, 72, 24 * 90):
+        found = port.events(since=at + tick, until=at + timedelta(hours=hours), what=SHOWN, limit=AT_MOST)
+        if found:
+            return found[-1].at
+    return None
 
-    def __init__(self, port: PastPort, clock: Clock) -> None:
+
+class Past:
+    """What a session can ask of its journal. ``usual`` answers at once from what was learnt; everything else waits in a thread.
+    ``store`` knows how things are now, None where only the journal is asked."""
+
+    def __init__(self, port: PastPort, clock: Clock, store: Store | None = None) -> None:
         self._port = port
         self._clock = clock
+        self._store = store
         self._usual: dict[Key, tuple[float, Usual | None]] = {}
 
     @property
@@ -128,7 +183,21 @@ class Past:
     async def stretch(self, since: datetime, until: datetime | None = None) -> Stretch:
         """What happened from ``since`` to ``until`` (now)."""
         end = until or self._clock.wall() + timedelta(seconds=1)
-        return await asyncio.to_thread(read, self._port, since, end)
+        return await asyncio.to_thread(read, self._port, since, end, self._wrong() if until is None else None)
+
+    async def known(self, at: datetime) -> tuple[Sequence[Known], datetime | None]:
+        """Everything as it was known at a moment, and when somebody had looked last."""
+        return await asyncio.to_thread(lambda: (self._port.known(at), self._port.looked(at)))
+
+    async def moments(self, at: datetime, *, back: bool) -> datetime | None:
+        """The moment of the event next to ``at``, before or after it; None if there is none."""
+        return await asyncio.to_thread(_next_to, self._port, at, back)
+
+    def _wrong(self) -> tuple[Standing, ...] | None:
+        if self._store is None:
+            return None
+        lost = {each.name: str(each.state) for each in self._store.connections() if each.state in LOST}
+        return standing([row for kind in LOOKED_AT for row in self._store.rows(kind)], lost)
 
     async def seen(self) -> datetime | None:
         """Until when this user has seen what happened, None for never."""

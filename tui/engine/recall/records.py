@@ -16,6 +16,16 @@ LOST: Final = frozenset({"down", "limited", "signed-out"})
 """Words of a connection edge that mean that it cannot be asked."""
 
 
+UNSEEN: Final = frozenset({"began", "found"})
+"""Events of which only the platform's word is known, because they were before anybody looked."""
+
+STATES: Final = frozenset({"transition", "appeared", "found"})
+"""Events that say how a thing is from then on."""
+
+BEFORE: Final = "before we looked"
+"""How it is told that only the platform's word is known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
     """One verb that was sent. ``outcome`` is done, refused, accepted, unknown, confirmed, failed or unconfirmed, empty while open;
@@ -31,6 +41,19 @@ class Deed:
     outcome: str = ""
     text: str = ""
     caused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Something that is wrong at the end of a stretch of time, whenever it became so. ``since`` is when that was, None where nobody
+    knows; ``unseen`` that only the platform says so, because nobody looked yet."""
+
+    ref: str
+    name: str
+    word: str
+    since: datetime | None = None
+    unseen: bool = False
+    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +89,12 @@ def is_wrong(event: Event) -> bool:
     """Whether the event left its thing in a state that somebody has to look at."""
     if event.what == "edge":
         return event.after in LOST
-    return event.what in {"transition", "appeared"} and health_of(event.after) in WRONG
+    return event.what in STATES and health_of(event.after) in WRONG
+
+
+def when(event: Event) -> datetime:
+    """The moment that an event belongs to: when it was seen, and of what was only found, when its platform says it was."""
+    return event.platform_at if event.what in UNSEEN and event.platform_at is not None else event.at
 
 
 def span(seconds: float) -> str:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from tui.engine.joins import plain
 from tui.engine.ports import Event
-from tui.engine.recall.records import Deed, connection_of, health_of, is_wrong, kind_of, span
+from tui.engine.recall.records import BEFORE, UNSEEN, Deed, connection_of, health_of, is_wrong, kind_of, span, when
 from tui.engine.recall.usual import GOOD
 from tui.model import Health, Kind, Tone
 
@@ -33,6 +33,8 @@ TONES: Final[dict[Health, Tone]] = {
 }
 FAILED: Final = frozenset({"failure", "failed", "rejected"})
 """How a phase ends badly; what was canceled is neither."""
+TOLD: Final[dict[str, Tone]] = {"burst": Tone.WARN, "began": Tone.BUSY}
+"""Events whose tone is no state's."""
 OUTCOMES: Final[dict[str, Tone]] = {
     "done": Tone.OK,
     "confirmed": Tone.OK,
@@ -76,23 +78,27 @@ def entry_of(event: Event) -> Entry:
         "gone": f"gone, was {event.before}",
         "phase": f"{event.name} {event.after}" + (f" in {span(event.seconds)}" if event.seconds is not None else ""),
         "burst": event.text,
+        "began": f"began{', ' if event.text else ''}{event.text}, {BEFORE}",
+        "found": f"{event.after}, {BEFORE}",
     }
     return Entry(
-        at=event.at,
+        at=when(event),
         lane=lane,
         ref=event.ref,
         name=event.text if event.what == "phase" else (event.name or event.ref),
         text=words.get(event.what, f"{event.before} → {event.after}"),
         tone=_tone(event),
         wrong=is_wrong(event) or event.what == "burst",
-        act=event.what == "appeared" and kind in {Kind.ROLLOUT, Kind.DEPLOYMENT},
+        act=event.what in {"appeared", "began"} and kind in {Kind.ROLLOUT, Kind.DEPLOYMENT},
     )
 
 
 def _tone(event: Event) -> Tone:
     if event.what == "phase":
         return Tone.OK if event.after in GOOD else Tone.BAD if event.after in FAILED else Tone.IDLE
-    return Tone.WARN if event.what == "burst" else TONES[health_of(event.after)]
+    if event.what in TOLD:
+        return TOLD[event.what]
+    return TONES[health_of(event.after)]
 
 
 def entry_of_deed(deed: Deed) -> Entry:
@@ -112,7 +118,8 @@ def timeline(events: Iterable[Event], deeds: Iterable[Deed] = ()) -> tuple[Entry
     """Everything, oldest first; each entry that went wrong says what came shortly before it on the same connection or name."""
     events = tuple(events)
     took = {(each.ref, each.at): each.seconds for each in events if _is_whole(each) and each.seconds is not None}
-    told = (_took(entry_of(each), took) for each in events if not _is_whole(each))
+    unseen = {each.ref: each.at for each in events if each.what in UNSEEN}
+    told = (_took(each, took) for each in events if not _is_whole(each) and not _is_old(each, unseen))
     entries = sorted([*told, *map(entry_of_deed, deeds)], key=lambda each: each.at)
     acts = [each for each in entries if each.act]
     moments = [each.at for each in acts]
@@ -124,10 +131,18 @@ def _is_whole(event: Event) -> bool:
     return event.what == "phase" and event.name == kind_of(event.ref)
 
 
-def _took(entry: Entry, took: Mapping[tuple[str, datetime], float]) -> Entry:
-    seconds = took.get((entry.ref, entry.at))
-    if seconds is None or entry.lane not in {"rollouts", "deployments"} or "→" not in entry.text:
+def _is_old(event: Event, unseen: Mapping[str, datetime]) -> bool:
+    """A phase of what was over before anybody looked: how long it took is learnt from, and is no event of the day."""
+    return event.what == "phase" and unseen.get(event.ref) == event.at
+
+
+def _took(event: Event, took: Mapping[tuple[str, datetime], float]) -> Entry:
+    """An event as an entry, the end of a rollout or deployment with how long it took."""
+    entry, seconds = entry_of(event), took.get((event.ref, event.at))
+    if seconds is None or entry.lane not in {"rollouts", "deployments"} or event.what not in {"transition", "found"}:
         return entry
+    if event.what == "found":
+        return replace(entry, text=f"{event.after} in {span(seconds)}, {BEFORE}")
     return replace(entry, text=f"{entry.text} in {span(seconds)}")
 
 

@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Final
 
 from tui.errors import StorageError, UsageError
-from tui.local.journal import reading
+from tui.local.journal import bodies, reading
+from tui.local.journal.bodies import Known
 from tui.local.journal.database import Database, open_database
 from tui.local.journal.owners import Owner
 from tui.local.journal.pruning import DAYS, MEGABYTES, Pruning
-from tui.local.journal.records import INSERT_EVENT, Entry, Intent, KnownRollout, Seen, event_row, kept, to_ms
+from tui.local.journal.records import Entry, Intent, KnownRollout, Seen, event_row, insert, kept, to_ms
 from tui.local.journal.rollouts import Rollouts
 from tui.local.journal.writer import Statement, Writer
-from tui.model import Kind, Ref, Verb
+from tui.model import Kind, Ref, Resource, Verb
 
-__all__ = ["Entry", "Intent", "Journal", "KnownRollout", "Rollouts", "Seen"]
+__all__ = ["Entry", "Intent", "Journal", "Known", "KnownRollout", "Rollouts", "Seen"]
 
 IN_FLIGHT: Final = timedelta(minutes=2)
 """How long a verb can still be waiting for its answer; after that its outcome is unknown, whoever sent it."""
@@ -118,9 +119,22 @@ class Journal:
 
     def record(self, events: Sequence[Seen]) -> None:
         """Keep what was seen. Of several consoles of one context only one does, because all see the same."""
-        self._writer.post(lambda: self._rows(events), many=len(events), recorder=True)
+        self._writer.post_seen(lambda twice: self._rows(events, twice=twice), many=len(events))
         if self._now() - self._tidied > TIDY:
             self.prune()
+
+    def keep(
+        self, connection: str, kind: Kind, scope: str, rows: Sequence[Resource], *, gone: Collection[str], at: datetime, whole: bool
+    ) -> None:
+        """Keep how things of a feed are, so that the moment can be shown again. ``rows`` may be only those that differ; ``gone`` are the
+        ids of those that are no more, with ``whole`` everything that is not in ``rows``."""
+        key = (self._context, connection, kind, scope)
+        self._writer.post_seen(lambda _: bodies.keeping(key, rows, gone, at, self._scrub, whole=whole), many=len(rows) + 1)
+
+    def watching(self) -> None:
+        """Somebody looks: say so about once a minute."""
+        at = self._now()
+        self._writer.post_seen(lambda _: bodies.watching(self._context, self._owner.token, at))
 
     def note(self, text: str, *, ref: str = "") -> None:
         """Keep what a user typed, about a thing or about nothing in particular."""
@@ -209,6 +223,14 @@ class Journal:
             lambda connection: reading.durations(connection, self._context, of=of, phase=phase, conclusion=conclusion, limit=limit), ()
         )
 
+    def known(self, at: datetime) -> tuple[Known, ...]:
+        """Everything as it was known at a moment; empty before anything was kept."""
+        return self._writer.read(lambda connection: bodies.at_moment(connection, self._context, at), ())
+
+    def looked(self, at: datetime) -> datetime | None:
+        """The last time until ``at`` when somebody looked, None for never."""
+        return self._writer.read(lambda connection: bodies.looked(connection, self._context, at), None)
+
     def seen(self, user: str) -> datetime | None:
         """Until when a user has seen what happened, None for never."""
         return self._writer.read(lambda connection: reading.seen(connection, self._context, user), None)
@@ -230,10 +252,10 @@ class Journal:
         if left:
             self._writer.post(lambda: [(_ABANDON, (text, at, each.id)) for each in left], many=len(left))
 
-    def _rows(self, events: Sequence[Seen]) -> Iterator[Statement]:
+    def _rows(self, events: Sequence[Seen], *, twice: bool = False) -> Iterator[Statement]:
         for each in events:
             try:
-                yield INSERT_EVENT, event_row(each, self._context, self._scrub)
+                yield insert(each, twice=twice), event_row(each, self._context, self._scrub)
             except (ValueError, OverflowError) as error:
                 log.warning("an event was not kept: %s", error)
 

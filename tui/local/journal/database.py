@@ -139,6 +139,15 @@ def begin_anew(path: Path, inode: int | None, now: datetime) -> Path | None:
     return aside
 
 
+def was_set_aside(path: Path, inode: int | None) -> Path | None:
+    """Where another console has put the journal with that inode because it was damaged; None if none has."""
+    for each in path.parent.glob(f"{path.name}.bad-*"):
+        with suppress(OSError):
+            if each.stat().st_ino == inode:
+                return each
+    return None
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether an error means that the file itself is damaged."""
     return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED
@@ -174,7 +183,7 @@ def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
         connection.execute(f"PRAGMA journal_size_limit = {8 << 20}")
         connection.execute("PRAGMA temp_store = MEMORY")
         bring_up_to_date(connection)
-        for table in ("events", "intents", "rollouts", "seen"):
+        for table in ("events", "intents", "rollouts", "seen", "things", "bodies", "watches"):
             connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()  # noqa: S608 - our own names
         connection.execute("SELECT max(id) FROM events").fetchone()
     except sqlite3.Error as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -155,6 +155,23 @@ def event_row(event: Seen, context: str, scrub: Callable[[str], str]) -> tuple[A
 
 EVENT_COLUMNS: Final = "context, seen, platform_at, what, connection, kind, thing, name, before, after, seconds, text"
 INSERT_EVENT: Final = f"INSERT INTO events ({EVENT_COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - our own column names
+
+_UNLESS: Final = f"""
+    INSERT INTO events ({EVENT_COLUMNS}) SELECT {", ".join(f"?{number}" for number in range(1, 13))} WHERE NOT EXISTS
+    (SELECT 1 FROM events WHERE context = ?1 AND connection = ?5 AND kind = ?6 AND thing = ?7 AND
+"""  # noqa: S608 - our own column names
+INSERT_UNLESS_SEEN: Final = f"{_UNLESS} what = ?4 AND name = ?8 AND before = ?9 AND after = ?10 AND abs(seen - ?2) <= 300000)"
+"""Unless another console has written the same at about the same time."""
+_ONCE: Final[Mapping[str, str]] = {
+    "phase": f"{_UNLESS} what = 'phase' AND name = ?8 AND seconds IS ?11)",
+    "found": f"{_UNLESS} after = ?10 AND seen >= ?3 AND what IN ('found', 'transition', 'appeared'))",
+}
+"""What a platform tells anew at every first look: a phase ends once, and a state that was seen since needs no telling."""
+
+
+def insert(event: Seen, *, twice: bool) -> str:
+    """How an event is written; ``twice`` says that another console may have written it."""
+    return _ONCE.get(event.what) or (INSERT_UNLESS_SEEN if twice else INSERT_EVENT)
 
 
 def entry(row: Sequence[Any]) -> Entry:

@@ -1,7 +1,8 @@
 """The tables of the journal and how an older one becomes a newer one. Only SQL; each step is applied once, whole or not at all.
 
 Times are milliseconds since 1970 UTC. A thing is (connection, kind, thing); an edge has only its connection. ``context`` keeps
-the histories of contexts apart that use the same names. No secret and no variable's value has a column here.
+the histories of contexts apart that use the same names. A body is what was known of a thing, NULL once it was gone; a watch is a
+stretch of time in which somebody looked. No secret and no variable's value has a column here.
 """
 
 from __future__ import annotations
@@ -76,6 +77,35 @@ STEPS: Final = (
         at INTEGER NOT NULL,
         PRIMARY KEY (user, context)
     ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE things (
+        id INTEGER PRIMARY KEY,
+        context TEXT NOT NULL,
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        thing TEXT NOT NULL,
+        UNIQUE (context, connection, kind, scope, thing)
+    );
+    CREATE TABLE bodies (
+        id INTEGER PRIMARY KEY,
+        thing INTEGER NOT NULL,
+        seen INTEGER NOT NULL,
+        mark BLOB NOT NULL,
+        body BLOB
+    );
+    CREATE INDEX bodies_by_thing ON bodies (thing, seen, id);
+    CREATE INDEX bodies_by_time ON bodies (seen);
+
+    CREATE TABLE watches (
+        id INTEGER PRIMARY KEY,
+        context TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        began INTEGER NOT NULL,
+        ended INTEGER NOT NULL
+    );
+    CREATE INDEX watches_by_time ON watches (context, began);
     """,
 )
 """One entry for each version of the schema; never changed once released, only added to."""

@@ -22,7 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 from tui.errors import StorageError
-from tui.local.journal.database import Database, begin_anew, is_damage, open_database, reason
+from tui.local.journal.database import Database, begin_anew, is_damage, open_database, reason, was_set_aside
 from tui.local.journal.pruning import Pruning
 from tui.local.locks import Held, take
 
@@ -35,6 +35,11 @@ MOST: Final = 50_000
 AGAIN: Final = 5.0
 """Seconds between two tries to write what could not be written."""
 
+HELD: Final = 2_000
+"""Statements of the newest that a console keeps while another records: should that one end, they are written unless they are there."""
+
+DAMAGED: Final = "history begins anew: the old one was damaged"
+
 T = TypeVar("T")
 Statement = tuple[str, Sequence[Any]]
 
@@ -44,14 +49,19 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Post:
     many: int
-    make: Callable[[], Iterable[Statement]]
+    make: Callable[[bool], Iterable[Statement]]
     recorder: bool
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
     work: Callable[[sqlite3.Connection], Any]
     answer: Future[Any]
+
+
+_NOTHING: Final = _Post(0, lambda _: (), recorder=False, number=0)
+"""Makes the writer look whether there is anything to be done."""
 
 
 class Writer:
@@ -62,6 +72,9 @@ class Writer:
         self._now = now
         self._recorder_lock = recorder_lock
         self._recorder: Held | None = None
+        self._held: deque[Statement] = deque(maxlen=HELD)
+        self._posted = 0
+        self._late = 0
         self._queue: SimpleQueue[_Post | _Ask | Pruning | None] = SimpleQueue()
         self._kept: deque[Statement] = deque()
         self._waiting = 0
@@ -81,18 +94,28 @@ class Writer:
         lost = f" ({self._lost:,} events lost)" if self._lost else ""
         return f"history is not saved: {self._trouble}{lost}" if self._trouble else f"{self._notice}{lost}".strip()
 
-    def post(self, make: Callable[[], Iterable[Statement]], *, many: int = 1, recorder: bool = False) -> None:
+    def post(self, make: Callable[[], Iterable[Statement]], *, many: int = 1) -> None:
         """Write the statements that ``make`` makes (on the writer's thread), about ``many``, some time soon and in order.
 
-        Returns at once and never raises. With ``recorder`` only the one console of a context that records what is seen writes them,
-        because the others see the same.
+        Returns at once and never raises.
         """
+        self._put(many, lambda _: make(), recorder=False)
+
+    def post_seen(self, make: Callable[[bool], Iterable[Statement]], *, many: int = 1) -> None:
+        """The same for what all consoles of a context see: only one of them, the recorder, writes it.
+
+        ``make`` is told whether another console may have written the same; then its statements must do nothing where that is so.
+        """
+        self._put(many, make, recorder=True)
+
+    def _put(self, many: int, make: Callable[[bool], Iterable[Statement]], *, recorder: bool) -> None:
         with self._counting:
             if self._closed or self._waiting + many > MOST:
                 self._lost += many
                 return
             self._waiting += many
-        self._queue.put(_Post(many, make, recorder))
+            self._posted += 1
+            self._queue.put(_Post(many, make, recorder, self._posted))
 
     def ask(self, work: Callable[[sqlite3.Connection], T], *, seconds: float = 10.0) -> T:
         """Do ``work`` in a transaction of its own, after all that was posted before; it is on the disk when this returns.
@@ -120,7 +143,7 @@ class Writer:
         except sqlite3.Error as error:
             if is_damage(error) and not self._suspect:
                 self._suspect = True
-                self._queue.put(_Post(0, tuple, recorder=False))
+                self._queue.put(_NOTHING)
             log.warning("the journal cannot be read: %s", reason(error))
             return otherwise
 
@@ -144,7 +167,7 @@ class Writer:
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        job: _Post | _Ask | Pruning | None = _Post(0, tuple, recorder=False)
+        job: _Post | _Ask | Pruning | None = _NOTHING
         while job is not None:
             job = self._next()
             try:
@@ -190,12 +213,11 @@ class Writer:
         while isinstance(following, _Post):
             with self._counting:
                 self._waiting -= following.many
-            if not following.recorder or self._is_recorder():
-                try:
-                    self._kept.extend(following.make())
-                except Exception:
-                    self._lost += following.many
-                    log.exception("events were not kept")
+            try:
+                self._take(following)
+            except Exception:
+                self._lost += following.many
+                log.exception("events were not kept")
             if len(self._kept) >= BATCH:
                 break
             try:
@@ -204,6 +226,19 @@ class Writer:
                 break
         self._write_kept()
         return job if isinstance(following, _Post) else following
+
+    def _take(self, job: _Post) -> None:
+        """Keep what a post makes for writing, or, while another console records, for the case that it ends."""
+        if not job.recorder:
+            self._kept.extend(job.make(False))
+            return
+        if not self._is_recorder():
+            self._held.extend(job.make(True))
+            return
+        if self._held:
+            self._kept.extend(self._held)
+            self._held.clear()
+        self._kept.extend(job.make(job.number <= self._late))
 
     def _write_kept(self) -> None:
         while self._kept or self._suspect:
@@ -249,15 +284,15 @@ class Writer:
     def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do ``work`` in a transaction; on a new journal if this one turns out to be gone or damaged."""
         if self._suspect:
-            self._reopen("history begins anew: the old one was damaged", damaged=True)
+            self._reopen(DAMAGED, damaged=True)
         elif self._database.is_gone():
-            self._reopen("history begins anew: the old file was removed", damaged=False)
+            self._reopen("history begins anew: the old file was removed", damaged=False)  # or set aside by another console
         try:
             return self._database.writing(work)
         except sqlite3.Error as error:
             if not is_damage(error) or self._database.path is None:
                 raise
-            self._reopen("history begins anew: the old one was damaged", damaged=True)
+            self._reopen(DAMAGED, damaged=True)
             return self._database.writing(work)
 
     def _reopen(self, notice: str, *, damaged: bool) -> None:
@@ -267,7 +302,10 @@ class Writer:
             return
         self._database.close()
         aside = begin_anew(path, inode, self._now()) if damaged else None
+        by_another = None if aside else was_set_aside(path, inode)
         self._database, found = open_database(path, self._now())
+        if by_another is not None:
+            notice, aside = DAMAGED, by_another
         self._notice = found or (f"{notice}, see {aside}" if aside else notice)
         log.warning("%s", self._notice)
 
@@ -285,6 +323,8 @@ class Writer:
             return True
         with suppress(TimeoutError, StorageError):
             self._recorder = take(path.with_name(self._recorder_lock), seconds=0)
+            # What waits already was seen while another console may still have recorded.
+            self._late = self._posted
         return self._recorder is not None
 
     def _prune_slice(self, pruning: Pruning) -> None:

@@ -1,0 +1,44 @@
+"""How records are told in the journal: their state in one word, whose they are, how long they took. Pure readings of the model."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tui.engine.ports import Event
+from tui.model import Deployment, Health, Phase, Resource, Rollout
+
+
+def word(resource: Resource) -> str:
+    """How a thing is, ours and theirs: ``ok (running)``; of a rollout that is over, how it ended."""
+    over = isinstance(resource, Rollout) and resource.completed_at is not None
+    theirs = getattr(resource, "conclusion", "") if over else resource.status
+    return f"{resource.health} ({theirs or resource.status})" if theirs or resource.status else str(resource.health)
+
+
+def whose(resource: Resource) -> str:
+    """What went out, and by whom: ``main@a1b2c3d by ana``; empty for what is no rollout."""
+    if not isinstance(resource, Rollout):
+        return ""
+    return f"{resource.target} by {resource.by}" if resource.by else str(resource.target)
+
+
+def seconds_of(phase: Phase) -> float | None:
+    """How long a phase took, None where its platform does not say."""
+    start = phase.started_at or phase.queued_at
+    return None if start is None or phase.completed_at is None else max(0.0, (phase.completed_at - start).total_seconds())
+
+
+def whole_of(row: Resource, at: datetime) -> Event | None:
+    """How long a rollout or deployment that has ended took as a whole, told like a phase of it; None where that is not known."""
+    if isinstance(row, Rollout):
+        ended, start, how = row.completed_at, row.started_at or row.queued_at, str(row.conclusion or row.status)
+        of = f"{row.app}/{row.environment}"
+    elif isinstance(row, Deployment):
+        ended, start, how = row.finished_at, row.created_at, "success" if row.health is Health.OK else "failure"
+        of = f"{row.name}/{row.ref.connection}"
+    else:
+        return None
+    if ended is None or start is None:
+        return None
+    took = max(0.0, (ended - start).total_seconds())
+    return Event(what="phase", ref=str(row.ref), at=at, name=str(row.ref.kind), after=how, platform_at=ended, seconds=took, text=of)

@@ -1,0 +1,138 @@
+"""What was known of each thing, from one change to the next: enough to show any moment again.
+
+Only what tells its state is kept. Loads, whose every reading differs, are left out; raw replies, command lines and addresses, which may
+hold secrets, are too. Variables and webhooks are never kept at all. How rows are read and shown is not decided here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from tui.local.journal.records import from_ms, to_ms
+from tui.model import EMPTY, KINDS, Kind, Resource
+
+NEVER: Final = frozenset({Kind.VARIABLE, Kind.WEBHOOK})
+"""Kinds that are not kept: their values or addresses are secret."""
+LEFT_OUT: Final = frozenset({"raw", "run_cmd", "build_cmd", "remote", "dashboard"})
+"""Texts that may hold a secret, or that another may look up."""
+LOADS: Final = frozenset({"cpu_share", "memory_bytes", "disk_share"})
+"""Readings that are another each time."""
+UNTOLD: Final = frozenset({"updated_at"})
+"""Kept, but no news by themselves."""
+LONGEST: Final = 16_384
+"""Bytes of one body; a longer one is not kept."""
+UNSEEN: Final = 180_000
+"""Milliseconds without a word after which nobody looked."""
+
+Statement = tuple[str, Sequence[Any]]
+
+_THING: Final = "INSERT OR IGNORE INTO things (context, connection, kind, scope, thing) VALUES (?, ?, ?, ?, ?)"
+_NEWEST: Final = "(SELECT mark FROM bodies WHERE thing = t.id ORDER BY seen DESC, id DESC LIMIT 1)"
+_BODY: Final = f"""
+    INSERT INTO bodies (thing, seen, mark, body) SELECT t.id, ?, ?, ? FROM things t
+    WHERE context = ? AND connection = ? AND kind = ? AND scope = ? AND thing = ? AND ? IS NOT {_NEWEST}
+"""  # noqa: S608 - our own text
+_GONE: Final = f"""
+    INSERT INTO bodies (thing, seen, mark, body) SELECT t.id, ?, x'', NULL FROM things t
+    WHERE context = ? AND connection = ? AND kind = ? AND scope = ? AND thing IN (SELECT value FROM json_each(?))
+    AND coalesce({_NEWEST}, x'') <> x''
+"""  # noqa: S608 - our own text
+_OTHERS: Final = _GONE.replace("thing IN", "thing NOT IN")
+_WATCH: Final = "UPDATE watches SET ended = max(ended, ?) WHERE context = ? AND owner = ? AND ended >= ?"
+_BEGIN_WATCH: Final = """
+    INSERT INTO watches (context, owner, began, ended) SELECT ?, ?, ?, ?
+    WHERE NOT EXISTS (SELECT 1 FROM watches WHERE context = ? AND owner = ? AND ended >= ?)
+"""
+_AT: Final = """
+    SELECT t.connection, t.kind, t.scope, b.seen, b.body FROM things t JOIN bodies b
+    ON b.id = (SELECT id FROM bodies WHERE thing = t.id AND seen <= ? ORDER BY seen DESC, id DESC LIMIT 1)
+    WHERE t.context = ? AND b.body IS NOT NULL ORDER BY t.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A thing as it was known at a moment; ``scope`` with its kind and connection is the feed that brought it."""
+
+    scope: str
+    row: Resource
+    seen: datetime
+
+
+def keeping(
+    key: tuple[str, str, Kind, str],
+    rows: Sequence[Resource],
+    gone: Collection[str],
+    at: datetime,
+    scrub: Callable[[str], str],
+    *,
+    whole: bool,
+) -> Iterator[Statement]:
+    """The statements that keep what is new of a feed (``key``: context, connection, kind, scope). ``whole`` says that ``rows`` are all
+    that it has: what is not among them is gone."""
+    if key[2] in NEVER:
+        return
+    seen = to_ms(at)
+    for row in rows:
+        mark, body = _encoded(row, scrub)
+        if len(body) <= LONGEST:
+            yield _THING, (*key, row.ref.id)
+            yield _BODY, (seen, mark, body, *key, row.ref.id, mark)
+    if whole:
+        yield _OTHERS, (seen, *key, msgspec.json.encode([row.ref.id for row in rows]).decode())
+    elif gone:
+        yield _GONE, (seen, *key, msgspec.json.encode(list(gone)).decode())
+
+
+def watching(context: str, owner: str, at: datetime) -> Iterator[Statement]:
+    """The statements that say that somebody looks now."""
+    now = to_ms(at)
+    yield _WATCH, (now, context, owner, now - UNSEEN)
+    yield _BEGIN_WATCH, (context, owner, now, now, context, owner, now - UNSEEN)
+
+
+def at_moment(connection: sqlite3.Connection, context: str, at: datetime) -> tuple[Known, ...]:
+    """Everything as it was known at a moment, in the order in which it was first seen. What this version cannot read is left out."""
+    found = []
+    for _, kind, scope, seen, body in connection.execute(_AT, (to_ms(at), context)):
+        decoder = _DECODERS.get(kind)
+        try:
+            if decoder is not None:
+                found.append(Known(scope=scope, row=decoder.decode(body), seen=from_ms(seen)))
+        except (msgspec.MsgspecError, ValueError):
+            continue
+    return tuple(found)
+
+
+def looked(connection: sqlite3.Connection, context: str, at: datetime) -> datetime | None:
+    """The last time until ``at`` when somebody looked; ``at`` itself while somebody did, None for never."""
+    now = to_ms(at)
+    row = connection.execute("SELECT max(min(ended, ?)) FROM watches WHERE context = ? AND began <= ?", (now, context, now)).fetchone()
+    if row is None or row[0] is None:
+        return None
+    return at if now - row[0] < UNSEEN else from_ms(row[0])
+
+
+def _decoders() -> dict[str, msgspec.json.Decoder[Any]]:
+    return {str(kind): msgspec.json.Decoder(made) for kind, made in KINDS.items() if kind not in NEVER}
+
+
+_DECODERS: Final = _decoders()
+
+
+def _encoded(row: Resource, scrub: Callable[[str], str]) -> tuple[bytes, bytes]:
+    """A mark that equal states share, and the body."""
+    names = {each.name for each in fields(row)}
+    without: dict[str, Any] = {**dict.fromkeys(LEFT_OUT & names, EMPTY), **dict.fromkeys(LOADS & names)}
+    bare = replace(row, **without)
+    body = scrub(msgspec.json.encode(bare).decode()).encode()
+    untold: dict[str, Any] = dict.fromkeys(UNTOLD & names)
+    told = replace(bare, **untold)
+    return hashlib.blake2b(msgspec.json.encode(told), digest_size=8).digest(), body

@@ -1,7 +1,8 @@
 """The programs the bench runs in pseudo-terminals: ``python -m tests.bench.apps NAME [--cells N] [--lines N]``.
 
 ``bare`` is Textual with one Static; ``stock`` a table and a log of Textual's own; ``own`` ours with Textual's output; ``link`` ours
-with the output layer; ``stock-link`` the stock widgets with it. All show the same data and answer ``j`` by moving the cursor.
+with the output layer and the quiet driver; ``stock-link`` the stock widgets with it. All show the same data and answer ``j`` by moving
+the cursor.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from textual.binding import BindingType
 from textual.widgets import DataTable, Footer, Header, Log, Static
 
 from tests.bench.data import COLUMNS, changed, lines, records, rows
+from tui.ui.driver import quiet_driver
 from tui.ui.link import PacedApp
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.log_view import LogView
@@ -111,7 +113,8 @@ class Own(_Loaded, App[None]):
 
 
 class OwnLink(Own, PacedApp[None]):
-    pass
+    def __init__(self) -> None:
+        super().__init__(driver_class=quiet_driver())
 
 
 APPS: dict[str, type[App[None]]] = {"bare": Bare, "stock": Stock, "stock-link": StockLink, "own": Own, "link": OwnLink}

@@ -162,9 +162,16 @@ class Terminal:
     # What the child costs ------------------------------------------------------------------------------------------------
 
     def cpu_seconds(self) -> float:
-        """Processor time of the child so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor time of the child's threads so far."""
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+    def ended(self) -> bool:
+        """Whether the child is no more; it is not waited for."""
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
 
     def wakeups(self) -> int:
         """How often the child's threads gave the processor up by themselves."""

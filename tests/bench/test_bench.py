@@ -27,9 +27,10 @@ def test_in_a_real_terminal_idling_is_silent_and_a_key_is_a_few_bytes(answers: b
     with opened("link", answers=answers) as terminal:
         assert terminal.until(lambda: terminal.shows("›service-00000"), 20)
         quiet(terminal)
-        before = terminal.received
+        before, wakeups = terminal.received, terminal.wakeups()
         terminal.run(0.6)
         assert terminal.received == before
+        assert terminal.wakeups() - wakeups <= 2
         terminal.send("j")
         assert terminal.until(lambda: terminal.shows("›service-00001"), 5)
         quiet(terminal)

@@ -1,24 +1,125 @@
-"""Textual's terminal driver, asking for clicks and the wheel but not for every movement of the mouse.
+"""Textual's terminal driver with two habits less: it does not ask for every movement of the mouse, and its input thread sleeps until
+there is something to read.
 
-A pointer that crosses the screen would otherwise send hundreds of reports over a slow link, each of them an event for nothing.
+    App(driver_class=quiet_driver())        that is all
+
+A pointer that crosses the screen would otherwise send hundreds of reports over a slow link, each of them an event for nothing; and
+Textual looks at the keyboard ten times a second, all day. Nothing of this project is imported here. What of Textual's insides it
+leans on (``run_input_thread``, ``exit_event``, the parser's ``_timeout_time``) a test names, with the version they were read in.
 """
 
 from __future__ import annotations
 
+import os
+import selectors
 import sys
-from typing import Any
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from textual.driver import Driver
+if TYPE_CHECKING:
+    from textual.driver import Driver
+    from textual.message import Message
+
+PIECE: Final = 4096
+"""Bytes read at once."""
+
+LEAST: Final = 0.001
+"""Seconds that a wait for the rest of an escape sequence lasts at least, so that it is over when it is looked at."""
+
+
+class Bell(Event):
+    """An event whose ``set`` also ends a ``select``: what waits for input waits for the end of the program in the same call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._guard = Lock()
+        self._write = -1
+
+    def set(self) -> None:
+        super().set()
+        with self._guard:
+            if self._write >= 0:
+                os.write(self._write, b".")
+
+    def listen(self) -> int:
+        """A file descriptor that is readable once the event is set; to be given to ``close``."""
+        reading, writing = os.pipe()
+        with self._guard:
+            self._write = writing
+        return reading
+
+    def close(self, reading: int) -> None:
+        """Nobody waits any more."""
+        with self._guard:
+            writing, self._write = self._write, -1
+        os.close(writing)
+        os.close(reading)
+
+
+class Parser(Protocol):
+    """What of Textual's parser is used."""
+
+    _timeout_time: float | None
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """What these characters mean; without any, the end."""
+
+    def tick(self) -> Iterable[Message]:
+        """What it means that nothing followed until now."""
+
+
+def read_keys(fd: int, ended: Bell, parser: Parser, now: Callable[[], float], heard: Callable[[Message], None]) -> None:
+    """Hand on what comes from ``fd`` until ``ended`` is set, asleep meanwhile but for the time that a lone escape is waited for.
+
+    A terminal that is gone is not listened to any more; what that means is for others to decide.
+    """
+    decode = getincrementaldecoder("utf-8")(errors="replace").decode
+    bell = ended.listen()
+    try:
+        with selectors.SelectSelector() as selector:
+            selector.register(bell, selectors.EVENT_READ)
+            selector.register(fd, selectors.EVENT_READ)
+            while not ended.is_set():
+                due = parser._timeout_time  # noqa: SLF001
+                ready = {key.fd for key, _ in selector.select(None if due is None else max(LEAST, due - now()))}
+                if fd in ready:
+                    data = _read(fd)
+                    if not data:
+                        selector.unregister(fd)
+                    for event in parser.feed(text) if (text := decode(data)) else ():
+                        heard(event)
+                for event in parser.tick():
+                    heard(event)
+    finally:
+        ended.close(bell)
+
+
+def _read(fd: int) -> bytes:
+    try:
+        return os.read(fd, PIECE)
+    except OSError:
+        return b""
 
 
 def quiet_driver() -> type[Driver] | None:
     """The driver class to use; None leaves the choice to Textual (Windows)."""
     if sys.platform == "win32":
         return None
+    from textual._time import get_time
+    from textual._xterm_parser import XTermParser
     from textual.drivers.linux_driver import LinuxDriver
 
     class QuietDriver(LinuxDriver):
-        """Buttons and wheel, in the form that can tell columns beyond 223."""
+        """Buttons and wheel, in the form that can tell columns beyond 223; keys without looking for them."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._bell = self.exit_event = Bell()
+
+        def run_input_thread(self) -> None:
+            read_keys(self.fileno, self._bell, XTermParser(self._debug), get_time, self.process_message)
 
         def _enable_mouse_support(self) -> None:
             if self._mouse:

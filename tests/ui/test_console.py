@@ -16,7 +16,7 @@ from tui.engine.feeds import Feed, Pending
 from tui.engine.streams import StreamState
 from tui.engine.verdicts import Verdict
 from tui.errors import NoEndpoint
-from tui.model import Health, Kind, Route, Service, Verb
+from tui.model import Application, Health, Kind, Route, Service, Verb
 from tui.text import Safe
 from tui.ui.app import Console
 from tui.ui.filtering import FilterInput
@@ -703,3 +703,12 @@ async def test_rows_of_the_last_run_are_shown_as_such_until_a_reply_confirms_the
         await at.press("right", "right", "right")
         assert at.row("old.example.com").endswith("3h")
         assert at.sees("◐ fleet: from the last run, 3h ago · asking now")
+
+
+async def test_the_name_in_the_tree_wins_over_where_it_is() -> None:
+    async with seat(Desk()) as at:
+        name = "notifications-9vte"
+        at.desk.put("shop", Kind.APPLICATION, [Application(ref=ref(Kind.APPLICATION, name, "shop"), name=Safe(name), health=Health.WARN)])
+        await at.wait()
+        assert at.sees(f" {name} ")
+        assert at.row(name).split()[:4] == ["›", name, "▲", "degraded"]

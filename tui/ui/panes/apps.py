@@ -19,9 +19,10 @@ from tui.ui.keys import bindings_for
 from tui.ui.notices import below, empty
 from tui.ui.panes.listing import PaneTable
 from tui.ui.panes.pane import Pane
-from tui.ui.widgets.cells import Piece, width_of
+from tui.ui.widgets.cells import Piece, total, width_of
 from tui.ui.widgets.resource_table import ResourceTable
-from tui.ui.widgets.table_layout import ColumnSpec
+from tui.ui.widgets.table_draw import GUTTER
+from tui.ui.widgets.table_layout import GAP, ColumnSpec
 from tui.ui.widgets.table_rows import Row
 
 COLUMNS: Final = (
@@ -126,7 +127,8 @@ class AppsPane(Pane):
         self._turned: set[Hashable] = set()
         self._dirty = True
         self._stale: dict[tuple[str, Kind], str] = {}
-        self._on = 0
+        self._on = self._named = 0
+        self._made_for = -1
 
     def compose_body(self) -> Iterable[Widget]:
         yield self._tree
@@ -170,8 +172,8 @@ class AppsPane(Pane):
         feeds = list(self.feeds())
         known = [(feed, store.freshness(feed)) for feed in self.session.feeds() if feed.kind in SHOWN]
         stale = {(feed.connection, feed.kind): age(fresh.age(boot) or 0.0) for feed, fresh in known if fresh.stale(boot)}
-        if self._dirty or stale != self._stale:
-            self._dirty, self._stale = False, stale
+        if self._dirty or stale != self._stale or self._made_for != self._tree.inner_width:
+            self._dirty, self._stale, self._made_for = False, stale, self._tree.inner_width
             self._branches = tuple(_app(node) for node in self.session.tree())
             self._show()
         if not self._branches:
@@ -185,10 +187,14 @@ class AppsPane(Pane):
     def _show(self) -> None:
         self._rows_of, self._branch_of = {}, {}
         widest = max((width_of(each.cells[2][0].text) for each in self._branches), default=0)
-        # Wide enough for all names together, or not shown; it never gets narrower.
+        rows = tuple(self._rows(self._branches, 0))
+        # Wide enough for all names together, or not shown; neither ever gets narrower. A name is worth more than where a thing is.
         self._on = max(self._on, min(COLUMNS[2].high, widest))
-        self._tree.set_columns((*COLUMNS[:2], replace(COLUMNS[2], low=max(COLUMNS[2].low, self._on))))
-        self._tree.show_rows(tuple(self._rows(self._branches, 0)))
+        self._named = max(self._named, *(2 * row.depth + 2 + total(row.cells[0]) for row in rows), 0)
+        name, state_, on = COLUMNS
+        room = max(name.low, self._made_for - GUTTER - state_.low - GAP)
+        self._tree.set_columns((replace(name, low=min(room, max(name.low, self._named))), state_, replace(on, low=max(on.low, self._on))))
+        self._tree.show_rows(rows)
 
     def _rows(self, branches: Sequence[Branch], depth: int, *, whole: bool = False) -> Iterator[Row]:
         """The lines as far as they are open; under a filter only what fits it, what is above that, and the ``whole`` of what is below."""

@@ -12,10 +12,10 @@ from textual.screen import Screen
 from tui.actions import Action, Danger, Keymap, Place, spell
 from tui.ui.keys import bindings_for
 from tui.ui.say import Bottom
-from tui.ui.widgets.cells import Cell, Piece
+from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.status_line import StatusLine
-from tui.ui.widgets.text_view import TextView
+from tui.ui.widgets.text_view import Content, Hung, TextView
 
 NAMES: Final = {
     Place.APPS: "apps & environments",
@@ -60,7 +60,7 @@ class HelpScreen(Screen[None]):
         verbs = [action for action in actions if action.verb is not None]
         own = [action for action in actions if action.verb is None and place in action.where]
         rest = [action for action in actions if action not in verbs and action not in own]
-        lines: list[Cell] = []
+        lines: list[Content] = []
         for title, group in (("Here", own), ("Requests to the platform", verbs), ("Everywhere", rest)):
             if group:
                 lines += [(), (Piece(title, "title"),), *(self._line(action, why_not(action)) for action in group)]
@@ -69,14 +69,14 @@ class HelpScreen(Screen[None]):
         self._view.action_edge(-1)
         self._title.set_text(f"Help: {NAMES.get(place, place)}", "title")
 
-    def _line(self, action: Action, reason: str | None) -> Cell:
+    def _line(self, action: Action, reason: str | None) -> Hung:
         keys = "  ".join(spell(key) for key in self.keymap.keys(action))
         pieces: list[Any] = [Piece("  "), Piece(keys.ljust(WIDE - 2), "muted" if reason else "key"), Piece(action.help)]
         if action.danger is Danger.DESTRUCTIVE:
             pieces.append(Piece(" Asks first.", "warn"))
         if reason:
             pieces.append(Piece(f" Not now: {reason}.", "muted"))
-        return tuple(pieces)
+        return Hung(tuple(pieces), WIDE)
 
     def on_screen_resume(self) -> None:
         self._view.focus()

@@ -17,7 +17,8 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.ui.widgets.cells import Cell, Piece, chop, fit, marked, plain, spelled, take, width_of
+from tui.ui.widgets.cells import Cell, Piece, chop, fit, marked, plain, spelled, width_of
+from tui.ui.widgets.flow import flow
 from tui.ui.widgets.line_view import LineView
 
 LABEL: Final = 18
@@ -32,7 +33,14 @@ class Field(NamedTuple):
     tone: str | None = None
 
 
-Content = Cell | Field
+class Hung(NamedTuple):
+    """A line whose rest, where it is too long, goes on at ``indent``."""
+
+    pieces: Cell
+    indent: int | None = None
+
+
+Content = Cell | Field | Hung
 
 
 class Part(NamedTuple):
@@ -103,7 +111,7 @@ class TextView(LineView):
         if not self._content:
             return ""
         at = self._content[self._cursor]
-        return at.value if isinstance(at, Field) else spelled(at)
+        return at.value if isinstance(at, Field) else _text_of(at)
 
     @property
     def all_text(self) -> str:
@@ -202,7 +210,9 @@ class TextView(LineView):
 
 
 def _text_of(content: Content) -> str:
-    return f"{content.label}: {content.value}" if isinstance(content, Field) else spelled(content)
+    if isinstance(content, Field):
+        return f"{content.label}: {content.value}"
+    return spelled(content.pieces if isinstance(content, Hung) else content)
 
 
 def _wrapped(index: int, content: Content, width: int, label: int) -> list[Part]:
@@ -211,26 +221,5 @@ def _wrapped(index: int, content: Content, width: int, label: int) -> list[Part]
         values = [part for line in content.value.split("\n") for part in chop(plain(line), room)]
         heads = [fit((Piece(content.label, "muted"),), label), *([[Piece(" " * label)]] * (len(values) - 1))]
         return [Part(index, (*head, Piece("  "), Piece(value, content.tone))) for head, value in zip(heads, values, strict=True)]
-    text = [Piece(plain(piece.text), piece.tone) for piece in content]
-    if sum(width_of(piece.text) for piece in text) <= width:
-        return [Part(index, tuple(text))]
-    return [Part(index, tuple(line)) for line in _flow(text, width)]
-
-
-def _flow(pieces: Sequence[Piece], width: int) -> list[list[Piece]]:
-    """Pieces broken into lines of at most ``width`` cells; later lines stand under the first one's indent."""
-    whole = spelled(pieces)
-    indent = min(len(whole) - len(whole.lstrip(" ")) + 2, width // 2)
-    lines: list[list[Piece]] = [[]]
-    left = width
-    for piece in pieces:
-        text = piece.text
-        while text:
-            head = take(text, left)
-            if head:
-                lines[-1].append(Piece(head, piece.tone))
-            text, left = text[len(head) :], left - width_of(head)
-            if text:
-                lines.append([Piece(" " * indent)])
-                left = width - indent
-    return lines
+    hung = content if isinstance(content, Hung) else Hung(content)
+    return [Part(index, tuple(line)) for line in flow(hung.pieces, width, hung.indent)]

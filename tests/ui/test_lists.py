@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from tests.test_tables import BARE, NOW, Shelf, ago, ref
+from tests.ui.desk import service as fresh
 from tests.ui.test_console import seat
 from tui.local.exports import write_lines
 from tui.model import Health, Kind, Resource, Service
-from tui.tables import FORMS, TABLES, Filter, FilterError, Moment, Sort, parse_filter, search_text
+from tui.tables import FORMS, TABLES, Filter, FilterError, Moment, Sort, column_of, offered, parse_filter, search_text
 from tui.text import Safe
 from tui.ui.settings import Settings
+from tui.ui.widgets.resource_table import ResourceTable
 
 
 def service(name: str, **more: object) -> Service:
@@ -59,6 +62,9 @@ def names(text: str) -> set[str]:
         ("!/w(eb|ork)/", {"=cmd", "cron"}),
         ("age<1d running !cron", {"web-api"}),
         ("host:nothing", set()),
+        ("?wapi", {"web-api"}),
+        ("?apiw", set()),
+        ("!?wr", {"web-api", "=cmd", "cron"}),
     ],
 )
 def test_a_filter_asks_for_columns(text: str, shown: set[str]) -> None:
@@ -141,3 +147,83 @@ async def test_keys_sort_a_list_show_its_faults_and_save_it(tmp_path: Path, monk
         await at.press("slash", *"health!=ok", "enter")
         assert listing.rows
         assert Health.OK not in {row.health for row in listing.rows}
+
+
+async def test_a_list_stands_still_under_a_word_and_an_age_and_goes_on() -> None:
+    async with seat() as at:
+        await at.press("f")
+        at.desk.put("fleet", Kind.SERVICE, [fresh("web-api", Health.BAD, "crashed")])
+        await at.tick(75)
+        assert "FROZEN 1m" in at.row("2  Services")
+        assert "● ok" in at.row(" web-api  ")
+        assert at.sees("image-proxy")
+        await at.press("slash", *"mailer", "enter")
+        assert "1/5" in at.row("2  Services"), "what stands still can be filtered"
+        await at.press("escape", "f")
+        assert not at.sees("FROZEN")
+        assert "✗ failed" in at.row(" web-api  ")
+        assert not at.sees("image-proxy")
+
+
+async def test_columns_are_chosen_moved_and_taken_from_the_platforms_own_record() -> None:
+    async with seat(size=(200, 50)) as at:
+        listing = at.app.console_screen.resources.listing
+        assert "RESTARTS" in at.row("NAME")
+        assert "PORT" not in at.row("NAME")
+        await at.press("C")
+        assert at.sees("Columns of the services")
+        table = at.app.screen.query_one(ResourceTable)
+        assert "fleet/service" not in " ".join(str(row.key) for row in table.rows)
+        table.move_to("json.port")
+        await at.press("space")
+        table.move_to("restarts")
+        await at.press("space")
+        table.move_to("status")
+        await at.press("minus", "escape")
+        titles = at.row("NAME")
+        assert "PORT" in titles
+        assert "RESTARTS" not in titles
+        assert titles.index("STATUS") < titles.index("HEALTH")
+        assert "8080" in at.row(" web-api  ")
+        at.app.console_screen.lists.sort_by("json.port")
+        assert listing.sort == Sort("json.port")
+        await at.press("C", "r", "escape")
+        assert listing.sort is None, "a column that is gone sorts nothing"
+        assert "RESTARTS" in at.row("NAME")
+
+
+async def test_a_wide_list_cuts_nothing_and_moves_sideways() -> None:
+    async with seat(size=(100, 40)) as at:
+        assert "MESSAGE" not in at.row("NAME")
+        await at.press("z", "w")
+        assert "wide" in at.row("▌2")
+        for _ in range(20):
+            await at.press("greater_than_sign")
+        assert "MESSAGE" in at.row("NAME")
+        assert at.sees("OOMKilled twice in ten minutes")
+        assert " web-api" in at.row(" web-api"), "the name of the thing stays"
+        await at.press("w")
+        assert "HEALTH" in at.row("NAME")
+        assert "MESSAGE" not in at.row("NAME")
+
+
+async def test_what_changed_is_marked_with_the_direction_of_numbers() -> None:
+    async with seat(size=(200, 50)) as at:
+        calm = replace(SERVICES[0], ref=ref(Kind.SERVICE, "svc-web-api"), created_at=NOW)
+        for share, memory, sign in ((0.12, 310, ""), (0.34, 300, "34%↑"), (0.34, 310, "310M↑")):
+            at.desk.put("fleet", Kind.SERVICE, [replace(calm, cpu_share=share, memory_bytes=memory * 1024**2)])
+            await at.wait()
+            assert sign in at.row("web-api  ")
+        await at.tick(120)
+        marked = [cell for cell in at.app.console_screen.resources.body._flash if cell[1] not in (4, 5)]
+        assert marked == [], "an age that passes is no change"
+
+
+def test_a_column_that_sounds_like_a_secret_is_never_offered() -> None:
+    raw = Safe('{"port": 1, "api_token": "x", "password": "x", "labels": ["a"], "env": {"A": "b"}, "nothing": null}')
+    found = {each.id for each in offered(Kind.SERVICE, [service("a", raw=raw)])}
+    assert {each for each in found if each.startswith("json.")} == {"json.port"}
+    assert column_of(Kind.SERVICE, "json.api_token") is None
+    assert column_of(Kind.SERVICE, "field.nonsense") is None
+    every = [column_of(kind, each.id) for kind in BARE for each in offered(kind, [BARE[kind]])]
+    assert None not in every

@@ -3,14 +3,16 @@
 ``words`` has the glyphs and the short forms of times and sizes, ``columns`` says what a column is,
 ``cells`` those that take several fields to say,
 ``kinds`` holds the ten tables, ``details`` lists every field of one record,
-``relations`` what belongs to it, ``filters`` and ``terms`` which rows a user wants to see,
+``extra`` the columns that can be added to a list, ``relations`` what belongs to it,
+``filters`` and ``terms`` which rows a user wants to see,
 ``saved`` how a list is written to a file. A new kind is one table in ``kinds``.
 """
 
 from tui.tables.cells import lasting, needs_approval, phase_cell, rollout_word, target
 from tui.tables.columns import Cell, Column, Lookup, Moment, Sort, Span, Table, fit
 from tui.tables.details import Detail, details
-from tui.tables.filters import Filter, FilterError, parse_filter, search_text
+from tui.tables.extra import column_of, offered
+from tui.tables.filters import Filter, FilterError, in_order, parse_filter, search_text
 from tui.tables.kinds import TABLES
 from tui.tables.relations import related
 from tui.tables.saved import FORMS
@@ -34,10 +36,13 @@ __all__ = [
     "Table",
     "age",
     "attention",
+    "column_of",
     "details",
     "fit",
+    "in_order",
     "lasting",
     "needs_approval",
+    "offered",
     "parse_filter",
     "phase_cell",
     "related",

@@ -27,7 +27,8 @@ class Detail:
     copy: str = ""
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
+    """What a field is called on the screen."""
     return name.removesuffix("_at").removesuffix("_share").removesuffix("_bytes").replace("_", " ")
 
 
@@ -48,7 +49,7 @@ def _phase(phase: Phase, moment: Moment) -> Detail:
 
 
 def _detail(name: str, value: Any, moment: Moment) -> list[Detail]:
-    label = _label(name)
+    label = label_of(name)
     match value:
         case None | "" | ():
             return [Detail(label, NOTHING, Tone.MUTED)]
@@ -67,6 +68,11 @@ def _detail(name: str, value: Any, moment: Moment) -> list[Detail]:
             return [Detail(label, joined, None, joined)]
     shown = _UNITS[name](value) if name in _UNITS else str(value)
     return [Detail(label, shown, None, str(value))]
+
+
+def detail_text(name: str, value: Any, moment: Moment) -> str:
+    """The value of a field as it is shown."""
+    return ", ".join(each.text for each in _detail(name, value, moment))
 
 
 def details(row: Resource, moment: Moment) -> list[Detail]:

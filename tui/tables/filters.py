@@ -1,6 +1,7 @@
 """What a list's filter wants. Every part must hold; ``!`` before a part turns it round. Pure; a row's text is made once a record.
 
 web crash         both words occur            /v1\\.2\\d/        a regular expression finds something
+?wapi             these letters in this order in the name
 status=failed     the cell says exactly this, * stands for anything        on:fleet     the cell contains it
 age<2h cpu>=80% mem>1.5G      the value behind the cell is so              !status=running
 """
@@ -29,16 +30,17 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Words that a row must hold and words that it must not, in lower case; regular expressions and conditions on columns likewise,
-    each with whether it must hold."""
+    """Words that a row must hold and words that it must not, in lower case; regular expressions, conditions on columns and
+    letters in order likewise, each with whether it must hold."""
 
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
     patterns: tuple[tuple[bool, re.Pattern[str]], ...] = ()
     terms: tuple[tuple[bool, Term], ...] = ()
+    letters: tuple[tuple[bool, str], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.wanted or self.unwanted or self.patterns or self.terms)
+        return bool(self.wanted or self.unwanted or self.patterns or self.terms or self.letters)
 
     def fits(self, text: str) -> bool:
         """Whether a row's text (lower case) is to be shown; says nothing of its columns."""
@@ -50,7 +52,12 @@ class Filter:
 
     def shows(self, row: Resource, text: str, table: Table[Resource], moment: Moment) -> bool:
         """Whether a row with this text is to be shown in its table."""
-        return self.fits(text) and all(term.holds(row, table, moment) is must for must, term in self.terms)
+        name = str(row.name or row.ref.id).casefold() if self.letters else ""
+        return (
+            self.fits(text)
+            and all(in_order(letters, name) is must for must, letters in self.letters)
+            and all(term.holds(row, table, moment) is must for must, term in self.terms)
+        )
 
     @property
     def pattern(self) -> re.Pattern[str] | None:
@@ -64,13 +71,16 @@ def parse_filter(text: str, tables: Mapping[Kind, Table[Resource]] | None = None
     if len(text) > LONGEST:
         raise FilterError(f"a filter has at most {LONGEST} characters")
     names = columns_by_name(tables) if tables is not None else frozenset()
-    made: dict[str, list[object]] = {"wanted": [], "unwanted": [], "patterns": [], "terms": []}
+    made: dict[str, list[object]] = {"wanted": [], "unwanted": [], "patterns": [], "terms": [], "letters": []}
     for part in _PARTS.findall(text):
         must, body = part[0] != "!", part.removeprefix("!")
         if not body:
             raise FilterError("write the word to leave out right after the !")
         if len(body) > 2 and body[0] == body[-1] == "/":
             made["patterns"].append((must, _regex(body[1:-1])))
+            continue
+        if tables is not None and len(body) > 1 and body[0] == "?":
+            made["letters"].append((must, body[1:].casefold()))
             continue
         try:
             term = read_term(body, names) if names else None
@@ -81,6 +91,12 @@ def parse_filter(text: str, tables: Mapping[Kind, Table[Resource]] | None = None
         else:
             made["wanted" if must else "unwanted"].append(body.casefold())
     return Filter(**{name: tuple(parts) for name, parts in made.items()})  # type: ignore[arg-type]
+
+
+def in_order(letters: str, text: str) -> bool:
+    """Whether the letters occur in a text in this order, with anything between them."""
+    left = iter(text)
+    return all(letter in left for letter in letters)
 
 
 def _regex(text: str) -> re.Pattern[str]:

@@ -54,6 +54,7 @@ from tui.ui.screens.patterns import PatternsScreen
 from tui.ui.screens.record import RecordScreen
 from tui.ui.settings import Settings
 from tui.ui.theming import DEFAULT, Themes, bundled, load_themes, tone_defaults
+from tui.ui.views import Views
 from tui.ui.widgets.ascii import AsciiGlyphs
 from tui.ui.widgets.log_view import LogView
 
@@ -103,6 +104,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         self._screens: dict[type[Screen[Any]], Screen[Any]] = {}
         self.recall = Recall(self)
         self.alarm = Alarm(self, self.settings.alerts)
+        self.views = Views(self)
 
     # Starting and ending -----------------------------------------------------------------------------------------------------
 
@@ -296,7 +298,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         else:
             self.say("everything on screen was read again")
 
-    def _screen(self, kind: type[Screen[Any]], make: Callable[[], Screen[Any]]) -> Any:
+    def once(self, kind: type[Screen[Any]], make: Callable[[], Screen[Any]]) -> Any:
         """Screens are made once: Textual keeps memory for each that is made."""
         if kind not in self._screens:
             screen = make()
@@ -306,12 +308,12 @@ class Console(PacedApp[int], inherit_bindings=False):
 
     def made(self, kind: type[MemoryScreen]) -> MemoryScreen:
         """The one screen of the past of this kind."""
-        screen: MemoryScreen = self._screen(kind, lambda: kind(self.session, self.keymap, self.moment))
+        screen: MemoryScreen = self.once(kind, lambda: kind(self.session, self.keymap, self.moment))
         return screen
 
     def open_detail(self, ref: Ref) -> None:
         """Show everything known of one thing."""
-        screen = self._screen(DetailScreen, lambda: DetailScreen(self.session, self.keymap, self.moment))
+        screen = self.once(DetailScreen, lambda: DetailScreen(self.session, self.keymap, self.moment))
         screen.show(ref)
         if self.screen is not screen:
             self.push_screen(screen)
@@ -327,29 +329,29 @@ class Console(PacedApp[int], inherit_bindings=False):
 
     def open_help(self, place: Place) -> None:
         """Show what the keys do in a place."""
-        screen = self._screen(HelpScreen, lambda: HelpScreen(self.keymap))
+        screen = self.once(HelpScreen, lambda: HelpScreen(self.keymap))
         screen.show(place, self.console_screen.why_not)
         self.push_screen(screen)
 
     def open_record(self, log: LogView, name_of: Callable[[Hashable], str]) -> None:
         """Show one line of a log in full."""
-        screen = self._screen(RecordScreen, lambda: RecordScreen(self.keymap, self.moment))
+        screen = self.once(RecordScreen, lambda: RecordScreen(self.keymap, self.moment))
         screen.show(log, name_of)
         self.push_screen(screen)
 
     def open_patterns(self, pane: LogsPane) -> None:
         """Show what the followed logs say, by pattern."""
-        screen = self._screen(PatternsScreen, lambda: PatternsScreen(self.keymap, self.moment))
+        screen = self.once(PatternsScreen, lambda: PatternsScreen(self.keymap, self.moment))
         screen.show(pane)
         self.push_screen(screen)
 
     def open_connections(self) -> None:
         """Show each connection as it is."""
-        self.push_screen(self._screen(ConnectionsScreen, lambda: ConnectionsScreen(self.session, self.keymap, self.moment)))
+        self.push_screen(self.once(ConnectionsScreen, lambda: ConnectionsScreen(self.session, self.keymap, self.moment)))
 
     def open_palette(self) -> None:
         """Find an action or a thing by typing."""
-        screen = self._screen(PaletteScreen, lambda: PaletteScreen(self))
+        screen = self.once(PaletteScreen, lambda: PaletteScreen(self))
         screen.prepare(self.console_screen.front.place)
         self.push_screen(screen)
 
@@ -360,7 +362,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         if isinstance(question, str):
             self.say(question, "warn")
             return
-        screen = self._screen(AskScreen, lambda: AskScreen(self))
+        screen = self.once(AskScreen, lambda: AskScreen(self))
         screen.show(question, self._pressed)
         if self.screen is not screen:
             self.push_screen(screen)

@@ -30,7 +30,7 @@ class FilterInput(Input):
 
     def __init__(self) -> None:
         super().__init__(
-            placeholder="words, !word to leave out, /regex/; in lists also status=failed age<2h cpu>80%",
+            placeholder="words, !word to leave out, /regex/; in lists also ?letters status=failed age<2h cpu>80%",
             compact=True,
             select_on_focus=False,
         )

@@ -1,17 +1,20 @@
-"""What the keys do to a list: sort it by any column, show what is wrong only, write it to a file. It draws nothing."""
+"""What the keys do to a list: sort it, choose its columns, show what is wrong, let it stand still, write it to a file. Draws nothing."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui.actions import ACTIONS
 from tui.errors import StorageError
 from tui.tables import FORMS, Sort
 from tui.ui.palette import Entry
 from tui.ui.panes.listing import Listing
+from tui.ui.panes.look import Look, shifted
 
 if TYPE_CHECKING:
     from tui.ui.screens.console import ConsoleScreen
@@ -40,6 +43,11 @@ class ListDeeds:
             "rows.reverse": self._reverse,
             "rows.faults": self._faults,
             "rows.save": partial(self.save, "txt"),
+            "rows.columns": self._choose_columns,
+            "rows.wide": self._wide,
+            "rows.left": partial(self._shift, -1),
+            "rows.right": partial(self._shift, 1),
+            "rows.freeze": self._freeze,
         }
 
     def entries(self) -> Iterator[Entry]:
@@ -102,6 +110,42 @@ class ListDeeds:
         """Show only what is wrong in the pane that has the keys, or everything; at once, since the next key may ask what is shown."""
         self._screen.front.show_faults(only)
         self._screen.redraw(None)
+
+    # Columns -----------------------------------------------------------------------------------------------------------------
+
+    def _choose_columns(self) -> None:
+        listing = self.listing
+        if listing is not None:
+            self._app.views.open_columns(listing, self.show_look)
+
+    def show_look(self, listing: Listing, look: Look) -> None:
+        """Show a list in another way, at once."""
+        listing.set_look(look)
+        if listing.sort is not None and listing.sort.column not in {each.id for each in listing.columns}:
+            listing.set_sort(None)
+        self._screen.redraw(None)
+
+    def _wide(self) -> None:
+        listing = self.listing
+        if listing is not None:
+            self.show_look(listing, replace(listing.look, wide=not listing.look.wide, skip=0))
+            keys = self._app.keymap
+            left, right = (keys.spelled(ACTIONS[f"rows.{side}"]) for side in ("left", "right"))
+            self._app.say(f"every column, nothing cut: {left} and {right} move sideways" if listing.look.wide else "the columns that fit")
+
+    def _shift(self, step: int) -> None:
+        listing = self.listing
+        if listing is not None:
+            self.show_look(listing, shifted(listing.columns, listing.look, step))
+
+    def _freeze(self) -> None:
+        listing = self.listing
+        if listing is not None:
+            still = listing.frozen_at is None
+            listing.freeze(self._app.moment() if still else None)
+            key = self._app.keymap.spelled(ACTIONS["rows.freeze"])
+            self._app.say(f"the {listing.title} stand still; {key} again shows them as they are" if still else "live again")
+            self._screen.redraw(None)
 
     def save(self, ending: str) -> None:
         """Write what is shown to a new file in the current folder, named after the list and the time."""

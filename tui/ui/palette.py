@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.actions import ACTIONS, Place, reach
 from tui.model import Kind, Resource
-from tui.tables import TABLES, state
+from tui.tables import TABLES, in_order, state
 from tui.ui.aim import means_something
 from tui.ui.panes.resources import KINDS
 
@@ -102,8 +102,7 @@ def score(typed: str, title: str) -> int | None:
     at = text.find(typed)
     if at > 0:
         return 1 if not text[at - 1].isalnum() else 2
-    letters = iter(text)
-    return 3 + len(text) // 16 if len(typed) >= SCATTERED and all(letter in letters for letter in typed) else None
+    return 3 + len(text) // 16 if len(typed) >= SCATTERED and in_order(typed.replace(" ", ""), text) else None
 
 
 def best(offered: Iterable[Entry], typed: str) -> list[Entry]:

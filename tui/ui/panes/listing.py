@@ -14,6 +14,7 @@ from tui.engine.session import Session
 from tui.model import Health, Kind, Ref, Resource, Tone, Verb
 from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, age, attention, search_text
 from tui.ui.notices import below, empty
+from tui.ui.panes.look import WHOLE, Look, chosen, spread
 from tui.ui.widgets.cells import Piece, width_of
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_rows import LazyRows, Row
@@ -31,6 +32,10 @@ DOING: Final = {
 }
 
 
+FLASH: Final = 3.0
+"""A changed cell is marked for one to two times so many seconds."""
+
+
 class PaneTable(ResourceTable):
     """The table of a pane. Folding is for trees; elsewhere left and right are the pane's own keys.
 
@@ -39,7 +44,7 @@ class PaneTable(ResourceTable):
     """
 
     def __init__(self, *, tree: bool = False, marks: bool = False, **options: Any) -> None:
-        super().__init__(tree=tree, **options)
+        super().__init__(tree=tree, flash=FLASH, **options)
         self._marks = marks
         self._folds = tree
         self.steered = False
@@ -66,7 +71,7 @@ def _seen(row: Resource, moment: Moment) -> str:
     return ""
 
 
-SEEN: Final[Column[Any]] = Column(id="seen", title="SEEN", show=_seen, low=4, high=4, right=True)
+SEEN: Final[Column[Any]] = Column(id="seen", title="SEEN", show=_seen, low=4, high=4, right=True, ages=True)
 """Stands at the end of a list in which something is out of date: how long ago that row was last read."""
 
 SAMPLE: Final = 200
@@ -105,7 +110,10 @@ class Listing:
         self._counted: tuple[Resource, ...] = ()
         self.total = 0
         self.worst: Tone | None = None
-        self._columns: tuple[Column[Any], ...] = tuple(column for column in TABLES[kind].columns if column.id not in without)
+        self._without = without
+        self.look = Look()
+        self._frozen: tuple[tuple[Resource, ...], Moment] | None = None
+        self._columns: tuple[Column[Any], ...] = chosen(kind, self.look, without)
         table.set_columns(self._columns)
 
     @property
@@ -136,7 +144,7 @@ class Listing:
 
     def claim(self, column: str, cells: int) -> None:
         """This column needs so many cells, before one of less rank is shown at all."""
-        least = next(each.low for each in TABLES[self.kind].columns if each.id == column)
+        least = next((each.low for each in TABLES[self.kind].columns if each.id == column), 0)
         wide = max(least, cells)
         self._columns = tuple(replace(each, low=min(each.high, wide)) if each.id == column else each for each in self._columns)
 
@@ -151,6 +159,37 @@ class Listing:
         self.sort = sort
         self._dirty = True
         self.table.set_sort(sort.column if sort else None, descending=bool(sort and sort.descending))
+
+    def set_look(self, look: Look) -> None:
+        """Show these columns, in this way."""
+        if look != self.look:
+            self.look = look
+            self._columns = chosen(self.kind, look, self._without)
+            self._dirty = True
+
+    @property
+    def rows_now(self) -> tuple[Resource, ...]:
+        """Every row of the kind; those of then where the list stands still."""
+        return self.session.store.rows(self.kind) if self._frozen is None else self._frozen[0]
+
+    def freeze(self, moment: Moment | None) -> None:
+        """Let the list stand still as it is at this moment; None: go on."""
+        self._frozen = None if moment is None else (self.session.store.rows(self.kind), moment)
+        self._dirty = True
+
+    @property
+    def frozen_at(self) -> datetime | None:
+        """Since when the list has been standing still."""
+        return None if self._frozen is None else self._frozen[1].now
+
+    def told(self, moment: Moment) -> list[Piece]:
+        """What the head of the pane is to say of the list: that it stands still, how many are shown, that it is wide."""
+        pieces = [] if self.frozen_at is None else [Piece(f"‖ FROZEN {moment.ago(self.frozen_at)}", "warn")]
+        if self._filter or self._faults:
+            pieces.append(Piece(counted(len(self.rows_now), self.shown), "muted"))
+        if self.look.wide:
+            pieces.append(Piece(f"wide, {self.look.skip} left of this" if self.look.skip else "wide", "muted"))
+        return pieces
 
     def set_faults(self, only: bool) -> None:
         """Show only what asks for a person, or everything."""
@@ -171,12 +210,13 @@ class Listing:
     def _arrange(self, moment: Moment) -> None:
         self._dirty = False
         self.count()
-        rows = self.session.store.rows(self.kind)
-        table = TABLES[self.kind]
+        rows = self.rows_now
+        table = replace(TABLES[self.kind], columns=self._columns)
+        whole = TABLES[self.kind]
         if self._faults:
             rows = tuple(row for row in rows if not healthy(row))
         if self._filter:
-            rows = tuple(row for row in rows if self._filter.shows(row, self._text(row), table, moment))
+            rows = tuple(row for row in rows if self._filter.shows(row, self._text(row), whole, moment))
         ordered = table.sorted(rows, moment, self.sort)
         self._arranged = moment.now
         self._known = {row.ref: row for row in ordered}
@@ -191,12 +231,11 @@ class Listing:
         if rows:
             self._columns = tuple(self._wide(column, rows, moment) for column in self._columns)
 
-    @staticmethod
-    def _wide(column: Column[Any], rows: Sequence[Resource], moment: Moment) -> Column[Any]:
-        if column.rank > 0 and column.ages:
+    def _wide(self, column: Column[Any], rows: Sequence[Resource], moment: Moment) -> Column[Any]:
+        if column.rank > 0 and column.ages and not self.look.wide:
             return column
         widest = max(width_of(column.text(row, moment)) for row in rows)
-        most = column.high if column.rank <= 1 else min(column.high, SIDE)
+        most = WHOLE if self.look.wide else column.high if column.rank <= 1 else min(column.high, SIDE)
         return replace(column, low=max(column.low, min(most, widest)))
 
     def _text(self, row: Resource) -> str:
@@ -207,6 +246,7 @@ class Listing:
 
     def draw(self, moment: Moment) -> tuple[Piece, ...]:
         """Draw the list; returns what the notice line is to say."""
+        moment = self._frozen[1] if self._frozen is not None else moment
         # Ages that are asked for by the filter pass by themselves.
         old = self._filter.terms and self._arranged is not None and (moment.now - self._arranged).total_seconds() >= LATELY
         if self._dirty or old:
@@ -214,7 +254,8 @@ class Listing:
         store, boot = self.session.store, self.session.clock.boot()
         feeds = self.feeds()
         stale = {feed: store.freshness(feed).age(boot) or 0.0 for feed in feeds if store.freshness(feed).stale(boot)}
-        columns = (*self._columns, SEEN) if stale and self._keys else self._columns
+        columns = spread(self._columns, self.look)
+        columns = (*columns, SEEN) if stale and self._keys else columns
         self.table.set_columns(columns)
         if not self._keys:
             self._draw_empty(feeds, boot)

@@ -16,7 +16,7 @@ from tui.model import Kind, Ref
 from tui.tables import TABLES, Moment
 from tui.ui.aim import Selection
 from tui.ui.keys import bindings_for
-from tui.ui.panes.listing import Listing, PaneTable, counted
+from tui.ui.panes.listing import Listing, PaneTable
 from tui.ui.panes.pane import Pane, Summary
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.resource_table import ResourceTable
@@ -134,7 +134,7 @@ class ResourcesPane(Pane):
         self.listing.set_faults(self.only_faults)
         self.set_notice(self.listing.draw(moment))
         info = [Piece(f"{len(self.body.marks)} marked", "accent")] if self.body.marks else []
-        self.draw_head(*info, *([Piece(counted(self.listing.total, self.listing.shown), "muted")] if self.filter else []))
+        self.draw_head(*info, *self.listing.told(moment))
 
     def refilter(self) -> None:
         """Drawn with everything else."""

@@ -14,7 +14,7 @@ from tui.engine.session import Session
 from tui.model import Kind, Ref, Resource, Rollout, Tone
 from tui.tables import TABLES, Cell, Column, Moment, lasting, needs_approval
 from tui.ui.keys import bindings_for
-from tui.ui.panes.listing import Listing, PaneTable, counted
+from tui.ui.panes.listing import Listing, PaneTable
 from tui.ui.panes.pane import Pane, Summary
 from tui.ui.widgets.cells import Piece, total
 from tui.ui.widgets.phase_bar import phase_bar
@@ -104,8 +104,7 @@ class RolloutsPane(Pane):
         self._say_usual(moment)
         self.set_notice(self.listing.draw(moment))
         info = [Piece(f"◆ {self.waiting} NEEDS APPROVAL", "warn")] if self.waiting else []
-        if self.filter:
-            info.append(Piece(counted(self.listing.total, self.listing.shown), "muted"))
+        info += self.listing.told(moment)
         if self.going:
             info.append(Piece(f"{self.going} going on", "muted"))
         self.draw_head(*info)

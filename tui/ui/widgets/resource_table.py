@@ -94,6 +94,7 @@ class ResourceTable(LineView):
         self._show_head = show_head and not tree
         self._flash_for = flash
         self._flash = Flash()
+        self._passing: frozenset[int] = frozenset()
         self._columns: tuple[ColumnLike, ...] = ()
         self._slots: tuple[Slot, ...] = ()
         self._laid_for = -1
@@ -111,6 +112,8 @@ class ResourceTable(LineView):
         if tuple(columns) == self._columns:
             return
         self._columns = tuple(columns)
+        self._passing = frozenset(at for at, each in enumerate(columns) if getattr(each, "ages", False))
+        self._flash.clear()
         self._content.clear()
         self._lay_out()
 
@@ -261,12 +264,12 @@ class ResourceTable(LineView):
             return None
         if self._flash_for:
             self._note_changed(wanted.row, was.row)
-        if wanted[1:] != was[1:] or wanted.row[2:] != was.row[2:] or self._flash_for:
+        if wanted[1:] != was[1:] or wanted.row[2:] != was.row[2:]:
             return None
         until = 0
         for slot in self._slots:
             if wanted.row.cells[slot.index : slot.index + 1] != was.row.cells[slot.index : slot.index + 1]:
-                until = GUTTER + slot.x + slot.width
+                until = GUTTER + slot.x + slot.width + 1  # an arrow may stand behind it
         return until
 
     def scroll_lines(self, top: int) -> bool:
@@ -293,7 +296,7 @@ class ResourceTable(LineView):
 
     def _note_changed(self, now: Row, was: Row) -> None:
         """Mark the new cells of a row; one timer clears them, and none runs while there are none."""
-        self._flash.note(now, was)
+        self._flash.note(now, was, self._passing)
         if self._flash and self._flash_timer is None:
             self._flash_timer = self.set_timer(self._flash_for, self._fade)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
 from tui.ui.widgets.cells import Cell, Piece, fit, marked, width_of
@@ -22,14 +22,14 @@ def row_pieces(
     sign: str,
     tree: bool,
     pattern: re.Pattern[str] | None,
-    changed: Container[tuple[Hashable, int]],
+    changed: Mapping[tuple[Hashable, int], str],
 ) -> list[Piece]:
-    """A row behind its ``sign``; matches of ``pattern`` and the ``changed`` cells in tones of their own."""
+    """A row behind its ``sign``; matches of ``pattern`` and the ``changed`` cells in tones of their own, an
+    arrow behind those that became more or less."""
     pieces = [Piece(sign, None if sign == " " else "key")]
-    x = 0
+    x, arrow = 0, ""
     for slot in slots:
-        if slot.x > x:
-            pieces.append(Piece(" " * (slot.x - x)))
+        pieces += _gap(slot.x - x, arrow)
         cell: Cell = row.cells[slot.index] if slot.index < len(row.cells) else ()
         if tree and slot.index == 0:
             branch = LEAF if row.open is None else OPEN if row.open else CLOSED
@@ -37,11 +37,19 @@ def row_pieces(
         fitted = fit(cell, slot.width, right=slot.right)
         if pattern is not None:
             fitted = marked(fitted, pattern)
+        arrow = changed.get((row.key, slot.index), "")
         if (row.key, slot.index) in changed:
             fitted = [Piece(text, f"{tone}+changed" if tone else "changed") if text.strip() else Piece(text) for text, tone in fitted]
         pieces.extend(fitted)
         x = slot.x + slot.width
-    return _filled(pieces, width - GUTTER - x)
+    return [*pieces, *_gap(width - GUTTER - x, arrow)]
+
+
+def _gap(cells: int, arrow: str) -> list[Piece]:
+    """The blank behind a column, with what is to be said there."""
+    if cells <= 0:
+        return []
+    return [Piece(arrow, "accent"), Piece(" " * (cells - 1))] if arrow else [Piece(" " * cells)]
 
 
 def head_pieces(slots: Sequence[Slot], width: int, sort: tuple[str, bool] | None) -> list[Piece]:
@@ -56,8 +64,4 @@ def head_pieces(slots: Sequence[Slot], width: int, sort: tuple[str, bool] | None
             title = fit((Piece(title),), min(width_of(title), slot.width - 1))[0].text + arrow if slot.width > 1 else arrow
         pieces.extend(fit((Piece(title, "title"),), slot.width, right=slot.right))
         x = slot.x + slot.width
-    return _filled(pieces, width - GUTTER - x)
-
-
-def _filled(pieces: list[Piece], left: int) -> list[Piece]:
-    return [*pieces, Piece(" " * left)] if left > 0 else pieces
+    return [*pieces, *_gap(width - GUTTER - x, "")]

@@ -63,6 +63,48 @@ def test_u4_signals_at_random_moments(consoles: Stable, home: dict[str, str]) ->
     assert max(end.seconds for end in ended) < 10.0
 
 
+MOMENTS = {
+    "before anything waits": ("tui.cli.terminal", "Leave.__init__"),
+    "while the session opens": ("tui.engine.session", "Session.__aenter__"),
+    "while the console is made": ("tui.ui.app", "Console.__init__"),
+    "before the terminal is taken": ("textual.drivers.linux_driver", "LinuxDriver.__init__"),
+    "while the terminal is taken": ("textual.drivers.linux_driver", "LinuxDriver.start_application_mode"),
+    "while it is drawn first": ("tui.ui.app", "Console.on_mount"),
+}
+AT = """
+import importlib, operator, os
+module, name = {where!r}
+owner, _, method = name.rpartition(".")
+owner = operator.attrgetter(owner)(importlib.import_module(module))
+real = getattr(owner, method)
+def struck(*args, **named):
+    setattr(owner, method, real)
+    os.kill(os.getpid(), {number})
+    return real(*args, **named)
+setattr(owner, method, struck)
+"""
+
+
+def struck(consoles: Stable, home: dict[str, str], moment: str, number: signal.Signals) -> None:
+    end = consoles.run(AT.format(where=MOMENTS[moment], number=int(number)) + CONSOLE, env=home)
+    assert end.code == LEAVING[number], (number, end.raw[-300:])
+    end.restored()
+    assert b"Traceback" not in end.raw
+
+
+@pytest.mark.parametrize("moment", ["before anything waits", "while the console is made"])
+def test_u4_an_interrupt_while_it_starts_is_no_ordinary_end(consoles: Stable, home: dict[str, str], moment: str) -> None:
+    struck(consoles, home, moment, signal.SIGINT)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_u4_every_signal_at_every_moment_of_the_start(consoles: Stable, home: dict[str, str]) -> None:
+    for moment in MOMENTS:
+        for number in LEAVING:
+            struck(consoles, home, moment, signal.Signals(number))
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3000)
 def test_u4_five_hundred_signals(consoles: Stable, home: dict[str, str]) -> None:
@@ -146,11 +188,15 @@ def test_u3_a_terminal_that_stops_reading_is_waited_for(consoles: Stable, home: 
     end.restored()
 
 
+AWAY = [step for key in ("\x1b", "\x1b", "q") for step in (["type", key], ["wait", 0.5])]
+"""Out of whatever is open, then out; an escape and a letter in one piece would be one other key."""
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(200)
 def test_u3_a_terminal_that_stops_reading_for_a_minute(consoles: Stable, home: dict[str, str]) -> None:
     fill = [["type", "?\x1b"], ["deaf", 0.05]] * 60
-    end = consoles.run(CONSOLE, ["until", "fleet", 15], *fill, ["deaf", 60.0], ["wait", 2.0], ["type", "\x1b\x1bq"], env=home)
+    end = consoles.run(CONSOLE, ["until", "fleet", 15], *fill, ["deaf", 60.0], ["wait", 2.0], *AWAY, env=home)
     assert (end.code, list(end.missed)) == (0, [])
     end.restored()
     assert end.cpu < 60 * 0.02 + 3.0

@@ -63,19 +63,34 @@ def _on_terminal(opening: AbstractContextManager[Setup], *, watch: bool = False)
 
 
 async def _console(setup: Setup, *, watch: bool) -> int:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    stacks = setup.folder / "stacks.txt" if setup.folder is not None else None
+    # Before anything waits: a signal that comes while the session opens would otherwise cancel whatever runs then, and the screen
+    # library takes a cancelled start for an ordinary end.
+    with terminal.Leave(loop, lambda _code: task.cancel(), stacks=stacks) as leave:
+        try:
+            return await _shown(setup, leave, watch=watch)
+        except asyncio.CancelledError:
+            if leave.code is None:
+                raise
+            return leave.code
+
+
+async def _shown(setup: Setup, leave: terminal.Leave, *, watch: bool) -> int:
     from tui.local.exports import write_lines
     from tui.ui.app import Console
     from tui.ui.settings import Settings
 
+    await asyncio.sleep(0)  # whoever interrupted before ``leave`` could hear it is heard here
     loop = asyncio.get_running_loop()
     loop.call_later(SETTLED, _tune_collector)
     async with setup.session() as session:
         report = reporter(setup.folder, setup.clock.wall, setup.redact)
         app = Console(session, settings=Settings(**_looks(setup), report=report, save=write_lines, watch=watch))
-        stacks = setup.folder / "stacks.txt" if setup.folder is not None else None
-        with terminal.Leave(loop, app.exit, stacks=stacks) as leave:
-            loop.call_later(SETTLED, _warn, app, setup.warnings)
-            await app.run_async(mouse=app.settings.mouse)
+        leave.ask = app.exit
+        loop.call_later(SETTLED, _warn, app, setup.warnings)
+        await app.run_async(mouse=app.settings.mouse)
     if leave.code is not None:
         return leave.code
     return app.return_code or app.return_value or Exit.OK

@@ -76,11 +76,12 @@ def here() -> str | None:
 
 class Leave:
     """Context manager around a running console. On a signal, a vanished terminal or a hang it asks the console to leave,
-    once, with ``ask(code)`` on the event loop; if that does not help it gives the terminal back and ends the process."""
+    once, with ``ask(code)`` on the event loop; if that does not help it gives the terminal back and ends the process. ``ask`` may be
+    replaced as more of the console exists."""
 
     def __init__(self, loop: AbstractEventLoop, ask: Callable[[int], None], *, stacks: Path | None = None, turn: float = TURN) -> None:
         self._loop = loop
-        self._ask = ask
+        self.ask = ask
         self._stacks = stacks
         self._turn = turn
         self._fd = sys.stdin.fileno()
@@ -118,7 +119,11 @@ class Leave:
         if self._code is None:
             self._code = int(code)
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._ask, self._code)
+                self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        if self._code is not None:
+            self.ask(self._code)
 
     def _beat(self) -> None:
         self._beats += 1

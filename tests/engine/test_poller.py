@@ -27,6 +27,7 @@ from tests.engine.fakes import (
     session,
 )
 from tui.clock import Clock
+from tui.engine.circuit import LOST
 from tui.engine.feeds import Change
 from tui.errors import BadReply, NoEndpoint, RateLimited, Unauthorized, Unavailable, Unreachable
 from tui.model import Health, Kind, Phase, Verb
@@ -206,8 +207,8 @@ def test_one_dead_platform_never_touches_the_others() -> None:
             await time.sleep(600.0)
             for each, count in zip(alive, before, strict=True):
                 assert len(each.asked) - count == pytest.approx(80, abs=3)
-            # One probe each fifteen seconds, however many feeds would like to know.
-            assert dead.within(time.boot() - 300.0, time.boot()) <= 20
+            # One probe in so many seconds, however many feeds would like to know.
+            assert dead.within(time.boot() - 300.0, time.boot()) <= 300.0 / LOST + 1
             assert [row.ref.connection for row in running.store.rows(Kind.SERVICE)] == ["shop", "vault"]
 
     vloop.run(story())
@@ -230,10 +231,32 @@ def test_a_healed_network_is_noticed_soon_and_nothing_bursts() -> None:
             healed = time.boot()
             while running.store.connection("fleet").state != "fresh":
                 await time.sleep(0.5)
-            assert time.boot() - healed < 25.0
+            assert time.boot() - healed < 10.0
             assert max(fake.within(healed + at / 2, healed + at / 2 + 1.0) for at in range(50)) <= len(DPLOYR) + 2
 
     vloop.run(story())
+
+
+def test_looking_for_a_lost_network_spends_nothing_that_is_missed_afterwards() -> None:
+    async def story() -> tuple[int, int]:
+        time = clock()
+        fake = FakePlatform("fleet", time, kinds=DPLOYR, allowance=(300, 3600.0))
+        async with session(time, fake) as running:
+            running.show("pane", running.feeds())
+            await time.sleep(60.0)
+            fake.trouble = failing(Unreachable, sent=False)
+            before = len(fake.asked)
+            await time.sleep(2 * 3600.0)
+            looks, fake.trouble = len(fake.asked) - before, None
+            await time.sleep(60.0)
+            before = len(fake.asked)
+            await time.sleep(600.0)
+            assert running.store.connection("fleet").state == "fresh"
+            return looks, len(fake.asked) - before
+
+    looks, after = vloop.run(story())
+    assert looks > 1000, "more than the limit of the time would allow"
+    assert after > 20
 
 
 def test_forty_feeds_do_not_come_back_in_one_breath() -> None:

@@ -34,6 +34,7 @@ from tests.platforms.rawserver import RawServer, Seen, reply
 from tui.clock import ManualClock, SystemClock
 from tui.emulator import Options, start_in_thread
 from tui.emulator.server import Emulator
+from tui.engine.circuit import LOST
 from tui.engine.resume import Gap
 from tui.engine.session import Session
 from tui.errors import PlatformError, Unavailable, Unreachable
@@ -124,7 +125,7 @@ def partitions(count: int) -> list[float]:
                 assert all(running.store.connection(each.name).state == "fresh" for each in others)
                 healed = time_.boot()
                 probes = dead.within(began + 30.0, healed)
-                assert probes <= (healed - began - 30.0) / 15.0 + len(KINDS) + 1
+                assert probes <= (healed - began - 30.0) / LOST + len(KINDS) + 1
                 dead.trouble, dead.latency = None, 0.1
                 while running.store.connection(dead.name).state != "fresh":
                     await time_.sleep(0.25)
@@ -136,10 +137,16 @@ def partitions(count: int) -> list[float]:
     return vloop.run(story())
 
 
-def test_n1_partitions_end_within_one_probe() -> None:
+def test_n1_partitions_end_within_ten_seconds_of_the_networks_return() -> None:
+    assert max(partitions(8)) <= 10.0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_n1_fifty_partitions() -> None:
     took = sorted(partitions(50))
-    assert took[-1] <= 27.0, took[-5:]
-    assert took[len(took) // 2] <= 15.0
+    print(f"recovery of 50: best {took[0]:.1f} s, median {took[25]:.1f} s, worst {took[-1]:.1f} s")
+    assert took[-1] <= 10.0, took[-5:]
 
 
 @asynccontextmanager

@@ -64,11 +64,10 @@ def _on_terminal(opening: AbstractContextManager[Setup], *, watch: bool = False)
 
 async def _console(setup: Setup, *, watch: bool) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
     stacks = setup.folder / "stacks.txt" if setup.folder is not None else None
     # Before anything waits: a signal that comes while the session opens would otherwise cancel whatever runs then, and the screen
     # library takes a cancelled start for an ordinary end.
-    with terminal.Leave(loop, lambda _code: task.cancel(), stacks=stacks) as leave:
+    with terminal.Leave(loop, lambda _code: task is not None and task.cancel(), stacks=stacks) as leave:
         try:
             return await _shown(setup, leave, watch=watch)
         except asyncio.CancelledError:

@@ -79,7 +79,7 @@ class Leave:
     once, with ``ask(code)`` on the event loop; if that does not help it gives the terminal back and ends the process. ``ask`` may be
     replaced as more of the console exists."""
 
-    def __init__(self, loop: AbstractEventLoop, ask: Callable[[int], None], *, stacks: Path | None = None, turn: float = TURN) -> None:
+    def __init__(self, loop: AbstractEventLoop, ask: Callable[[int], object], *, stacks: Path | None = None, turn: float = TURN) -> None:
         self._loop = loop
         self.ask = ask
         self._stacks = stacks

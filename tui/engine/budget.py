@@ -64,9 +64,15 @@ class Budget:
         self._used += cost
         self._roll()  # also where no limit is known, and so nobody asks: the list would grow for as long as the console runs
 
-    def settle(self, cost: int) -> None:
-        """Its answer came, or will not come any more; what the server said with it is taken in."""
-        if cost > 0:
+    def settle(self, cost: int, *, sent: bool = True) -> None:
+        """Its answer came, or will not come any more; what the server said with it is taken in. What never left (``sent`` False) cost
+        nothing: hours of looking for a lost network would otherwise leave nothing for the time after."""
+        if cost > 0 and not sent:
+            self._flying = max(0, self._flying - cost)
+            self._since_news = max(0, self._since_news - cost)
+            self._spent.append((self._clock.boot(), -cost))
+            self._used -= cost
+        elif cost > 0:
             self._flying = max(0, self._flying - cost)
             self._remaining = max(0, self._remaining - cost)
         self._learn()

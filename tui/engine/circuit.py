@@ -21,6 +21,10 @@ OPENS: Final = 5
 SILENT: Final = 5 / 3
 """Five failures in a row open the circuit; one without any answer weighs as much as five thirds, so that three do."""
 
+LOST: Final = 5.5
+"""Seconds from the start of one look for a lost network to the start of the next. With the three seconds over which lists are read
+again everything is fresh within ten seconds of its return, also where the look under way at that moment still has to time out."""
+
 FIRST: Final = 15.0
 PATIENCE: Final = 60.0
 LONG_PATIENCE: Final = 300.0
@@ -53,8 +57,8 @@ class Backoff:
 class Circuit:
     """Closed, or open with a ``word`` and a reason until a moment; then one probe decides.
 
-    Signed out stays open until ``reset``. A lost network is probed every 15 s however long it lasts, because a probe that reaches
-    nobody harms nobody; a server that answers nonsense is left alone longer and longer.
+    Signed out stays open until ``reset``. A lost network is looked for every ``LOST`` seconds however long it lasts, because a probe
+    that reaches nobody harms nobody; one that hangs holds up no other. A server that answers nonsense is left alone longer and longer.
     """
 
     clock: Clock
@@ -67,17 +71,24 @@ class Circuit:
     _by: dict[object, int] = field(default_factory=dict)
     _times: int = 0
 
+    @property
+    def lost(self) -> bool:
+        """Open because nobody could be reached."""
+        return self.word == "down" and _nobody(self.error)
+
     def hold(self) -> float:
         """Seconds that a poll must wait: 0 to go, infinite while signed out or while another probes."""
         if self.word is None:
             return 0.0
-        if self.probing or self.word == "signed-out":
+        if self.word == "signed-out" or (self.probing and not self.lost):
             return math.inf
         return max(0.0, self.until - self.clock.boot())
 
     def probe(self) -> bool:
         """Whoever asks while the circuit is open is the probe; call it when ``hold`` is 0 or when the user insists."""
         self.probing = self.word is not None
+        if self.lost:
+            self.until = self._look_again()
         return self.probing
 
     def good(self) -> bool:
@@ -106,7 +117,7 @@ class Circuit:
         elif isinstance(error, Unreachable | BadReply):
             self._by[source] = self._by.get(source, 0) + 1
             if sources <= 1 or self._by[source] <= 3:
-                silent = isinstance(error, Unreachable) and not isinstance(error, Unavailable) and error.sent
+                silent = _nobody(error) and error.sent
                 self._weight += SILENT if silent else 1.0
             if self._weight >= OPENS - 1e-9 or (was_probe and before is not None):
                 self._down(error)
@@ -139,13 +150,25 @@ class Circuit:
         self._open("limited", error, wait * self.random.uniform(1.0, 1.1))
 
     def _down(self, error: PlatformError) -> None:
-        lost = isinstance(error, Unreachable) and not isinstance(error, Unavailable)
+        planned = self.until if self.lost else math.inf
         self._times += 1
+        if _nobody(error):
+            # The next look was planned when the one that failed began.
+            boot = self.clock.boot()
+            self._open("down", error, max(1.0, min(planned, self._look_again()) - boot))
+            return
         longest = PATIENCE if self._times <= 20 else LONG_PATIENCE
-        wait = FIRST if lost else min(FIRST * 2.0 ** min(self._times - 1, 6), longest)
+        wait = min(FIRST * 2.0 ** min(self._times - 1, 6), longest)
         self._open("down", error, wait * self.random.uniform(1.0, 1.2))
+
+    def _look_again(self) -> float:
+        return self.clock.boot() + LOST * self.random.uniform(1.0, 1.1)
 
     def _open(self, word: Word, error: PlatformError, wait: float) -> None:
         if word != self.word:
             self._times = min(self._times, 1)
         self.word, self.error, self.until = word, error, self.clock.boot() + wait
+
+
+def _nobody(error: PlatformError | None) -> bool:
+    return isinstance(error, Unreachable) and not isinstance(error, Unavailable)

@@ -80,18 +80,20 @@ class Connection:
         was = self.circuit.word
         self.circuit.probe()
         self.budget.spend(cost)
+        sent = True
         try:
             found = await self._timed(fetch)
             self.circuit.good()
             return found
         except PlatformError as error:
+            sent = error.sent
             self._failed(error, source)
             raise
         except BaseException:
             self.circuit.release()
             raise
         finally:
-            self.budget.settle(cost)
+            self.budget.settle(cost, sent=sent)
             if was is not None or self.circuit.word is not None:
                 self.turned()
 

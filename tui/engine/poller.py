@@ -332,6 +332,8 @@ class Poller:
                 if reader.due < boot + SPREAD or self._store.freshness(reader.feed).error is not None:
                     reader.due = boot + self._random.uniform(0.0, over)
         for reader in readers:
+            if circuit.lost:
+                reader.due = min(reader.due, boot)  # any of them may be the one that looks
             reader.rouse()
         if circuit.word == self._words[connection.name]:
             return

@@ -212,7 +212,7 @@ class Reader:
             return math.inf
         if isinstance(error, Forbidden | NotFound | Refused):
             return max(REFUSED_AGAIN, self._owner.interval(self))
-        if isinstance(error, RateLimited | Unauthorized):
+        if isinstance(error, RateLimited | Unauthorized) or self.connection.circuit.word == "down":
             # The circuit knows how long; all its feeds start again spread over a few seconds.
             return self._random.uniform(0.0, 3.0)
         return self._backoff.fail(self._clock.boot())

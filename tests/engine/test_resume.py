@@ -106,6 +106,27 @@ def test_a_server_that_forgot_leaves_an_exact_gap() -> None:
     assert goes_on.sift([_line(193_500, "c"), _line(200_000, "d")]) == [_line(200_000, "d")]
 
 
+def test_a_line_from_tomorrow_hides_nothing_of_today() -> None:
+    now = START + timedelta(seconds=20)
+    goes_on = Resume(lambda: now)
+    tomorrow = _line(86_400_000, "a clock that is wrong")
+    before = [_line(18_000, "one"), tomorrow, _line(19_000, "two")]
+    goes_on.begin()
+    assert goes_on.sift(before) == before
+    assert goes_on.since == now - resume.OVERLAP
+    later = [_line(21_000, "three"), _line(40_000, "four")]
+    goes_on.begin()
+    assert goes_on.sift([*before, *later[:1]]) == later[:1]
+    assert goes_on.sift(later[1:]) == later[1:]
+    goes_on.begin()
+    assert goes_on.sift([tomorrow]) == []
+    now += timedelta(seconds=60)
+    goes_on.begin()
+    gap, line = goes_on.sift([_line(90_000, "five")])
+    assert gap == Gap(seconds=10.0, at=START + timedelta(seconds=90))
+    assert line == _line(90_000, "five")
+
+
 def test_silence_is_no_gap() -> None:
     goes_on = Resume()
     goes_on.sift([_line(0, "a")])

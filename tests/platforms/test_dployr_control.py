@@ -13,7 +13,7 @@ import pytest
 from tests.platforms.bench import NOW, Bench, bench, spec
 from tests.platforms.loopback import Answer, Seen, plain
 from tui.clock import ManualClock
-from tui.errors import Forbidden, HalfDone, NotFound, OutcomeUnknown, PlatformError, Refused, Unauthorized
+from tui.errors import BadReply, Forbidden, HalfDone, NotFound, OutcomeUnknown, PlatformError, Refused, Unauthorized
 from tui.model import Deployment, Health, Kind, Ref, Verb
 from tui.platforms.base import SignIn
 from tui.platforms.dployr import exchange, login
@@ -557,6 +557,16 @@ async def test_the_log_of_a_deployment_is_how_it_was_built_and_nothing_later() -
         stream = at.platform.logs(at.ref(Kind.DEPLOYMENT, "dep-web-api"), tail=5, follow=False, since=NOW - timedelta(seconds=550))
         _ = [batch async for batch in stream]
         assert dict(at.last.query) == {"limit": "5000", "source": "build", "since": str(MS - 550_000), "until": str(MS - 470_000)}
+
+
+async def test_a_record_that_is_no_json_is_asked_for_once_more_and_then_shown_as_it_is() -> None:
+    body = b"".join((json.dumps(line(1)).encode(), b"\n{oops\n", json.dumps(line(2)).encode(), b"\n"))
+    async with current({LOG: lambda seen: Answer(body=body, content_type="application/x-ndjson")}) as at:
+        stream = at.platform.logs(at.ref(Kind.SERVICE, WEB), tail=9, follow=True, since=NOW - timedelta(seconds=60))
+        assert [await anext(stream) for _ in range(2)][1][0].text == "line 1"
+        with pytest.raises(BadReply, match="damaged on its way"):
+            await anext(stream)
+        assert await log(at, tail=9, follow=True, since=NOW - timedelta(seconds=60)) == ["line 1", "{oops", "line 2"]
 
 
 async def test_a_stream_that_is_left_is_closed() -> None:

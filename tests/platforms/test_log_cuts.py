@@ -1,10 +1,13 @@
-"""A log followed through a connection that is cut, reset or stalled at any byte: nothing lost, nothing doubled, gaps where they are."""
+"""A log followed through a connection that is cut, reset, stalled or damaged at any byte: nothing lost, nothing doubled, gaps where
+they are. Damage is a byte that no JSON text has there; another letter in a text nobody could notice.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -29,16 +32,30 @@ RATE = 200
 
 
 class Hurried(SystemClock):
-    """Waits between two tries take no time; what is planned for later does."""
+    """Waits between two tries take no time; what is planned for later comes when the server has gone silent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.later = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds if seconds > 60 else 0.001)
+        await (self.later.wait() if seconds > 60 else asyncio.sleep(0.001))
+
+    def pass_by(self) -> None:
+        """So long that everything planned is due."""
+        self.later.set()
+        self.later = asyncio.Event()
+
+
+ENDS = ("ended", "closed", "reset", "garbage", "stalled", "damaged")
 
 
 class Cutting:
     """A log server behind a bad connection: each answer ends at a random byte, until enough were cut."""
 
-    def __init__(self, count: int, cuts: int, seed: int, *, forgets: bool) -> None:
+    def __init__(self, count: int, cuts: int, seed: int, clock: Hurried, *, forgets: bool) -> None:
+        self.clock = clock
+        self.ends: Counter[str] = Counter()
         self.random = Random(seed)  # noqa: S311
         start = datetime.now(UTC) - timedelta(seconds=count / RATE + 60)
         self.texts = [f"line {number if number % 3 else 0}" for number in range(count)]
@@ -71,7 +88,15 @@ class Cutting:
         body = b"".join(self.records[first : first + self.step + 1_200])
         whole = self.left <= 0 or self.reached >= self.count
         stop = len(body) if whole else self.random.randrange(len(body) + 1)
-        self.reached = max(self.reached, first + body[:stop].count(b"\n"))
+        end = "whole" if whole else self.random.choice(ENDS)
+        self.ends[end] += 1
+        if end == "damaged" and stop:
+            at = self.random.randrange(stop)
+            # What comes after the damage is never taken: the log is opened again before it.
+            self.reached = max(self.reached, first + body[:at].count(b"\n"))
+            body = body[:at] + self.random.choice((b"\x00", b"\x1f", b"\xff", b"\x80")) + body[at + 1 :]
+        else:
+            self.reached = max(self.reached, first + body[:stop].count(b"\n"))
         writer.write(HEAD)
         at = 0
         while at < stop:
@@ -84,28 +109,34 @@ class Cutting:
             await seen.gone()
         self.left -= not whole
         self._cut_at = time.perf_counter()
-        end = self.random.randrange(4)
-        if end == 0:
-            writer.write(b"0\r\n\r\n")
-        elif end == 1:
-            writer.write(b"zz\r\nnot a chunk")
-        elif end == 2:
-            await asyncio.sleep(0)
-            writer.transport.abort()
+        match end:
+            case "ended":
+                writer.write(b"0\r\n\r\n")
+            case "garbage":
+                writer.write(b"zz\r\nnot a chunk")
+            case "reset":
+                await asyncio.sleep(0)
+                writer.transport.abort()
+            case "stalled":
+                # Neither end knows that the other one is gone: only the planned opening helps.
+                await asyncio.sleep(0.001)
+                self.clock.pass_by()
+                await seen.gone()
         raise EOFError
 
 
 async def follow(server: Cutting) -> list[LogLine | Gap]:
     """Everything that a follower hears until the last line came."""
-    clock = Hurried()
+    clock = server.clock
     platform = FakePlatform("fleet", clock=clock)
+    damage = following.Damage()
     heard: list[LogLine | Gap] = []
     async with RawServer(server.answer) as raw:
         transport = Transport(connection="fleet", base_url=raw.url, credentials=Fixed(raw.url, "Bearer t"), clock=clock)
 
         async def log(at: Ref, *, tail: int | None, follow: bool, since: datetime | None) -> AsyncIterator[tuple[LogLine, ...]]:
-            begin = server.stamps[0] if since is None else since
-            async for batch in following.control(transport, clock, at.id, tail=tail, follow=follow, since=begin):
+            window = following.Window(since=server.stamps[0] if since is None else since)
+            async for batch in following.control(transport, clock, at.id, tail=tail, follow=follow, window=window, damage=damage):
                 yield batch
 
         platform.log = log
@@ -134,14 +165,15 @@ def exact(server: Cutting, heard: list[LogLine | Gap]) -> None:
 
 
 async def test_sixty_cuts_lose_and_double_nothing() -> None:
-    server = Cutting(20_000, 60, 3, forgets=False)
+    server = Cutting(8_000, 60, 3, Hurried(), forgets=False)
     exact(server, await follow(server))
     assert server.left <= 0
+    assert set(server.ends) >= set(ENDS)
     assert sorted(server.pauses)[int(len(server.pauses) * 0.95)] < 3
 
 
 async def test_what_the_server_forgot_is_a_gap_just_there() -> None:
-    server = Cutting(20_000, 60, 4, forgets=True)
+    server = Cutting(8_000, 60, 4, Hurried(), forgets=True)
     heard = await follow(server)
     assert server.forgotten
     gaps = [at for at, each in enumerate(heard) if isinstance(each, Gap)]
@@ -162,7 +194,7 @@ async def test_what_the_server_forgot_is_a_gap_just_there() -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(1200)
 async def test_a_thousand_cuts_over_a_million_lines() -> None:
-    server = Cutting(1_000_000, 1_000, 5, forgets=False)
+    server = Cutting(1_000_000, 1_000, 5, Hurried(), forgets=False)
     exact(server, await follow(server))
     assert server.left <= 0
     assert sorted(server.pauses)[int(len(server.pauses) * 0.95)] < 3

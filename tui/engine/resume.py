@@ -8,7 +8,7 @@ along what was shown last and goes on where that ends.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -48,7 +48,9 @@ def _key(line: LogLine) -> _Key:
 class Resume:
     """One per stream. ``since`` and ``begin`` before each opening, ``sift`` for each batch that comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime] | None = None) -> None:
+        """``now`` keeps a line whose time is still to come from hiding all that comes before that time."""
+        self._now = now
         self._shown: deque[LogLine] = deque(maxlen=KEPT)
         self._newest: datetime | None = None
         self._replay: _Timed | _Untimed | None = None
@@ -56,7 +58,12 @@ class Resume:
     @property
     def since(self) -> datetime | None:
         """Where to ask the server to begin; None where nothing with a time was shown."""
-        return None if self._newest is None else self._newest - OVERLAP
+        reached = self._reached()
+        return None if reached is None else reached - OVERLAP
+
+    def _reached(self) -> datetime | None:
+        """Up to where lines were shown: one that says it is from tomorrow does not mean that today is over."""
+        return self._newest if self._newest is None or self._now is None else min(self._newest, self._now())
 
     @property
     def holding(self) -> bool:
@@ -65,8 +72,9 @@ class Resume:
 
     def begin(self) -> None:
         """The stream is opened (again): what comes first may have been shown."""
-        if self._newest is not None:
-            self._replay = _Timed(self._shown, self._newest)
+        reached = self._reached()
+        if reached is not None and self._newest is not None:
+            self._replay = _Timed(self._shown, reached, self._newest)
         elif self._shown:
             self._replay = _Untimed([line.text for line in self._shown][-TAIL:])
         else:
@@ -91,32 +99,30 @@ class Resume:
 class _Timed:
     """Spends credits for what was shown within the overlap."""
 
-    def __init__(self, shown: deque[LogLine], newest: datetime) -> None:
+    def __init__(self, shown: deque[LogLine], reached: datetime, newest: datetime) -> None:
         self.over = False
+        self._reached = reached
         self._newest = newest
-        self._since = newest - OVERLAP
+        self._since = reached - OVERLAP
         self._first = True
         oldest = shown[0].at
         # Where more was shown within the overlap than is remembered, what is older than memory counts as shown.
         self._forgotten = oldest if len(shown) == shown.maxlen and oldest is not None and oldest > self._since else None
         self._credits: Counter[_Key] = Counter()
-        for line in reversed(shown):
-            if line.at is not None and line.at < self._since - OVERLAP:
-                break  # nothing that was shown earlier can be younger: no line is later than the overlap
+        for line in shown:
             if line.at is None or line.at >= self._since:
                 self._credits[_key(line)] += 1
 
     def sift(self, lines: Sequence[LogLine]) -> Sequence[Entry]:
         fresh: list[Entry] = []
         for line in lines:
-            at = line.at
+            at, key = line.at, _key(line)
             if self._first and at is not None:
                 self._first = False
-                if at > self._newest:
-                    fresh.append(Gap(seconds=(at - self._newest).total_seconds(), at=at))
+                if at > self._reached and not self._credits[key]:
+                    fresh.append(Gap(seconds=(at - self._reached).total_seconds(), at=at))
             if at is not None and (at < self._since or (self._forgotten is not None and at < self._forgotten)):
                 continue
-            key = _key(line)
             if self._credits[key] > 0:
                 self._credits[key] -= 1
                 continue

@@ -89,7 +89,7 @@ class _Stream:
         self._since = since
         self._first: datetime | None = None
         self._grew = grew
-        self._resume = Resume()
+        self._resume = Resume(clock.wall)
         self._state = StreamState(word="connecting", since=clock.boot())
         self._last_line: float | None = None
         self._failures = 0

@@ -52,6 +52,7 @@ class Dployr:
         self._documented = Documented(spec.name, transport, clock)
         self._clusters = Clusters(spec.name, transport, spec.cluster)
         self._watch = watch
+        self._damage = following.Damage()
         self._plane = ControlPlane(spec.name, transport, clock, self._clusters, watch)
         self._deeds = Deeds(spec.name, transport, clock, self._clusters, self._plane)
 
@@ -156,10 +157,12 @@ class Dployr:
         if ref.kind is Kind.DEPLOYMENT:
             built = await self._plane.deployment(ref)
             window = following.build_of(built, since=since, until=until)
-            stream = following.control(self._transport, self._clock, built.name, tail=tail, follow=follow, window=window)
+            stream = following.control(
+                self._transport, self._clock, built.name, tail=tail, follow=follow, window=window, damage=self._damage
+            )
         elif self._flavour == "current":
             window = following.Window(since=since, until=until)
-            stream = following.control(self._transport, self._clock, ref.id, tail=tail, follow=follow, window=window)
+            stream = following.control(self._transport, self._clock, ref.id, tail=tail, follow=follow, window=window, damage=self._damage)
         else:
             stream = following.documented(self._transport, self._clock, ref.id, tail=tail, follow=follow)
         async with aclosing(stream) as batches:

@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tui.clock import Clock
+from tui.errors import BadReply
 from tui.model import Deployment, LogLine
 from tui.platforms.dployr import logs
 from tui.platforms.http import Transport
-from tui.platforms.lines import splitter_for
+from tui.platforms.lines import Record, splitter_for
+from tui.platforms.records import REFUSALS, Unreadable
 
 PATH: Final = "/v1/services/{id}/logs"
 BATCH: Final = 500
@@ -28,6 +30,9 @@ WINDOWS: Final = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=24))
 """How far back the last lines are looked for, one after the other."""
 TAIL: Final = 200
 """Lines before the present where nobody said how many."""
+NDJSON: Final = "application/x-ndjson"
+SUSPECTS: Final = 256
+"""Records that were no JSON and are remembered; of more all are forgotten."""
 AROUND: Final = timedelta(seconds=30)
 """The server and whoever builds may differ so much about the time."""
 PAGES: Final = 40
@@ -72,7 +77,16 @@ def build_of(deployment: Deployment, *, since: datetime | None, until: datetime 
     return Window(since=max(filter(None, (since, begin)), default=None), until=until or end, source="build")
 
 
-async def control(transport: Transport, clock: Clock, id_: str, *, tail: int | None, follow: bool, window: Window = WHOLE) -> Batches:
+async def control(
+    transport: Transport,
+    clock: Clock,
+    id_: str,
+    *,
+    tail: int | None,
+    follow: bool,
+    window: Window = WHOLE,
+    damage: Damage | None = None,
+) -> Batches:
     """The control plane's log; see above. An empty batch says that the server answered, or takes its time with the first line."""
     last: tuple[LogLine, ...] = ()
     if window.since is None or not follow:
@@ -83,7 +97,7 @@ async def control(transport: Transport, clock: Clock, id_: str, *, tail: int | N
     start = window.since or max((line.at for line in last if line.at is not None), default=clock.wall())
     shown: Counter[tuple[datetime | None, str]] = Counter((line.at, line.text) for line in last if line.at == start)
     query = replace(window, until=None).query(start) | {"follow": "true"}
-    async with aclosing(_stream(transport, clock, id_, query, quiet=True)) as batches:
+    async with aclosing(_stream(transport, clock, id_, query, quiet=True, damage=damage)) as batches:
         async for batch in batches:
             fresh = []
             for line in batch:
@@ -124,15 +138,44 @@ async def _last(transport: Transport, clock: Clock, id_: str, tail: int | None, 
     return tuple(kept)
 
 
-async def _stream(transport: Transport, clock: Clock, id_: str, query: Mapping[str, str], *, quiet: bool) -> Batches:
+class Damage:
+    """Records of a JSON stream that are none. The first time one is taken for damaged on its way, and the log is opened again from a
+    little before it; a record that comes so again is what the server has to say."""
+
+    def __init__(self) -> None:
+        self._known: set[bytes] = set()
+
+    def lines(self, record: Record, now: datetime) -> tuple[LogLine, ...]:
+        """The lines of a record. Raises ``Unreadable`` for one that should come again."""
+        try:
+            return logs.lines(record, now, strict=record.data not in self._known)
+        except REFUSALS:
+            if len(self._known) >= SUSPECTS:
+                self._known.clear()
+            self._known.add(record.data)
+            raise Unreadable("a record that is no JSON") from None
+
+
+async def _stream(
+    transport: Transport, clock: Clock, id_: str, query: Mapping[str, str], *, quiet: bool, damage: Damage | None = None
+) -> Batches:
     async with transport.stream(PATH, ids={"id": id_}, query=dict(query), quiet=quiet) as stream:
         yield ()
         splitter = None
         async for chunk in stream.chunks():
             splitter = splitter or splitter_for(stream.content_type)
-            batch = [line for record in splitter.feed(chunk) for line in logs.lines(record, clock.wall())]
+            wary = damage is not None and stream.content_type == NDJSON
+            batch: list[LogLine] = []
+            wrong: BadReply | None = None
+            try:
+                for record in splitter.feed(chunk):
+                    batch += damage.lines(record, clock.wall()) if damage and wary else logs.lines(record, clock.wall())
+            except Unreadable as error:
+                wrong = BadReply(f"the log stream was damaged on its way: {error}", connection=transport.connection)
             for start in range(0, len(batch), BATCH):
                 yield tuple(batch[start : start + BATCH])
+            if wrong is not None:
+                raise wrong
         rest = [line for record in splitter.finish() for line in logs.unfinished(record, clock.wall(), follow=quiet)] if splitter else []
         if rest:
             yield tuple(rest)

@@ -18,8 +18,9 @@ LONGEST: Final = 16_384
 """Characters of one line that are kept."""
 
 
-def lines(record: Record, now: datetime) -> tuple[LogLine, ...]:
-    """The lines of one record: usually one; several for an object that holds a list of them; none for what is no line of a log."""
+def lines(record: Record, now: datetime, *, strict: bool = False) -> tuple[LogLine, ...]:
+    """The lines of one record: usually one; several for an object that holds a list of them; none for what is no line of a log.
+    ``strict`` raises what ``REFUSALS`` lists for a record that is no JSON."""
     data = record.data.removeprefix(b"data:").strip(b"\r\n ")
     if not data or record.event in {"heartbeat", "ping", "done"}:
         return ()
@@ -27,7 +28,11 @@ def lines(record: Record, now: datetime) -> tuple[LogLine, ...]:
         try:
             return _json(data, now)
         except REFUSALS:
-            pass  # a program may well print something that only begins like JSON
+            if strict:
+                raise
+            # A program may well print something that only begins like JSON.
+    elif strict and not record.cut:
+        raise Unreadable("no JSON")
     return (_plain(data, record.cut),)
 
 

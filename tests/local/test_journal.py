@@ -621,7 +621,7 @@ def test_the_old_is_forgotten_and_the_open_is_not(path: Path, wall: Wall) -> Non
 def test_too_much_is_forgotten_oldest_first_and_given_back(path: Path, wall: Wall) -> None:
     journal = opened(path, wall)
     journal.record([event(n, text="x" * 1500) for n in range(3000)])
-    assert journal.flush(60)
+    assert journal.flush(30)
     journal.prune(megabytes=2)
     wait_until(lambda: path.stat().st_size < 3 << 20)
     left = journal.events(limit=5000)

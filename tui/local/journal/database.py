@@ -56,6 +56,7 @@ class Database:
             self.write.close()
             raise
         self.inode = None if path is None else path.stat().st_ino
+        self._newest = _newest(self.write)
 
     def reading(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What ``work`` reads. Raises ``sqlite3.Error``."""
@@ -76,6 +77,10 @@ class Database:
                     self.write.execute("ROLLBACK")
                 raise
             return result
+
+    def is_written_to(self) -> bool:
+        """Whether events were written since it was opened, by whomever."""
+        return _newest(self.write) != self._newest
 
     def is_gone(self) -> bool:
         """Whether it is closed, or somebody removed or replaced the file: what is written here would be read by nobody."""
@@ -168,6 +173,11 @@ def _connect(path: Path | None) -> sqlite3.Connection:
     return sqlite3.connect(name, timeout=BUSY, isolation_level=None, check_same_thread=False)
 
 
+def _newest(connection: sqlite3.Connection) -> int:
+    (newest,) = connection.execute("SELECT max(id) FROM events").fetchone()
+    return int(newest or 0)
+
+
 def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     try:
         (mark,) = connection.execute("PRAGMA application_id").fetchone()
@@ -185,7 +195,7 @@ def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
         bring_up_to_date(connection)
         for table in ("events", "intents", "rollouts", "seen", "things", "bodies", "watches"):
             connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()  # noqa: S608 - our own names
-        connection.execute("SELECT max(id) FROM events").fetchone()
+        _newest(connection)
     except sqlite3.Error as error:
         if path is not None and is_damage(error):
             raise Damaged(str(error)) from None

@@ -324,7 +324,7 @@ class Writer:
         with suppress(TimeoutError, StorageError):
             self._recorder = take(path.with_name(self._recorder_lock), seconds=0)
             # What waits already was seen while another console may still have recorded.
-            self._late = self._posted
+            self._late = self._posted if self._database.is_written_to() else 0
         return self._recorder is not None
 
     def _prune_slice(self, pruning: Pruning) -> None:

@@ -46,7 +46,8 @@ def test_a_note_is_in_the_handoff_of_the_shift_without_its_secret(home: Path, ca
     text = capsys.readouterr().out
     assert "rotated the token" in text
     assert SECRET not in text
-    assert "`web 'api'` (fleet) ok (up) → failed (x)  for 5m0" in text
+    assert "`web 'api'` (fleet service): failed (x) since " in text
+    assert " (5m0" in text
     assert run(["handoff", "--since", "1h", "--json"]) == 0
     assert [each["ref"] for each in json.loads(capsys.readouterr().out)["wrong"]] == ["fleet/service/s"]
 

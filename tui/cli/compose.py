@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from random import Random
 from types import TracebackType
 from typing import Any, Final
 
+from tui.cli import shift
 from tui.cli.child import Child
 from tui.cli.exits import Exit
 from tui.cli.terminal import LEAVING
@@ -70,7 +71,8 @@ class NothingConnected(UsageError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """Everything a Session is made of. ``warnings`` are lines for the user; ``looks`` are the settings of the console alone;
-    ``folder`` is where reports of our own errors go, None for nowhere, and ``redact`` takes the secrets out of them."""
+    ``folder`` is where reports of our own errors go, None for nowhere, and ``redact`` takes the secrets out of them. ``prelude`` gives
+    the past of a demo."""
 
     context: str
     production: bool
@@ -85,6 +87,7 @@ class Setup:
     looks: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     redact: Callable[[str], str] = str
+    prelude: Callable[[Session], Coroutine[Any, Any, None]] | None = None
 
     def session(self, random: Random | None = None) -> Session:
         """A session of this; enter it. ``random`` decides how requests are spread in time."""
@@ -328,6 +331,7 @@ def announced(info: Mapping[str, Any], *, read_only: bool = False, clock: Clock 
             platforms=tuple(_emulated(name, info, journal, clock) for name in ("encore", "dployr", "phase")),
             clock=clock,
             journal=journal,
+            prelude=lambda session: shift.lay(session, journal, shift.paces(info)),
         )
 
 

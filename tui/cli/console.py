@@ -6,7 +6,8 @@ import asyncio
 import gc
 import os
 from argparse import Namespace
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.cli import say, terminal
@@ -19,6 +20,7 @@ from tui.local.spelling import meant
 
 if TYPE_CHECKING:
     from tui.cli.compose import Setup
+    from tui.engine.session import Session
     from tui.ui.app import Console
 
 SETTLED: Final = 2.0
@@ -84,7 +86,7 @@ async def _shown(setup: Setup, leave: terminal.Leave, *, watch: bool) -> int:
     await asyncio.sleep(0)  # whoever interrupted before ``leave`` could hear it is heard here
     loop = asyncio.get_running_loop()
     loop.call_later(SETTLED, _tune_collector)
-    async with setup.session() as session:
+    async with setup.session() as session, _before(setup, session):
         report = reporter(setup.folder, setup.clock.wall, setup.redact)
         app = Console(session, settings=Settings(**_looks(setup), report=report, save=write_lines, watch=watch))
         leave.ask = app.exit
@@ -93,6 +95,18 @@ async def _shown(setup: Setup, leave: terminal.Leave, *, watch: bool) -> int:
     if leave.code is not None:
         return leave.code
     return app.return_code or app.return_value or Exit.OK
+
+
+@asynccontextmanager
+async def _before(setup: Setup, session: Session) -> AsyncIterator[None]:
+    """A demo's past is written while its first screen is looked at."""
+    task = asyncio.create_task(setup.prelude(session)) if setup.prelude is not None else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 def _looks(setup: Setup) -> dict[str, Any]:

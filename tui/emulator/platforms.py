@@ -20,6 +20,7 @@ from tui.emulator.dployr.current.stream import StreamRoute
 from tui.emulator.dployr.documented import DployrApi, hourly
 from tui.emulator.dployr.state import Fleet
 from tui.emulator.encore.documented import EncoreApi
+from tui.emulator.encore.plans import PLANS
 from tui.emulator.encore.state import App, EncoreState
 from tui.emulator.phase.current import PhaseCurrentApi, prefixed
 from tui.emulator.phase.documented import PhaseApi
@@ -112,7 +113,15 @@ class Platforms:
         return {"email": OWNER, "password": "", "token": tokens[OWNER], "tokens": tokens, "clusters": clusters}
 
     def _app(self, app: App, url: str) -> dict[str, Any]:
-        told = {"id": app.slug, "environments": list(app.environments), "client_id": app.client_id, "client_secret": app.client_secret}
+        plans = self.world.scenario.plans
+        paces = {env: PLANS[plans.get(env) or plans.get("") or "success"].pace for env in app.environments}
+        told = {
+            "id": app.slug,
+            "environments": list(app.environments),
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "paces": paces,
+        }
         if self.world.options.flavours["encore"] != "current":
             return told
         return told | {"health": {env: f"{url}/__health/{app.slug}/{env}" for env in app.environments}}

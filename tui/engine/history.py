@@ -32,6 +32,8 @@ SILENT: Final = frozenset({Kind.VARIABLE, Kind.WEBHOOK})
 """Kinds of which nothing is kept: a variable's very name may be telling, a webhook's name is an address that may be a secret."""
 MOST_ROWS: Final = 500
 """Changes of rows that wait at most."""
+FEWEST: Final = 2
+"""Failing feeds below which one failure is just a failure."""
 READINGS: Final = frozenset({"raw", "updated_at", "cpu_share", "memory_bytes", "disk_share"})
 """Fields whose change alone is not kept."""
 WATCH: Final = 60.0
@@ -110,6 +112,7 @@ class History:
         self._store: Store | None = None
         self._waiting: list[Event] = []
         self._rows: list[_Kept] = []
+        self._lost: dict[str, str] = {}
         self._seen: set[Feed] = set()
         self._whole: set[Feed] = set()
         self._arrived = asyncio.Event()
@@ -123,6 +126,7 @@ class History:
     def note(self, change: Change) -> None:
         """Keep what a change means."""
         self._keep(change)
+        self._whole_connection(change.feed)
         if not change.data:
             if self._store is not None and self._store.freshness(change.feed).fetched_boot is not None:
                 self._seen.add(change.feed)  # there was nothing: what comes next did come
@@ -135,7 +139,13 @@ class History:
             self._add(*found(change.added, at))
 
     def edge(self, connection: str, word: str, error: PlatformError | None) -> None:
-        """A connection was lost (``down``), limited, signed out, or is ``back``."""
+        """A connection was lost (``down``), limited, signed out, or is ``back``; told once, whoever notices it first."""
+        if word == self._lost.get(connection, "back"):
+            return
+        if word == "back":
+            del self._lost[connection]
+        else:
+            self._lost[connection] = word
         self._add(Event(what="edge", ref=connection, at=self._clock.wall(), name=connection, after=word, text=str(error or "")))
 
     async def watch(self) -> None:
@@ -159,6 +169,19 @@ class History:
         self._waiting.extend(made[: MOST - len(self._waiting)])
         if self._waiting:
             self._arrived.set()
+
+    def _whole_connection(self, feed: Feed) -> None:
+        """A connection whose every read fails is lost, also where it answers each with an error."""
+        store, name = self._store, feed.connection
+        if store is None or (store.freshness(feed).error is None and name not in self._lost):
+            return
+        known = [store.freshness(each) for each in store.feeds() if each.connection == name]
+        tried = [each for each in known if each.offered and (each.error is not None or each.fetched_boot is not None)]
+        failing = [each.error for each in tried if each.error is not None]
+        if len(failing) == len(tried) >= FEWEST and name not in self._lost:
+            self.edge(name, "down", failing[0])
+        elif len(failing) < len(tried) and self._lost.get(name) == "down":
+            self.edge(name, "back", None)
 
     def _keep(self, change: Change) -> None:
         """How the rows of a feed are now: all of them at the first answer of a run, later those that differ."""

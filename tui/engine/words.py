@@ -19,7 +19,13 @@ def whose(resource: Resource) -> str:
     """What went out, and by whom: ``main@a1b2c3d by ana``; empty for what is no rollout."""
     if not isinstance(resource, Rollout):
         return ""
-    return f"{resource.target} by {resource.by}" if resource.by else str(resource.target)
+    target = short(str(resource.target))
+    return f"{target} by {resource.by}" if resource.by else target
+
+
+def short(target: str) -> str:
+    """A branch as it is; a full commit as its first twelve digits."""
+    return target[:12] if len(target) == 40 and all(char in "0123456789abcdef" for char in target.lower()) else target
 
 
 def seconds_of(phase: Phase) -> float | None:

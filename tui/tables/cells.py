@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from tui.engine.recall.usual import Outlook, outlook
+from tui.engine.words import short
 from tui.model import Deployment, Health, Phase, Resource, Rollout, Service, Tone
 from tui.tables.columns import Cell, Moment, Shown, Span
 from tui.tables.words import GLYPHS, NOTHING, age, span, state, tone_of
@@ -101,8 +102,7 @@ def rollout_state(row: Rollout, moment: Moment) -> Shown:
 
 def target(row: Rollout) -> str:
     """The branch or commit of a rollout; a full commit is shortened to twelve digits."""
-    text = str(row.target)
-    return text[:12] if len(text) == 40 and all(char in "0123456789abcdef" for char in text.lower()) else text
+    return short(str(row.target))
 
 
 def elapsed(row: Rollout, moment: Moment) -> str:

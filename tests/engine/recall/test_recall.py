@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,9 @@ from tui.engine.ports import Event
 from tui.engine.recall.digest import digest
 from tui.engine.recall.handoff import handoff, markdown
 from tui.engine.recall.quorum import suspect
-from tui.engine.recall.records import Deed, Note, health_of, span
+from tui.engine.recall.records import Deed, Note, Standing, health_of, span
+from tui.engine.recall.standing import standing
+from tui.engine.recall.standing import told as told_of
 from tui.engine.recall.timeline import lane_cells, timeline
 from tui.engine.recall.usual import outlook, usual, usuals
 from tui.engine.recall.versions import matrix
@@ -99,6 +102,60 @@ def test_a_thing_of_the_same_name_is_nearer_than_one_of_the_same_connection() ->
     assert said == {WEB: "2m00 after deployment Web API", JOB: "1m30 after deployment other"}
 
 
+def test_what_the_platform_says_of_the_time_before_stands_in_the_digest_and_the_timeline_as_such() -> None:
+    """A first look: nobody saw anything happen, and yet the platform tells of a rollout that failed and a service that crashed."""
+    looked = at(470)
+    bad = {"ref": "shop/rollout/r1", "name": "shop/prod", "at": looked, "text": "main by ana"}
+    events = [
+        Event(what="began", platform_at=at(440), **bad),
+        Event(what="found", platform_at=at(443), after="failed (failure)", **bad),
+        Event(what="phase", ref="shop/rollout/r1", at=looked, name="rollout", after="failure", platform_at=at(443), seconds=180.0),
+        Event(what="phase", ref="shop/rollout/r1", at=looked, name="build", after="failure", platform_at=at(443), seconds=60.0),
+        Event(what="found", ref=WEB, name="web-api", at=looked, platform_at=at(445), after="failed (crashed)"),
+        Event(what="found", ref=JOB, name="worker", at=looked, platform_at=at(300), after="ok (running)"),
+        Event(what="found", ref="fleet/service/old", name="old", at=looked, platform_at=at(-99), after="failed (crashed)"),
+    ]
+    still = [Standing(ref="fleet/service/old", name="old", word="failed (crashed)", since=at(-99), unseen=True)]
+    told = digest(events, since=START, until=END, standing=still)
+    assert [(each.ref, each.chain, each.unseen, each.standing) for each in told.unresolved] == [
+        (WEB, "failed (crashed)", True, False),
+        ("shop/rollout/r1", "failed (failure)", True, False),
+        ("fleet/service/old", "failed (crashed)", True, True),
+    ]
+    assert told.unresolved[0].text == "web-api  failed (crashed), before we looked  for 35m00 so far"
+    assert (told.changed, told.recovered) == ((), ())
+    entries = timeline(events)
+    assert [(each.at, each.text, each.after) for each in entries if at(0) <= each.at] == [
+        (at(300), "ok (running), before we looked", ""),
+        (at(440), "began, main by ana, before we looked", ""),
+        (at(443), "failed (failure) in 3m00, before we looked", ""),
+        (at(445), "failed (crashed), before we looked", ""),
+    ]
+
+
+def test_what_is_wrong_now_is_unresolved_although_nothing_changed() -> None:
+    still = [Standing(ref=JOB, name="worker", word="failed (crashed)", since=at(-600)), Standing(ref="vault", name="vault", word="down")]
+    told = digest((), since=START, until=END, standing=still)
+    assert [(each.ref, each.wrong_for) for each in told.unresolved] == [("vault", None), (JOB, 18 * 3600)]
+    assert told.text == "In 8h00: 2 unresolved."
+    back = digest([went(JOB, "failed (crashed)", "ok (running)", 5)], since=START, until=END, standing=still[:1])
+    assert [each.states[-1] for each in back.unresolved] == ["failed (crashed)"], "what is known now outdoes what was seen"
+
+
+def test_a_place_is_wrong_while_its_newest_attempt_is() -> None:
+    def row(number: int, conclusion: str, environment: str = "prod") -> Rollout:
+        health = {"success": Health.OK, "failure": Health.BAD}.get(conclusion, Health.BUSY)
+        made = rollout(environment, "main", number, conclusion)
+        return replace(made, app=Safe("shop"), health=health, started_at=at(number - 1))
+
+    bad = [row(1, "failure"), row(5, "success"), row(9, "failure"), row(12, ""), row(7, "failure", "staging"), row(8, "success", "staging")]
+    assert [each.ref for each in standing(bad, {})] == ["shop/rollout/prod-9"]
+    seen = [went("x/service/y", "ok", "failed (z)", 30), went("x/service/y", "ok", "failed (z)", 10), went("x/service/y", "z", "ok", 5)]
+    each = Standing(ref="x/service/y", name="y", word="failed (z)", since=at(99), unseen=True)
+    assert (told_of(each, seen).since, told_of(each, seen).unseen) == (at(10), False)
+    assert told_of(each, [went("x/service/y", "a", "ok", 50)]) == each
+
+
 def test_a_lane_shows_the_worst_of_each_stretch() -> None:
     entries = [entry for entry in timeline(SHIFT) if entry.lane == "services"]
     cells = lane_cells(entries, START, END, 8)
@@ -140,10 +197,15 @@ def test_the_handoff_reads_as_markdown_and_cannot_be_broken_by_a_name() -> None:
     notes = [Note(at=at(60), who="ana", text="watch `worker`\n# not a title")]
     shift = handoff(digest(SHIFT, DEEDS, since=START, until=END), notes, context="prod")
     text = markdown(shift)
-    assert text.startswith("# Handoff prod: 2026-11-23 22:00 to 2026-11-24 06:00 UTC\n")
-    assert "8h00: 1 still wrong, 2 recovered, 0 rollouts, 1 deployments, 2 actions." in text
-    assert "- 23:40 `worker` (fleet) ok (running) → degraded (degraded)  for 6h20 so far" in text
-    assert "- 22:50 `ana` stop `worker`: unknown" in text.split("## Recovered")[0]
+    assert text.startswith("# Handoff prod: 2026-11-23 22:00 to 2026-11-24 06:00 UTC (8h00)\n")
+    assert "\n1 still wrong, 2 recovered, 0 rollouts, 1 deployment, 2 actions.\n" in text
+    assert "- `worker` (fleet service): degraded (degraded) since 23:40 (6h20)\n" in text
+    assert "- `vault` (vault, the connection): down → back, 22:30–22:42, wrong for 12m00\n" in text
+    assert "- `web-api` (fleet): 1 completed at 22:09\n" in text
+    assert "- 22:50 `ana` stop `worker`: outcome unknown, look before doing it again" in text.split("## Recovered")[0]
+    assert "Nobody has looked" not in text
+    late = markdown(handoff(digest(SHIFT, since=START, until=END), context="prod", looked=at(300)))
+    assert "Nobody has looked since 2026-11-24 03:00: what is said of now is from then." in late
     assert "because `crash 'loop'`" in text
     assert "\n# not a title" not in text
     assert json.loads(json.dumps(shift.as_json()))["wrong"][0]["ref"] == JOB

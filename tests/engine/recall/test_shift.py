@@ -75,7 +75,9 @@ def test_the_timeline_is_in_order_and_says_what_came_before(stretch: Stretch) ->
     mailer = [each for each in entries if each.ref == "fleet/service/mailer" and each.wrong]
     assert [each.after for each in mailer] == [""]
     failed = next(each for each in entries if each.ref == f"shop/rollout/roll_{BROKEN[0].number}" and each.wrong)
-    assert failed.after == f"{BROKEN[0].whole // 60}m{BROKEN[0].whole % 60:02} after rollout {BROKEN[0].app}/{BROKEN[0].environment}"
+    # Its own beginning is no neighbour: how long it took is said already.
+    assert failed.after == ""
+    assert failed.text.endswith(f"in {BROKEN[0].whole // 60}m{BROKEN[0].whole % 60:02}")
 
 
 def test_the_handoff_reads_as_the_script_and_as_json(stretch: Stretch) -> None:
@@ -86,9 +88,16 @@ def test_the_handoff_reads_as_the_script_and_as_json(stretch: Stretch) -> None:
     assert f"{NOTES[0][2]}" in text
     assert [each.name for each in shift.open] == ["mailer"]
     last = max((each for each in ROLLOUTS if each.place == "checkout/prod"), key=lambda each: each.begins)
-    line = next(each for each in text.splitlines() if each.startswith("- `checkout/prod` (shop) 10: "))
+    line = next(each for each in text.splitlines() if each.startswith("- `checkout/prod` (shop): "))
+    at_end = Script().at(last.begins) + timedelta(seconds=last.whole)
+    assert f"; last {at_end:%H:%M} {last.conclusion}, " in line
     assert line.endswith(f", `{last.number:07x} by {BY[last.number % 3]}`")
     assert text.count("  - ") == len(BROKEN)
+    assert "- `mailer` (fleet service): failed (exit 1) since 05:21 (39m00)\n" in text
+    assert (
+        "- `web-api` (fleet service): ok (running) → failed (crashed) → busy (restarting) → ok (running), 23:01–23:14, wrong for 13m00\n"
+        in text
+    )
     assert text.index("## Still wrong or unknown") < text.index("`mailer`") < text.index("## Recovered")
     assert len(json.loads(json.dumps(shift.as_json()))["rollouts"]) == 40
 

@@ -21,6 +21,12 @@ class Plan:
     conclusion: str = "success"
     fast_build: bool = False
 
+    @property
+    def pace(self) -> tuple[float, float, float]:
+        """Seconds that build, infra and deploy take, the waiting for somebody among the second."""
+        waits = self.proposed if self.proposed is not None and self.proposed != NEVER else 0.0
+        return self.build, waits + self.infra, self.deploy
+
 
 NEVER: Final = float("inf")
 

@@ -5,6 +5,7 @@ It tells facts in the order in which they were seen. It neither explains nor dra
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -44,8 +45,10 @@ class Story:
 
     @property
     def chain(self) -> str:
-        """The states in order, the middle of a long story counted."""
+        """The states in order, the middle of a long story counted; of an attempt at a place only how it ended."""
         shown = self.states
+        if kind_of(self.ref) in SHIPPED:
+            shown = tuple(each for each in shown if health_of(each) is not Health.BUSY) or shown[-1:]
         if len(shown) > LONGEST:
             shown = (*shown[:1], f"… {len(shown) - LONGEST + 1} more …", *shown[-(LONGEST - 2) :])
         return " → ".join(shown)
@@ -116,6 +119,25 @@ def digest(
     )
 
 
+def by_place(stories: Sequence[Story]) -> tuple[Story, ...]:
+    """Attempts at one place as one story, that of the newest, which says how many they were and how they ended."""
+    places: dict[_Place, list[Story]] = {}
+    for each in stories:
+        kind = kind_of(each.ref)
+        places.setdefault((connection_of(each.ref), kind, each.name if kind in SHIPPED else each.ref), []).append(each)
+    found = []
+    for same in places.values():
+        newest = max(same, key=lambda each: each.last)
+        if len(same) > 1:
+            ends = Counter(each.chain for each in same)
+            said = ", ".join(f"{count} {word}" for word, count in ends.most_common())
+            newest = replace(
+                newest, first=min(each.first for each in same), states=(f"{said}; last {newest.chain}" if len(ends) > 1 else said,)
+            )
+        found.append(newest)
+    return tuple(found)
+
+
 def _with_standing(stories: Sequence[Story], standing: Iterable[Standing], since: datetime, until: datetime) -> list[Story]:
     """What is wrong at the end is unresolved, whatever was seen of it."""
     found = {each.ref: each for each in stories}
@@ -127,7 +149,7 @@ def _with_standing(stories: Sequence[Story], standing: Iterable[Standing], since
                 ref=each.ref,
                 name=each.name,
                 first=began,
-                last=min(began, until),
+                last=began,
                 states=(each.word,),
                 count=0,
                 unresolved=True,
@@ -137,8 +159,9 @@ def _with_standing(stories: Sequence[Story], standing: Iterable[Standing], since
                 standing=True,
             )
         elif not story.unresolved:
-            states = story.states if story.states[-1:] == (each.word,) else (*story.states, each.word)
-            found[each.ref] = replace(story, unresolved=True, states=states, wrong_for=None)
+            same = story.states[-1:] == (each.word,)
+            states, last = (story.states, story.last) if same else ((*story.states, each.word), each.since or until)
+            found[each.ref] = replace(story, unresolved=True, states=states, last=last, wrong_for=None)
     return list(found.values())
 
 

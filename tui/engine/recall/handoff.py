@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from tui.engine.recall.digest import OVERTAKEN, Digest, Story
-from tui.engine.recall.records import Deed, Note, connection_of, kind_of, span
+from tui.engine.recall.records import BEFORE, Deed, Note, connection_of, kind_of, span
 from tui.model import Kind
+
+UNSEEN: Final = timedelta(minutes=5)
+"""How long ago the last look may be without a word about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +72,26 @@ def handoff(told: Digest, notes: Sequence[Note] = (), *, context: str, looked: d
 
 def markdown(shift: Handoff) -> str:
     """The handoff as it is pasted into a chat."""
-    head = f"# Handoff {shift.context}: {_moment(shift.since)} to {_moment(shift.until)} UTC"
     length = span((shift.until - shift.since).total_seconds())
-    summary = (
-        f"{length}: {len(shift.wrong)} still wrong, {len(shift.recovered)} recovered, {len(shift.rollouts)} rollouts, "
-        f"{len(shift.deployments)} deployments, {len(shift.deeds)} actions."
+    head = f"# Handoff {shift.context}: {_moment(shift.since)} to {_moment(shift.until)} UTC ({length})"
+    counts = (
+        (len(shift.wrong), "still wrong", "still wrong"),
+        (len(shift.recovered), "recovered", "recovered"),
+        (len(shift.rollouts), "rollout", "rollouts"),
+        (len(shift.deployments), "deployment", "deployments"),
+        (len(shift.deeds), "action", "actions"),
     )
-    parts = [head, "", summary]
-    parts += _section("Still wrong or unknown", [_line(each) for each in shift.wrong] + [_deed(each) for each in shift.open], always=True)
-    parts += _section("Recovered", [_line(each) for each in shift.recovered])
-    parts += _section("Rollouts", list(_places(shift.rollouts)))
-    parts += _section("Deployments", list(_places(shift.deployments)))
+    parts = [head, "", ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts) + "."]
+    if shift.looked is not None and shift.looked < shift.until - UNSEEN:
+        parts += ["", f"Nobody has looked since {_moment(shift.looked)}: what is said of now is from then."]
+    parts += _section(
+        "Still wrong or unknown", [_wrong(each, shift) for each in shift.wrong] + [_deed(each) for each in shift.open], always=True
+    )
+    parts += _section("Recovered", [_recovered(each, shift) for each in shift.recovered])
+    parts += _section("Rollouts", list(_places(shift.rollouts, shift)))
+    parts += _section("Deployments", list(_places(shift.deployments, shift)))
     parts += _section("Done by hand", [_deed(each) for each in shift.deeds])
-    parts += _section("Notes", [f"- {_clock(each.at)} {each.who}: {_code(each.text)}" for each in shift.notes])
+    parts += _section("Notes", [_note(each) for each in shift.notes])
     return "\n".join(parts) + "\n"
 
 
@@ -91,7 +101,7 @@ def _section(title: str, lines: Sequence[str], *, always: bool = False) -> list[
     return ["", f"## {title}", *(lines or ["- nothing"])]
 
 
-def _places(stories: Sequence[Story]) -> Iterator[str]:
+def _places(stories: Sequence[Story], shift: Handoff) -> Iterator[str]:
     """One line for each place that something went to: how often, how that ended, the newest; what failed stands below on its own."""
     places: dict[tuple[str, str], list[Story]] = {}
     for story in sorted(stories, key=lambda each: each.last, reverse=True):
@@ -100,9 +110,19 @@ def _places(stories: Sequence[Story]) -> Iterator[str]:
         ends = Counter(_ended(each) for each in found)
         counts = ", ".join(f"{count} {word}" for word, count in ends.most_common())
         newest = found[0]
-        whose = f", {_code(newest.whose)}" if newest.whose else ""
-        yield f"- {_code(name)} ({connection}) {len(found)}: {counts}; the last {_clock(newest.first)}–{_clock(newest.last)}{whose}"
-        yield from (f"  {_line(each)}" + (f", {_code(each.whose)}" if each.whose else "") for each in found if each.wrong_for is not None)
+        last = f"; last {_at(newest.last, shift)} {_ended(newest)}" if len(found) > 1 else f" at {_at(newest.last, shift)}"
+        yield f"- {_code(name)} ({connection}): {counts}{last}{_whose(newest)}"
+        yield from (f"  - {_at(each.last, shift)} {_failed(each)}{_whose(each)}" for each in found if each.wrong_for is not None)
+
+
+def _failed(story: Story) -> str:
+    if story.unresolved:
+        return f"{_ended(story)}, nothing newer went well"
+    return f"{_ended(story)}, a later one went well after {span(story.wrong_for or 0.0)}"
+
+
+def _whose(story: Story) -> str:
+    return f", {_code(story.whose)}" if story.whose else ""
 
 
 def _ended(story: Story) -> str:
@@ -112,19 +132,35 @@ def _ended(story: Story) -> str:
     return theirs.removesuffix(")") or health
 
 
-def _line(story: Story) -> str:
-    first, last = _clock(story.first), _clock(story.last)
-    times = first if first == last else f"{first}–{last}"
-    told = story.text.removeprefix(story.name).strip()
-    return f"- {times} {_code(story.name)} ({story.ref.split('/', 1)[0]}) {told}"
+def _name(story: Story) -> str:
+    kind = kind_of(story.ref)
+    return f"{_code(story.name)} ({connection_of(story.ref)}{f' {kind}' if kind else ', the connection'})"
+
+
+def _wrong(story: Story, shift: Handoff) -> str:
+    """What is wrong, since when and for how long, and how it came to that if there is more to say."""
+    since = f"since {_at(shift.until - timedelta(seconds=story.wrong_for), shift)} ({span(story.wrong_for)})" if story.wrong_for else ""
+    now = story.states[-1] if story.states else "not well"
+    how = f", {BEFORE}" if story.unseen else ""
+    before = f"; before that {story.chain.rpartition(' → ')[0]}" if story.count > 1 and "→" in story.chain else ""
+    return f"- {_name(story)}: {' '.join(part for part in (now, since) if part)}{how}{before}{_whose(story)}"
+
+
+def _recovered(story: Story, shift: Handoff) -> str:
+    lasted = f", wrong for {span(story.wrong_for)}" if story.wrong_for else ""
+    return f"- {_name(story)}: {story.chain}, {_at(story.first, shift)}–{_at(story.last, shift)}{lasted}"
+
+
+def _note(note: Note) -> str:
+    about = f" about {_code(note.ref)}" if note.ref else ""
+    return f"- {_clock(note.at)} {_code(note.who)}{about}: {_code(note.text)}"
 
 
 def _deed(deed: Deed) -> str:
     reason = f", because {_code(deed.reason)}" if deed.reason else ""
     caused = f", made {_code(deed.caused)}" if deed.caused else ""
-    return (
-        f"- {_clock(deed.at)} {_code(deed.who)} {deed.verb} {_code(deed.name or deed.ref)}: {deed.outcome or 'in flight'}{reason}{caused}"
-    )
+    outcome = {"": "in flight", "unknown": "outcome unknown, look before doing it again"}.get(deed.outcome, deed.outcome)
+    return f"- {_clock(deed.at)} {_code(deed.who)} {deed.verb} {_code(deed.name or deed.ref)}: {outcome}{reason}{caused}"
 
 
 def _code(text: str) -> str:
@@ -138,3 +174,8 @@ def _moment(at: datetime) -> str:
 
 def _clock(at: datetime) -> str:
     return at.strftime("%H:%M")
+
+
+def _at(at: datetime, shift: Handoff) -> str:
+    """The time of day, with the day where the shift does not tell it."""
+    return _clock(at) if at >= shift.since else _moment(at)

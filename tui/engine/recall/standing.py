@@ -10,7 +10,7 @@ from typing import Final
 from tui.engine.ports import Event
 from tui.engine.recall.records import LOST, STATES, WRONG, Standing, when
 from tui.engine.words import whose, word
-from tui.model import Deployment, Health, Kind, Resource, Rollout
+from tui.model import Deployment, Health, Instance, Kind, Resource, Rollout
 
 LOOKED_AT: Final = frozenset({Kind.SERVICE, Kind.DEPLOYMENT, Kind.ROLLOUT, Kind.INSTANCE, Kind.ENVIRONMENT, Kind.ROUTE})
 """Kinds of which each is somebody's trouble while it is not well."""
@@ -66,6 +66,8 @@ def _moment(row: Rollout | Deployment) -> datetime | None:
 
 
 def _since(row: Resource) -> datetime | None:
-    """When the platform says that it became so."""
+    """When the platform says that it became so. What a machine says of itself is only as old as its last word."""
+    if isinstance(row, Instance):
+        return None
     ended = row.completed_at if isinstance(row, Rollout) else row.finished_at if isinstance(row, Deployment) else None
     return ended or row.updated_at

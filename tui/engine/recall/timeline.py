@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from tui.engine.joins import plain
 from tui.engine.ports import Event
+from tui.engine.recall.digest import SHIPPED
 from tui.engine.recall.records import BEFORE, UNSEEN, Deed, connection_of, health_of, is_wrong, kind_of, span, when
 from tui.engine.recall.usual import GOOD
 from tui.model import Health, Kind, Tone
@@ -72,9 +73,10 @@ def entry_of(event: Event) -> Entry:
             wrong=is_wrong(event),
         )
     kind = kind_of(event.ref)
+    shipped = kind in SHIPPED
     lane: Lane = "logs" if event.what == "burst" else (LANES.get(kind, "other") if kind else "other")
     words = {
-        "appeared": f"appeared, {event.after}" + (f", {event.text}" if event.text else ""),
+        "appeared": f"{'began' if shipped else 'appeared, ' + event.after}" + (f", {event.text}" if event.text else ""),
         "gone": f"gone, was {event.before}",
         "phase": f"{event.name} {event.after}" + (f" in {span(event.seconds)}" if event.seconds is not None else ""),
         "burst": event.text,
@@ -89,7 +91,7 @@ def entry_of(event: Event) -> Entry:
         text=words.get(event.what, f"{event.before} → {event.after}"),
         tone=_tone(event),
         wrong=is_wrong(event) or event.what == "burst",
-        act=event.what in {"appeared", "began"} and kind in {Kind.ROLLOUT, Kind.DEPLOYMENT},
+        act=event.what in {"appeared", "began"} and shipped,
     )
 
 
@@ -150,6 +152,8 @@ def _before(wrong: Entry, acts: Sequence[Entry], moments: Sequence[datetime]) ->
     """The nearest act before it: one on a thing of the same name if there is any, else one on the same connection."""
     found: Entry | None = None
     for act in reversed(acts[bisect_left(moments, wrong.at - NEAR) : bisect_left(moments, wrong.at)]):
+        if act.ref == wrong.ref and act.lane != "verbs":
+            continue  # that it failed so long after its own beginning is how long it took
         if act.ref == wrong.ref or plain(act.name) == plain(wrong.name):
             found = act
             break

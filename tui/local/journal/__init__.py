@@ -96,6 +96,10 @@ class Journal:
         writer = Writer(Database(None), now=now, recorder_lock="", notice=notice)
         return cls(writer, Owner(None), context=context, who=who, now=now, scrub=scrub, reason=reason)
 
+    def as_of(self, who: str, at: datetime) -> Journal:
+        """The same journal as somebody else used it at a moment: for a history that is made up."""
+        return Journal(self._writer, self._owner, context=self._context, who=who, now=lambda: at, scrub=self._scrub, reason=self._reason)
+
     @property
     def who(self) -> str:
         """Who acts here."""

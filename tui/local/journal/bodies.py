@@ -34,15 +34,15 @@ UNSEEN: Final = 180_000
 Statement = tuple[str, Sequence[Any]]
 
 _THING: Final = "INSERT OR IGNORE INTO things (context, connection, kind, scope, thing) VALUES (?, ?, ?, ?, ?)"
-_NEWEST: Final = "(SELECT mark FROM bodies WHERE thing = t.id ORDER BY seen DESC, id DESC LIMIT 1)"
+_THEN: Final = "(SELECT mark FROM bodies WHERE thing = t.id AND seen <= ?1 ORDER BY seen DESC, id DESC LIMIT 1)"
 _BODY: Final = f"""
-    INSERT INTO bodies (thing, seen, mark, body) SELECT t.id, ?, ?, ? FROM things t
-    WHERE context = ? AND connection = ? AND kind = ? AND scope = ? AND thing = ? AND ? IS NOT {_NEWEST}
+    INSERT INTO bodies (thing, seen, mark, body) SELECT t.id, ?1, ?2, ?3 FROM things t
+    WHERE context = ?4 AND connection = ?5 AND kind = ?6 AND scope = ?7 AND thing = ?8 AND ?2 IS NOT {_THEN}
 """  # noqa: S608 - our own text
 _GONE: Final = f"""
-    INSERT INTO bodies (thing, seen, mark, body) SELECT t.id, ?, x'', NULL FROM things t
-    WHERE context = ? AND connection = ? AND kind = ? AND scope = ? AND thing IN (SELECT value FROM json_each(?))
-    AND coalesce({_NEWEST}, x'') <> x''
+    INSERT INTO bodies (thing, seen, mark, body) SELECT t.id, ?1, x'', NULL FROM things t
+    WHERE context = ?2 AND connection = ?3 AND kind = ?4 AND scope = ?5 AND thing IN (SELECT value FROM json_each(?6))
+    AND coalesce({_THEN}, x'') <> x''
 """  # noqa: S608 - our own text
 _OTHERS: Final = _GONE.replace("thing IN", "thing NOT IN")
 _WATCH: Final = "UPDATE watches SET ended = max(ended, ?) WHERE context = ? AND owner = ? AND ended >= ?"
@@ -84,7 +84,7 @@ def keeping(
         mark, body = _encoded(row, scrub)
         if len(body) <= LONGEST:
             yield _THING, (*key, row.ref.id)
-            yield _BODY, (seen, mark, body, *key, row.ref.id, mark)
+            yield _BODY, (seen, mark, body, *key, row.ref.id)
     if whole:
         yield _OTHERS, (seen, *key, msgspec.json.encode([row.ref.id for row in rows]).decode())
     elif gone:

@@ -160,7 +160,9 @@ _UNLESS: Final = f"""
     INSERT INTO events ({EVENT_COLUMNS}) SELECT {", ".join(f"?{number}" for number in range(1, 13))} WHERE NOT EXISTS
     (SELECT 1 FROM events WHERE context = ?1 AND connection = ?5 AND kind = ?6 AND thing = ?7 AND
 """  # noqa: S608 - our own column names
-INSERT_UNLESS_SEEN: Final = f"{_UNLESS} what = ?4 AND name = ?8 AND before = ?9 AND after = ?10 AND seen BETWEEN ?2 - 300000 AND ?2 + 300000)"
+INSERT_UNLESS_SEEN: Final = (
+    f"{_UNLESS} what = ?4 AND name = ?8 AND before = ?9 AND after = ?10 AND seen BETWEEN ?2 - 300000 AND ?2 + 300000)"
+)
 """Unless another console has written the same at about the same time."""
 _ONCE: Final[Mapping[str, str]] = {
     "phase": f"{_UNLESS} what = 'phase' AND name = ?8 AND seconds IS ?11)",

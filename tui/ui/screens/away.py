@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from tui.actions import Keymap
-from tui.engine.recall.digest import Digest, Story
+from tui.engine.recall.digest import Digest, Story, by_place
 from tui.engine.recall.past import Past
-from tui.engine.recall.records import LOST, Deed, health_of, kind_of, span
+from tui.engine.recall.records import BEFORE, LOST, Deed, health_of, kind_of, span
 from tui.engine.recall.timeline import OUTCOMES
 from tui.engine.session import Session
 from tui.model import Ref, Tone
@@ -28,7 +28,7 @@ class AwayScreen(MemoryScreen):
     """The digest since a moment: since the user last looked, or as far back as the user asks."""
 
     columns: ClassVar[tuple[ColumnSpec, ...]] = (
-        ColumnSpec(id="when", low=11, high=13),
+        ColumnSpec(id="when", low=11, high=14),
         ColumnSpec(id="name", low=12, high=28),
         ColumnSpec(id="where", low=16, high=22, rank=3),
         ColumnSpec(id="what", low=44, high=400, grow=True),
@@ -75,17 +75,17 @@ class AwayScreen(MemoryScreen):
         return not self.wanted or self.wanted.fits(" ".join(piece.text for each in row.cells for piece in each).casefold())
 
     def _rows(self, told: Digest, moment: Moment) -> Iterator[Row]:
-        yield from self._part("Unresolved", told.unresolved, moment, told.until)
-        yield from self._part("Recovered", told.recovered, moment, told.until)
-        yield from self._part("Changed", told.changed, moment, told.until)
+        yield from self._part("Unresolved", told.unresolved, moment)
+        yield from self._part("Recovered", told.recovered, moment)
+        yield from self._part("Changed", by_place(told.changed), moment)
         if told.deeds:
             yield _head("Done by hand", len(told.deeds))
             yield from (_deed(number, each, moment) for number, each in enumerate(told.deeds[:MOST]))
 
-    def _part(self, title: str, stories: Sequence[Story], moment: Moment, until: datetime) -> Iterator[Row]:
+    def _part(self, title: str, stories: Sequence[Story], moment: Moment) -> Iterator[Row]:
         if stories:
             yield _head(title, len(stories))
-            yield from (_story(each, moment, until) for each in stories[:MOST])
+            yield from (_story(each, moment) for each in stories[:MOST])
         if len(stories) > MOST:
             yield Row(("more", title), (cell(""), cell(f"and {len(stories) - MOST} more", "muted"), cell(""), cell("")))
 
@@ -110,18 +110,28 @@ def _tone(story: Story) -> Tone:
     return TONES[health_of(word)]
 
 
-def _story(story: Story, moment: Moment, until: datetime) -> Row:
+def _when(story: Story, moment: Moment) -> str:
+    """From when to when, with the day where it is not today; a stretch over two days is told by its end."""
+    if story.standing and story.wrong_for is None:
+        return "who knows when"
+    today = moment.local(moment.now, "%Y%m%d")
+    days = [moment.local(at, "%Y%m%d") for at in (story.first, story.last)]
     first, last = moment.local(story.first, "%H:%M"), moment.local(story.last, "%H:%M")
-    if moment.local(story.first, "%Y%m%d") != moment.local(moment.now, "%Y%m%d"):
-        first = moment.local(story.first, "%a %H:%M")
-    when = first if first == last else f"{first}–{last}"
+    if days[1] != today:
+        return moment.local(story.last, "%a %H:%M" if (moment.now - story.last).days < 6 else "%d %b %H:%M")
+    return last if first == last or days[0] != today else f"{first}–{last}"
+
+
+def _story(story: Story, moment: Moment) -> Row:
     tone = _tone(story)
     lasted = span(story.wrong_for) if story.wrong_for else ""
-    how = f"{lasted} so far: " if story.unresolved else f"for {lasted}: " if lasted else ""
+    how = f"{lasted} so far: " if story.unresolved and lasted else f"for {lasted}: " if lasted else ""
     said = how + story.chain
+    more = (f", {BEFORE}" if story.unseen else "") + (f", {story.whose}" if story.whose else "")
     kind = kind_of(story.ref)
     where = f"{story.ref.split('/', 1)[0]} {kind}" if kind else "connection"
-    return Row(("thing", story.ref), (cell(when, "muted"), cell(f"{GLYPHS[tone]} {story.name}", tone), cell(where, "muted"), cell(said)))
+    name = cell(f"{GLYPHS[tone]} {story.name}", tone)
+    return Row(("thing", story.ref), (cell(_when(story, moment), "muted"), name, cell(where, "muted"), (Piece(said), Piece(more, "muted"))))
 
 
 def _deed(number: int, deed: Deed, moment: Moment) -> Row:

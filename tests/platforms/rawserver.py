@@ -52,22 +52,25 @@ def reply(
 class RawServer:
     """Reads requests and lets ``answer`` write whatever it likes; closes the connection when ``answer`` raises ``EOFError``."""
 
-    def __init__(self, answer: Answer | bytes | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, answer: Answer | bytes | None = None, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self.answer = answer if answer is not None else reply()
         self.seen: list[Seen] = []
         self.connections = 0
         self.open = 0
-        self.port = 0
+        self.host = host
+        self.port = port
         self._tls = tls
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}"
 
     async def __aenter__(self) -> RawServer:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls, limit=1 << 20, backlog=512)
+        self._server = await asyncio.start_server(self._accept, self.host, self.port, ssl=self._tls, limit=1 << 20, backlog=512)
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 

@@ -20,6 +20,7 @@ from tui.clock import Clock
 from tui.errors import ConfigError, NotFound, Unreachable
 from tui.model import RateLimit
 from tui.platforms.judge import FAILURES, ErrorReader, Judge
+from tui.platforms.names import Names
 from tui.platforms.pinned import Pinned, Progress, Want
 from tui.platforms.reach import Trouble, mute, open_transport, proxy_for, proxy_shown, trust
 from tui.platforms.replies import Reply, default_error
@@ -103,6 +104,7 @@ class Transport:
         self._deadlines = {False: read_deadline, True: verb_deadline}
         self._pool_size = pool
         self._tls: ssl.SSLContext | None = None
+        self._names = Names()
         self._pools: dict[bool, Pinned] = {}
         self._gates = {False: asyncio.Semaphore(pool), True: asyncio.Semaphore(pool)}
         self._running: dict[bool, set[asyncio.Task[Reply]]] = {False: set(), True: set()}
@@ -315,7 +317,7 @@ class Transport:
         if self._tls is None:
             self._tls = trust(self._address, self._ca_file)
         room = httpx.Limits(max_connections=connections, max_keepalive_connections=idle, keepalive_expiry=30.0)
-        return Pinned(self._address, open_transport(self._proxy, self._tls, room, probes=probes))
+        return Pinned(self._address, open_transport(self._proxy, self._tls, room, self._names, probes=probes))
 
     def _pool(self, *, fresh: bool) -> Pinned:
         """The pool for reads, or the one whose connections are never used twice."""

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 import httpx
 
+from tui.platforms.names import NamedFirst, Names
 from tui.platforms.seg import Address
 from tui.text import clean
 
@@ -74,11 +75,13 @@ def proxy_shown(proxy: str | None) -> str:
     return str(clean((proxy or "").rpartition("@")[2].rpartition("://")[2], 80))
 
 
-def open_transport(proxy: str | None, context: ssl.SSLContext, limits: httpx.Limits, *, probes: bool = False) -> httpx.AsyncHTTPTransport:
+def open_transport(
+    proxy: str | None, context: ssl.SSLContext, limits: httpx.Limits, names: Names, *, probes: bool = False
+) -> httpx.AsyncHTTPTransport:
     """An httpx transport, through that proxy if one is given. Raises ``Trouble`` for a proxy that cannot be used."""
     shown = proxy_shown(proxy)
     try:
-        return httpx.AsyncHTTPTransport(
+        transport = httpx.AsyncHTTPTransport(
             verify=context,
             trust_env=False,
             limits=limits,
@@ -91,6 +94,9 @@ def open_transport(proxy: str | None, context: ssl.SSLContext, limits: httpx.Lim
         ) from None
     except (ValueError, httpx.InvalidURL):
         raise Trouble(f"the proxy {shown} cannot be used", "correct HTTPS_PROXY or ALL_PROXY: http://HOST:PORT") from None
+    # httpcore takes the network to use, httpx does not hand it on.
+    transport._pool._network_backend = NamedFirst(names)  # noqa: SLF001
+    return transport
 
 
 def _probes() -> list[tuple[int, int, int]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from tests.ui import keyboard
 from tests.ui.desk import Desk, busy, ref, service, variable
 from tui.engine.commands import Outcome
 from tui.engine.feeds import Pending
@@ -51,8 +52,8 @@ class Seat:
 
     async def press(self, *keys: str, slowly: bool = True) -> Seat:
         for key in keys:
-            await self.pilot.press(key)
-            await self.pilot.pause()
+            keyboard.give(self.app, key)
+            await keyboard.rest(self.app)
             if slowly:
                 await self.desk.pass_time(HELD * 2)
         return self
@@ -74,9 +75,6 @@ async def seat(at: Answering | None = None, size: tuple[int, int] = (120, 40)) -
     at = at or desk()
     app = Console(at, settings=Settings(zone=UTC))  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        await pilot.press("2")
-        await pilot.pause()
         yield Seat(at, app, pilot)
 
 
@@ -123,8 +121,7 @@ async def test_what_is_sent_was_seen_when_the_key_was_pressed() -> None:
         await at.press("s")
         assert before is not None
         at.desk.put("fleet", Kind.SERVICE, [service("aaa"), replace(before, status=Safe("crashed"), health=Health.BAD)])
-        await at.pilot.pause()
-        await at.pilot.pause()
+        await keyboard.rest(at.app)
         assert at.sees("changed since: ")
         await at.press("right", "enter")
         assert at.verbs == [(Verb.STOP, "svc-worker")]

@@ -54,6 +54,7 @@ from tui.ui.screens.patterns import PatternsScreen
 from tui.ui.screens.record import RecordScreen
 from tui.ui.settings import Settings
 from tui.ui.theming import DEFAULT, Themes, bundled, load_themes, tone_defaults
+from tui.ui.typeahead import Typeahead
 from tui.ui.views import Views
 from tui.ui.widgets.ascii import AsciiGlyphs
 from tui.ui.widgets.log_view import LogView
@@ -105,6 +106,7 @@ class Console(PacedApp[int], inherit_bindings=False):
         self.recall = Recall(self)
         self.alarm = Alarm(self, self.settings.alerts)
         self.views = Views(self)
+        self.typeahead = Typeahead(self, now=session.clock.boot, leave=self.leave, complain=lambda text: self.say(text, "warn"))
 
     # Starting and ending -----------------------------------------------------------------------------------------------------
 
@@ -137,12 +139,13 @@ class Console(PacedApp[int], inherit_bindings=False):
         return problems
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.InputEvent) and not self._screen_stack:
-            return  # it was still on its way when the last screen went
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            self._pressed = event.key
-            if self.recall.key(event.key):
-                return
+        if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded:
+            if not self._screen_stack or not self.typeahead.passes(event):
+                return  # it was still on its way when the last screen went, or it waits
+            if isinstance(event, events.Key):
+                self._pressed = event.key
+                if self.recall.key(event.key):
+                    return
         await super().on_event(event)
 
     def on_mount(self) -> None:
@@ -160,6 +163,7 @@ class Console(PacedApp[int], inherit_bindings=False):
             self.call_after_refresh(self.say, problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""), "warn")
 
     def on_unmount(self) -> None:
+        self.typeahead.end()
         self.recall.end()
         self.alarm.end()
         for end in self._ended:

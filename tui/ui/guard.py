@@ -23,6 +23,10 @@ class Guard:
         self._opened = now
         self._down = {opener: now} if opener else {}
 
+    def seen(self, now: float) -> None:
+        """It is drawn only now: what came before was no answer to what could not be read."""
+        self._opened = now
+
     def holds(self, key: str, now: float) -> bool:
         """Whether this press is to be ignored."""
         early = now - self._opened < HELD

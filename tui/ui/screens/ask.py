@@ -130,6 +130,7 @@ class AskScreen(ModalScreen[None]):
             await self._fields.mount_all(rows)
         await self._tell()
         self._focus_first()
+        self.call_after_refresh(lambda: self._guard.seen(self.session.clock.boot()))
 
     @staticmethod
     def _all_fields(question: Question) -> list[Field]:
@@ -303,7 +304,7 @@ class AskScreen(ModalScreen[None]):
 
     def held(self, key: str) -> bool:
         """Whether this key may still be the one that opened the dialog, or was typed before it was there."""
-        return self._guard.holds(key, self.session.clock.boot())
+        return self._guard.holds(key, self.session.clock.boot() - self._program.typeahead.late)
 
     @on(Input.Changed)
     async def _changed(self, event: Input.Changed) -> None:

@@ -1,0 +1,53 @@
+"""A keyboard for an app under test: keys that are given at once or one by one, and waiting until what they mean was done.
+
+Nothing here waits for time to pass: Textual's own pilot looks at the process's load, which takes long where others work too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from textual import events
+
+from tui.ui.app import Console
+
+NAMED = {
+    "/": "slash",
+    ":": "colon",
+    "_": "underscore",
+    "-": "minus",
+    ".": "full_stop",
+    "?": "question_mark",
+    "!": "exclamation_mark",
+    "[": "left_square_bracket",
+    "]": "right_square_bracket",
+    "<": "less_than_sign",
+    ";": "semicolon",
+    "~": "tilde",
+    " ": "space",
+}
+
+
+def key(name: str) -> events.Key:
+    """A key as the terminal's driver makes it: by its name, or as the letter that it types."""
+    character = {"space": " ", "enter": "\r", "tab": "\t"}.get(name, name if len(name) == 1 else None)
+    return events.Key(NAMED.get(name, name), character)
+
+
+def give(app: Console, *keys: str) -> None:
+    """Give all these keys at once. What stands in ``<`` and ``>`` is pasted."""
+    for each in keys:
+        app.post_message(events.Paste(each[1:-1]) if len(each) > 2 and each[0] == "<" else key(each))
+
+
+async def rest(app: Any) -> None:
+    """Wait until every key that was given has been worked off and what it changed is drawn."""
+    for _ in range(3):
+        while app._screen_stack and not await app.typeahead._rest():
+            pass
+        while app.typeahead.waiting:
+            await asyncio.sleep(0)
+        if app._screen_stack:
+            app.screen._on_timer_update()
+    await asyncio.sleep(0)

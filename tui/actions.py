@@ -29,6 +29,7 @@ class Place(StrEnum):
     MEMORY = "memory"
     RECORD = "record"
     PATTERNS = "patterns"
+    CONTEXTS = "contexts"
 
 
 class Danger(StrEnum):
@@ -91,7 +92,8 @@ _ROWS: Final = _THINGS | {Place.ROLLOUTS}
 _LISTED: Final = _in(Place.RESOURCES, Place.ROLLOUTS)
 _RECORD: Final = _in(Place.RECORD)
 _PATTERNS: Final = _in(Place.PATTERNS)
-_READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY) | _RECORD | _PATTERNS
+_CONTEXTS: Final = _in(Place.CONTEXTS)
+_READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY) | _RECORD | _PATTERNS | _CONTEXTS
 _MEMORY: Final = _in(Place.MEMORY)
 
 
@@ -158,7 +160,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("logs.save", "W", "save shown", "Write the lines that are shown to a new file.", _LOGS, bar=11),
     _act("logs.save_all", "ctrl+w", "save all", "Write all lines that are kept to a new file.", _LOGS),
     _act("logs.activity", "a", "activity", "Show what happened, or the log again.", _LOGS, bar=7),
-    _act("logs.close", "c", "close log", "Stop following.", _LOGS, bar=8),
+    _act("logs.close", "backspace", "close log", "Stop following.", _LOGS, bar=8),
     _act("logs.wrap", "w", "wrap", "Break long lines, or cut them.", _LOGS, bar=8),
     _act("record.form", "tab", "form", "Show the text laid out, as it is, or escaped as it came.", _RECORD, bar=2, palette=False),
     _act("record.next", "n", "next line", "Show the next line of the log.", _RECORD, bar=3, palette=False),
@@ -211,11 +213,15 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("console.palette", "colon ctrl+p", "palette", "Find any action or thing by typing.", _EVERYWHERE, bar=21, palette=False),
     _act("console.refresh", "ctrl+r", "read now", "Read everything that is on screen again, now.", _EVERYWHERE | _DETAIL),
     _act("console.connections", "I", "connections", "Show each connection: address, flavour, budget, errors, next read.", _EVERYWHERE),
+    _act("console.contexts", "c", "contexts", "Show the contexts there are, to go into another one.", _EVERYWHERE),
+    _act("console.fleet", "0", "fleet", "Look at every context at once, the worst first.", _EVERYWHERE),
     _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE, bar=23),
     _act("console.tighten", "exclamation_mark", "read-only", "Refuse every verb from now on, until the next start.", _EVERYWHERE),
     _act("console.sign-in", "f2", "sign in", "Say how to sign in, and ask again who was signed out.", _EVERYWHERE),
     _act("console.sign-out", "f3", "sign out", "Say how to sign out.", _EVERYWHERE),
     _act("console.quit", "q ctrl+c", "quit", "Leave. Asks only while something is in flight.", _EVERYWHERE),
+    _act("contexts.open", "enter", "go there", "Show this context instead of the present one.", _CONTEXTS, bar=2, palette=False),
+    _act("contexts.look", "0", "look at all", "Look at every connection of every context, or no longer.", _CONTEXTS, bar=3, palette=False),
     # screens to read
     _act("reading.back", "escape q", "back", "Go back to the console.", _READING, bar=1, palette=False),
     _act("detail.reveal", "space", "reveal", "Show the value of the selected variable, or mask it again.", _DETAIL, bar=12, palette=False),

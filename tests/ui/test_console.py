@@ -422,7 +422,7 @@ async def test_l_follows_the_log_of_the_service() -> None:
         assert at.sees("▲ reconnecting · reset · next try in 4s")
 
 
-async def test_a_log_stands_still_on_f_and_is_let_go_on_c() -> None:
+async def test_a_log_stands_still_on_f_and_is_let_go_on_backspace() -> None:
     async with seat() as at:
         await at.press("l")
         follow = at.desk.follows[-1]
@@ -437,7 +437,7 @@ async def test_a_log_stands_still_on_f_and_is_let_go_on_c() -> None:
         await at.press("space")
         await at.pilot.pause(0.2)
         assert at.sees("later")
-        await at.press("c")
+        await at.press("backspace")
         assert follow.closed
         assert at.sees("No log is followed.")
 

@@ -38,9 +38,10 @@ from tui.local.credentials import Credentials, Found
 from tui.local.identity import whoami
 from tui.local.journal import Journal
 from tui.local.laststate import LastState
-from tui.local.logfile import open_log
+from tui.local.logfile import LogFile, open_log
 from tui.local.logins import Logins
 from tui.local.paths import Paths
+from tui.local.redaction import Redactor
 from tui.model import Ref
 from tui.platforms.base import AppSpec, ConnectionSpec, KnownRollout, Platform, Rows, SignIn
 from tui.platforms.registry import BASE_URLS, open_platform
@@ -137,19 +138,30 @@ def opened(args: Namespace, *, remember: bool = False) -> Iterator[Setup]:
 
     Raises ``ConfigError``, and ``NothingConnected``, which is five lines of advice.
     """
-    clock = SystemClock()
     paths, loaded = configured(args)
     if loaded.empty:
         raise NothingConnected
-    chosen = loaded.choose()
+    clock = SystemClock()
     paths = paths.prepare(clock.wall())
-    with contextlib.ExitStack() as stack:
-        log = stack.enter_context(open_log(paths))
+    with logged(paths) as log, context(paths, loaded, loaded.choose(), log.redactor, clock, remember=remember) as setup:
+        yield setup
+
+
+@contextmanager
+def logged(paths: Paths) -> Iterator[LogFile]:
+    """The program's log, which outlives every context. An error of our own goes into it on its way out."""
+    with open_log(paths) as log, contextlib.ExitStack() as stack:
         stack.push(_logged)
-        journal = _journal(paths, chosen.name, clock, log.redactor)
-        stack.callback(journal.close)
+        yield log
+
+
+@contextmanager
+def context(paths: Paths, loaded: Loaded, chosen: Chosen, redactor: Redactor, clock: Clock, *, remember: bool = False) -> Iterator[Setup]:
+    """One configured context. Several may be open at once; may be entered in one thread and left in another."""
+    journal = _journal(paths, chosen.name, clock, redactor)
+    with contextlib.closing(journal):
         found = sign_ins(paths, chosen)
-        log.redactor.add(*(secret for each in found.values() for secret in (each.token, each.client_secret, each.password)))
+        redactor.add(*(secret for each in found.values() for secret in (each.token, each.client_secret, each.password)))
         yield Setup(
             context=chosen.name,
             production=chosen.context.production,
@@ -166,7 +178,7 @@ def opened(args: Namespace, *, remember: bool = False) -> Iterator[Setup]:
             warnings=_warnings(paths, loaded, found),
             looks=_looks(paths, loaded, chosen, clock),
             folder=None if paths.reason else paths.log_dir,
-            redact=log.redactor,
+            redact=redactor,
         )
 
 

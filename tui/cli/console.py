@@ -6,22 +6,26 @@ import asyncio
 import gc
 import os
 from argparse import Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.cli import say, terminal
 from tui.cli.crash import quiet, reporter
 from tui.cli.exits import Exit
 from tui.cli.ground import ascii_for, theme_for
+from tui.clock import SystemClock
 from tui.emulator import scenarios
 from tui.errors import UsageError
 from tui.local.spelling import meant
 
 if TYPE_CHECKING:
     from tui.cli.compose import Setup
+    from tui.cli.owner import Ground, Owner
     from tui.engine.session import Session
     from tui.ui.app import Console
+    from tui.ui.settings import Settings
 
 SETTLED: Final = 2.0
 """Seconds after which the first screens are drawn: what lives now will live on, and need not be looked through again and again."""
@@ -31,8 +35,18 @@ def console(args: Namespace) -> int:
     """The console on the configured context."""
     _usable()
     from tui.cli import compose
+    from tui.cli.owner import Ground
 
-    return _on_terminal(compose.opened(args, remember=True))
+    paths, loaded = compose.configured(args)
+    if loaded.empty:
+        raise compose.NothingConnected
+    clock = SystemClock()
+    paths = paths.prepare(clock.wall())
+    name = loaded.choose().name
+    gc.disable()
+    with compose.logged(paths) as log, quiet():
+        ground = Ground(args=args, paths=paths, redactor=log.redactor, clock=clock)
+        return _told(*asyncio.run(_configured(ground, name)))
 
 
 def demo(args: Namespace) -> int:
@@ -58,40 +72,64 @@ def _on_terminal(opening: AbstractContextManager[Setup], *, watch: bool = False)
     # Until the first paint everything that is made will stay; looking for garbage among it only costs time.
     gc.disable()
     with opening as setup, quiet():
-        code = asyncio.run(_console(setup, watch=watch))
-    for line in dict.fromkeys(setup.warnings):
+        code = asyncio.run(_single(setup, watch=watch))
+    return _told(code, setup.warnings)
+
+
+def _told(code: int, warnings: Sequence[str]) -> int:
+    for line in dict.fromkeys(warnings):
         say(line)
     return code
 
 
-async def _console(setup: Setup, *, watch: bool) -> int:
+async def _heard(folder: Path | None, show: Callable[[terminal.Leave], Awaitable[int]]) -> int:
+    """Show it, with signals heard before anything waits: one that comes while a session opens would otherwise cancel whatever runs
+    then, and the screen library takes a cancelled start for an ordinary end."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    stacks = setup.folder / "stacks.txt" if setup.folder is not None else None
-    # Before anything waits: a signal that comes while the session opens would otherwise cancel whatever runs then, and the screen
-    # library takes a cancelled start for an ordinary end.
+    stacks = folder / "stacks.txt" if folder is not None else None
     with terminal.Leave(loop, lambda _code: task is not None and task.cancel(), stacks=stacks) as leave:
+        await asyncio.sleep(0)  # whoever interrupted before ``leave`` could hear it is heard here
+        loop.call_later(SETTLED, _tune_collector)
         try:
-            return await _shown(setup, leave, watch=watch)
+            return await show(leave)
         except asyncio.CancelledError:
             if leave.code is None:
                 raise
             return leave.code
 
 
-async def _shown(setup: Setup, leave: terminal.Leave, *, watch: bool) -> int:
-    from tui.local.exports import write_lines
-    from tui.ui.app import Console
-    from tui.ui.settings import Settings
+async def _single(setup: Setup, *, watch: bool) -> int:
+    """The console on one session that has no sisters."""
 
-    await asyncio.sleep(0)  # whoever interrupted before ``leave`` could hear it is heard here
-    loop = asyncio.get_running_loop()
-    loop.call_later(SETTLED, _tune_collector)
-    async with setup.session() as session, _before(setup, session):
-        report = reporter(setup.folder, setup.clock.wall, setup.redact)
-        app = Console(session, settings=Settings(**_looks(setup), report=report, save=write_lines, watch=watch))
-        leave.ask = app.exit
-        loop.call_later(SETTLED, _warn, app, setup.warnings)
-        await app.run_async(mouse=app.settings.mouse)
+    async def show(leave: terminal.Leave) -> int:
+        async with setup.session() as session, _before(setup, session):
+            return await _run(leave, session, _settings(setup, watch=watch), None, setup.warnings)
+
+    return await _heard(setup.folder, show)
+
+
+async def _configured(ground: Ground, name: str) -> tuple[int, Sequence[str]]:
+    """The console on a context of the configuration, with all others one key away."""
+    from tui.cli.owner import Owner
+
+    owner = Owner(ground, _settings)
+
+    async def show(leave: terminal.Leave) -> int:
+        async with owner:
+            session, settings = await owner.open(name)
+            return await _run(leave, session, settings, owner, owner.warnings)
+
+    code = await _heard(None if ground.paths.reason else ground.paths.log_dir, show)
+    return code, owner.warnings
+
+
+async def _run(leave: terminal.Leave, session: Session, settings: Settings, owner: Owner | None, warnings: Sequence[str]) -> int:
+    from tui.ui.app import Console
+
+    app = Console(session, settings=settings, owner=owner)
+    leave.ask = app.exit
+    asyncio.get_running_loop().call_later(SETTLED, _warn, app, tuple(warnings))
+    await app.run_async(mouse=app.settings.mouse)
     if leave.code is not None:
         return leave.code
     return app.return_code or app.return_value or Exit.OK
@@ -107,6 +145,13 @@ async def _before(setup: Setup, session: Session) -> AsyncIterator[None]:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+def _settings(setup: Setup, *, watch: bool = False) -> Settings:
+    from tui.local.exports import write_lines
+    from tui.ui.settings import Settings
+
+    return Settings(**_looks(setup), report=reporter(setup.folder, setup.clock.wall, setup.redact), save=write_lines, watch=watch)
 
 
 def _looks(setup: Setup) -> dict[str, Any]:

@@ -16,9 +16,7 @@ from typing import Any, ClassVar, Final
 from rich.segment import Segments
 from rich.text import Text
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
-from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -37,8 +35,10 @@ from tui.ui.clipboard import TooMuch, osc52
 from tui.ui.deeds import Deed
 from tui.ui.driver import quiet_driver
 from tui.ui.flight import Flights
+from tui.ui.home import Home
 from tui.ui.keys import textual_keymap
 from tui.ui.link import PacedApp
+from tui.ui.owner import Owner
 from tui.ui.panes.logs import LogsPane
 from tui.ui.questions import Question, Target, ask
 from tui.ui.recall import Recall
@@ -46,6 +46,7 @@ from tui.ui.say import Bottom
 from tui.ui.screens.ask import AskScreen
 from tui.ui.screens.connections import ConnectionsScreen
 from tui.ui.screens.console import ConsoleScreen
+from tui.ui.screens.contexts import ContextsScreen
 from tui.ui.screens.detail import DetailScreen
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.memory import MemoryScreen
@@ -53,10 +54,9 @@ from tui.ui.screens.palette import PaletteScreen
 from tui.ui.screens.patterns import PatternsScreen
 from tui.ui.screens.record import RecordScreen
 from tui.ui.settings import Settings
-from tui.ui.theming import DEFAULT, Themes, bundled, load_themes, tone_defaults
 from tui.ui.typeahead import Typeahead
 from tui.ui.views import Views
-from tui.ui.widgets.ascii import AsciiGlyphs
+from tui.ui.wardrobe import Wardrobe, filters
 from tui.ui.widgets.log_view import LogView
 
 log = logging.getLogger(__name__)
@@ -81,62 +81,73 @@ class Console(PacedApp[int], inherit_bindings=False):
     ]
     TITLE = "rollwatch"
     ENABLE_COMMAND_PALETTE = False
+    DEFAULT_MODE = "session"
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, session: Session, *, settings: Settings | None = None) -> None:
+    def __init__(self, session: Session, *, settings: Settings | None = None, owner: Owner | None = None) -> None:
         self.settings = settings or Settings()
-        self.session = session
-        self._themes: Themes = load_themes((bundled(), *self.settings.theme_folders))
+        self.wardrobe = Wardrobe(self)
         super().__init__(driver_class=quiet_driver())
-        self.keymap = Keymap.load(self.settings.keys)
-        self.flights = Flights(session, self.keymap)
-        self._problems = [*self._take_themes(), *self.keymap.problems]
-        if self.settings.ascii:
-            self._filters.append(AsciiGlyphs())
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
-        self._waiting: set[Kind] = set()
         self._told_off = False
         self._asked_to_leave: float | None = None
-        self._watch = self.settings.watch
         self._pressed = ""
+        self.home = Home(self, owner)
+        self._taken = 0
+        self._sit(session, self.settings)
+        self._offer()
+        self._problems = [*self.wardrobe.take(), *self.keymap.problems]
+
+    def _sit(self, session: Session, settings: Settings) -> None:
+        """Everything that belongs to one session."""
+        self.session, self.settings = session, settings
+        self.keymap = Keymap.load(settings.keys)
+        self.flights = Flights(session, self.keymap)
+        self._waiting: set[Kind] = set()
+        self._watch = settings.watch
         self._used: dict[tuple[Kind, Verb, str], list[str]] = {}
         self._ended: list[Callable[[], None]] = []
         self.console_screen = ConsoleScreen(session, self.keymap, self.moment)
         self._screens: dict[type[Screen[Any]], Screen[Any]] = {}
         self.recall = Recall(self)
-        self.alarm = Alarm(self, self.settings.alerts)
+        self.alarm = Alarm(self, settings.alerts)
         self.views = Views(self)
         self.typeahead = Typeahead(self, now=session.clock.boot, leave=self.leave, complain=lambda text: self.say(text, "warn"))
 
+    async def take(self, session: Session, settings: Settings) -> None:
+        """Show another session from now on. The old one is not touched any more; its owner ends it."""
+        made = list(self._screens.values())
+        self._rise()
+        self._sit(session, settings)
+        self.set_keymap(textual_keymap(self.keymap))
+        self.wardrobe.wear(settings.theme)
+        # A mode is a stack of screens: the new one is whole before the old one goes.
+        mode = self.current_mode
+        await self.switch_mode(self._offer())
+        await self.remove_mode(mode)
+        for screen in made:
+            self.uninstall_screen(screen)
+            await screen.remove()
+        self._listen()
+        if self.keymap.problems:
+            self.say(self.keymap.problems[0], "warn")
+
     # Starting and ending -----------------------------------------------------------------------------------------------------
 
-    def get_default_screen(self) -> Screen[Any]:
-        return self.console_screen
+    def _offer(self) -> str:
+        """A mode that begins with the console of this session."""
+        mode = f"{self.DEFAULT_MODE}{self._taken}" if self._taken else self.DEFAULT_MODE
+        self._taken += 1
+        self.add_mode(mode, lambda: self.console_screen)
+        return mode
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        theme = self._themes.found.get(DEFAULT)
-        return tone_defaults(theme) if theme is not None else {}
+        return self.wardrobe.defaults()
 
-    def _take_themes(self) -> list[str]:
-        """Offer our themes only, and begin with the wanted one; before anything is styled, since a change styles all anew."""
-        for name in list(self.available_themes):
-            if name not in self._themes.found and name != "textual-dark":
-                self.unregister_theme(name)
-        for theme in self._themes.found.values():
-            self.register_theme(theme)
-        wanted = self.settings.theme
-        problems = list(self._themes.problems)
-        if wanted not in self._themes.found:
-            problems.append(f"theme {clean(wanted, 40)!r} does not exist: {', '.join(self._themes.found)}")
-            wanted = DEFAULT if DEFAULT in self._themes.found else "textual-dark"
-        self.set_reactive(App.theme, wanted)
-        self.stylesheet.set_variables(self.get_css_variables())
-        for dark in (True, False):
-            self.set_class(self.current_theme.dark is dark, "-dark-mode" if dark else "-light-mode", update=False)
-        # The filters were made for another theme. Where no colours are wanted greys are not either.
+    def filter_anew(self, *, ascii_glyphs: bool) -> None:
+        """Make the line filters for the theme that is worn now; the ones there are were made for another."""
         self._refresh_truecolor_filter(self.ansi_theme)
-        self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
-        return problems
+        self._filters = filters(self._filters, ascii_glyphs=ascii_glyphs)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded:
@@ -151,23 +162,29 @@ class Console(PacedApp[int], inherit_bindings=False):
     def on_mount(self) -> None:
         self.set_keymap(textual_keymap(self.keymap))
         self.changed.subscribe(self, self._redraw)
+        self.set_interval(TICK, self._tick)
+        self._listen()
+        problems = self._problems
+        if problems:
+            self.call_after_refresh(self.say, problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""), "warn")
+
+    def _listen(self) -> None:
         self._ended = [
             self.session.changes.subscribe(self._heard),
             self.session.verdicts.subscribe(self._verdict),
             self.session.happenings.subscribe(lambda pair: self.console_screen.logs.written(*pair)),
         ]
-        self.set_interval(TICK, self._tick)
         self.recall.begin()
-        problems = self._problems
-        if problems:
-            self.call_after_refresh(self.say, problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""), "warn")
 
-    def on_unmount(self) -> None:
+    def _rise(self) -> None:
         self.typeahead.end()
         self.recall.end()
         self.alarm.end()
         for end in self._ended:
             end()
+
+    def on_unmount(self) -> None:
+        self._rise()
 
     def _fatal_error(self) -> None:
         """Leave with one line and no locals: a traceback of Textual's shows the values of variables, and so secrets."""
@@ -224,7 +241,7 @@ class Console(PacedApp[int], inherit_bindings=False):
             return
         try:
             self.console_screen.redraw(changed)
-            if isinstance(self.screen, DetailScreen | AskScreen | ConnectionsScreen):
+            if isinstance(self.screen, DetailScreen | AskScreen | ConnectionsScreen | ContextsScreen):
                 self.screen.redraw()
         except Exception as error:
             if not self._told_off:
@@ -272,20 +289,6 @@ class Console(PacedApp[int], inherit_bindings=False):
         self.say("read-only from now on: every verb is refused until the next start", "warn")
         self._redraw(frozenset())
 
-    def sign_in(self) -> None:
-        """Say how to sign in. Whoever was signed out is asked again, in case that was done meanwhile."""
-        out = [each.name for each in self.session.store.connections() if each.state == "signed-out"]
-        for name in out:
-            self.session.signed_in(name)
-        names = out or [each.name for each in self.session.store.connections()]
-        lead = "signed out" if out else "every connection is signed in; anew"
-        self.say(f"{lead}: run rollwatch login {' or '.join(names)} in another terminal" + (", then this key again" if out else ""), "warn")
-
-    def sign_out(self) -> None:
-        """Say how to sign out."""
-        names = " or ".join(each.name for each in self.session.store.connections())
-        self.say(f"to sign out run rollwatch logout {names} in another terminal", "warn")
-
     def refresh_now(self) -> None:
         """Read everything that is visible again, at once."""
         self.say("reading everything on screen again…")
@@ -326,10 +329,6 @@ class Console(PacedApp[int], inherit_bindings=False):
         """Show the list of a kind and give it the keys."""
         self.console_screen.resources.open_tab(kind)
         self.console_screen.action_act("focus.resources")
-
-    def use_theme(self, name: str) -> None:
-        """Use these colours for the rest of this run."""
-        self.theme = name
 
     def open_help(self, place: Place) -> None:
         """Show what the keys do in a place."""

@@ -25,6 +25,7 @@ from tui.ui.aim import Selection, means_something, why_not
 from tui.ui.filtering import FilterBar, FilterInput
 from tui.ui.flight import FlightPanel
 from tui.ui.header import header
+from tui.ui.home import LEADS
 from tui.ui.keys import bindings_for
 from tui.ui.lists import ListDeeds
 from tui.ui.panes.apps import AppsPane
@@ -291,12 +292,11 @@ class ConsoleScreen(Screen[None]):
             "tab.previous": lambda: self.resources.step_tab(-1),
             **self.logs.acts(),
             **self.lists.acts(),
+            **{id_: partial(self._lead, id_) for id_ in LEADS},
             "row.logs": self._follow_log,
             "row.copy": self._copy_id,
             "rollout.link": lambda: app.app.copy_link(self.front.selected),
             "console.tighten": lambda: app.app.tighten(),
-            "console.sign-in": lambda: app.app.sign_in(),
-            "console.sign-out": lambda: app.app.sign_out(),
             "list.open": self._open,
             **{id_: partial(self._open_past, id_) for id_ in PAST},
             "alert.acknowledge": lambda: app.app.alarm.acknowledge(self.front.selected),
@@ -318,6 +318,9 @@ class ConsoleScreen(Screen[None]):
             self.app.ask(action, self.selection)  # type: ignore[attr-defined]
         else:
             self._acts[id_]()
+
+    def _lead(self, id_: str) -> None:
+        self.app.home.act(id_)  # type: ignore[attr-defined]
 
     def _open_past(self, id_: str) -> None:
         self.app.recall.open(id_)  # type: ignore[attr-defined]

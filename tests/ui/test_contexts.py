@@ -1,0 +1,188 @@
+"""Several contexts: listed, gone into without a restart, and looked at all at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC
+from typing import Any
+
+import pytest
+
+from tests.engine.test_fleet import Quick, Silent
+from tests.ui.desk import NOW, READS, Desk, busy, refused
+from tests.ui.test_console import Seat
+from tui.engine.feeds import Pending
+from tui.errors import ConfigError
+from tui.model import Health, Kind, Ref, Verb
+from tui.platforms.base import Platform
+from tui.ui.app import Console
+from tui.ui.owner import Member, Offer
+from tui.ui.settings import Settings
+
+
+class Owned:
+    """The sessions of a test, by context."""
+
+    def __init__(self) -> None:
+        self.desks = {"prod": busy(), "staging": Desk(context="staging", read_only=True), "live": Desk(context="live", production=True)}
+        self.settings = {name: Settings(zone=UTC) for name in self.desks}
+        self.settings["staging"] = Settings(zone=UTC, theme="colour-blind", keys={"row.restart": ("f5",)})
+        self.opened: list[str] = []
+        self.settled = 0
+        self.looked: list[str] = []
+        self.broken = ""
+        self.fleet: dict[str, Sequence[Any]] = {}
+
+    def offers(self) -> Sequence[Offer]:
+        return tuple(
+            Offer(
+                name=name,
+                production=desk.production,
+                read_only=desk.read_only,
+                members=tuple(Member(name=each.name, platform=each.platform, where=each.where) for each in desk.platforms),
+            )
+            for name, desk in self.desks.items()
+        )
+
+    async def open(self, name: str) -> tuple[Any, Settings]:
+        if self.broken:
+            raise ConfigError(self.broken)
+        self.opened.append(name)
+        return self.desks[name], self.settings[name]
+
+    async def settle(self) -> None:
+        self.settled += 1
+
+    @asynccontextmanager
+    async def platforms(self, name: str) -> AsyncIterator[Sequence[Platform]]:
+        self.looked.append(name)
+        yield self.fleet.get(name, ())
+
+
+@asynccontextmanager
+async def owned(owner: Owned, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Seat]:
+    desk = owner.desks["prod"]
+    app = Console(desk, settings=owner.settings["prod"], owner=owner)  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.pause()
+        yield Seat(desk, app, pilot)
+
+
+async def go_to(at: Seat, name: str) -> None:
+    await at.press("c")
+    at.app.screen._table.move_to((name, ""))  # type: ignore[attr-defined]
+    await at.press("enter")
+    await at.wait()
+
+
+async def test_c_lists_the_contexts_and_asks_nobody() -> None:
+    owner = Owned()
+    async with owned(owner) as at:
+        await at.press("c")
+        assert "open now" in at.row("▸ prod")
+        assert "read-only" in at.row("  staging")
+        assert "production" in at.row("  live")
+        assert "https://api.example.test" in at.row("    shop")
+        assert (owner.opened, owner.looked) == ([], [])
+        await at.press("escape")
+        assert at.app.screen is at.app.console_screen
+
+
+async def test_another_context_is_shown_in_place_with_its_theme_its_keys_and_its_mark() -> None:
+    owner = Owned()
+    async with owned(owner) as at:
+        before = at.app.console_screen
+        await go_to(at, "staging")
+        await at.wait()
+        assert owner.opened == ["staging"]
+        assert owner.settled == 1, "the old session is closed once the new one is on the screen"
+        assert at.app.session.context == "staging"
+        assert at.header.startswith("rollwatch  staging")
+        assert "READ-ONLY" in at.header
+        assert at.app.theme == "colour-blind"
+        assert at.app.keymap.overrides == {"row.restart": ("f5",)}
+        assert not before.is_attached
+        owner.desks["staging"].put("fleet", Kind.SERVICE, [])
+        owner.desks["prod"].fail("fleet", READS["dployr"], refused("fleet"))
+        await at.wait()
+        assert "down" not in at.header, "what happens in the context that was left is not heard any more"
+        await go_to(at, "live")
+        await at.wait()
+        assert "PRODUCTION" in at.header
+        assert at.app.theme == "rollwatch-dark"
+        assert at.app.keymap.overrides == {}
+
+
+async def test_what_is_in_flight_is_told_before_the_context_is_left() -> None:
+    owner = Owned()
+    async with owned(owner) as at:
+        pending = Pending(
+            ref=Ref(connection="fleet", kind=Kind.SERVICE, id="svc-worker"),
+            verb=Verb.RESTART,
+            kind=Kind.SERVICE,
+            since=at.desk.clock.boot(),
+            word="sending",
+            at=NOW,
+        )
+        at.desk.store.mark(pending)
+        await go_to(at, "staging")
+        assert owner.opened == []
+        assert "still in flight: restart worker" in at.said
+        await at.press("enter")
+        await at.wait()
+        assert owner.opened == ["staging"]
+
+
+async def test_a_context_that_cannot_be_opened_leaves_everything_as_it_was() -> None:
+    owner = Owned()
+    owner.broken = "config.toml line 3: contexts.staging is broken"
+    async with owned(owner) as at:
+        await go_to(at, "staging")
+        assert "still in prod: config.toml line 3" in at.said
+        assert at.app.session.context == "prod"
+        await at.press("escape")
+        assert at.sees("worker")
+
+
+async def test_without_an_owner_c_says_why_there_is_nothing_to_choose() -> None:
+    app = Console(busy(), settings=Settings(zone=UTC))  # type: ignore[arg-type]
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("c")
+        await pilot.pause()
+        assert app.screen is app.console_screen
+
+
+async def test_the_fleet_shows_the_worst_first_and_the_dead_delay_nobody() -> None:
+    owner = Owned()
+    quick = Quick("fleet", [Health.OK, Health.BAD])
+    owner.fleet = {"staging": [Silent("vault"), Quick("shop", [Health.OK])], "live": [quick]}
+    async with owned(owner) as at:
+        await at.press("0")
+        await at.desk.pass_time(1)
+        await at.wait()
+        rows = at.screen()
+        order = [name for row in rows for name in ("prod", "staging", "live") if row.strip("▸ ").startswith(name)]
+        assert order[-1] == "staging"
+        assert "2 services, 1 failed" in next(row for row in rows if "2 services" in row)
+        assert [row for row in rows if "vault" in row and "asking" in row]
+        assert sorted(owner.looked) == ["live", "staging"], "the context that is open is read anyway"
+        await at.press("escape")
+        await at.wait()
+        asked = quick.asked
+        await at.desk.pass_time(300)
+        assert quick.asked == asked, "nobody watches, nobody is asked"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_enter_in_the_fleet_goes_into_the_context_also_from_one_of_its_connections(size: tuple[int, int]) -> None:
+    owner = Owned()
+    async with owned(owner, size) as at:
+        await at.press("0")
+        await at.wait()
+        table = at.app.screen._table  # type: ignore[attr-defined]
+        table.move_to(("live", "fleet"))
+        await at.press("enter")
+        await at.wait()
+        assert at.app.session.context == "live"

@@ -1,0 +1,115 @@
+"""What leads away from the present context: other contexts and the fleet. Beside the app, so that the app stays thin.
+
+Sessions belong to the owner that the command line is; this asks it for another one, shows that, and lets it close the old one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from tui.errors import RollwatchError
+from tui.ui.owner import Owner
+from tui.ui.screens.contexts import ContextsScreen
+
+if TYPE_CHECKING:
+    from tui.ui.app import Console
+
+log = logging.getLogger(__name__)
+
+LEADS: Final = ("console.contexts", "console.fleet", "console.sign-in", "console.sign-out")
+"""Actions that lead away from what the console shows."""
+
+AGAIN: Final = 5.0
+"""Seconds within which the same choice once more goes on although something is in flight."""
+
+ALONE: Final = "there is only this context here: it was not opened from a configuration"
+
+
+class Home:
+    """``owner`` None: this session has no sisters."""
+
+    def __init__(self, program: Console, owner: Owner | None) -> None:
+        self.owner = owner
+        self._program = program
+        self._going = ""
+        self._warned: tuple[str, float] = ("", 0.0)
+
+    def act(self, id_: str) -> None:
+        """Do what an action of ``LEADS`` means."""
+        acts: Mapping[str, Callable[[], object]] = {
+            "console.contexts": lambda: self._contexts(watching=False),
+            "console.fleet": lambda: self._contexts(watching=True),
+            "console.sign-in": self._sign_in,
+            "console.sign-out": self._sign_out,
+        }
+        acts[id_]()
+
+    # Contexts ----------------------------------------------------------------------------------------------------------------
+
+    def _contexts(self, *, watching: bool) -> None:
+        program, owner = self._program, self.owner
+        if owner is None:
+            program.say(ALONE, "warn")
+            return
+        screen = program.once(ContextsScreen, lambda: ContextsScreen(program.session, owner, program.keymap, program.moment, self.switch))
+        screen.prepare(watching=watching)
+        program.push_screen(screen)
+
+    def switch(self, name: str) -> None:
+        """Show another context in place of this one; while something is in flight only when asked twice."""
+        program = self._program
+        if name == program.session.context:
+            program.screen.dismiss()
+            return
+        going, now = program.flights.leaving(), program.session.clock.boot()
+        if going and not (self._warned[0] == name and now - self._warned[1] <= AGAIN):
+            self._warned = (name, now)
+            program.say(f"{program.session.context}: {going}. It goes on without us. Once more to go to {name}.", "warn")
+            return
+        if self._going:
+            program.say(f"{self._going} is being opened", "warn")
+            return
+        self._going = name
+        program.say(f"opening {name}…")
+        program.run_worker(self._switch(name), group="switch", exit_on_error=False)
+
+    async def _switch(self, name: str) -> None:
+        if self.owner is None:
+            return
+        try:
+            session, settings = await self.owner.open(name)
+        except RollwatchError as error:
+            self._program.say(f"still in {self._program.session.context}: {error}", "bad")
+            return
+        except Exception as error:
+            log.exception("%s cannot be opened", name)
+            self._program.say(f"{name} cannot be opened ({type(error).__name__}); the log has the rest", "bad")
+            return
+        finally:
+            self._going = ""
+        await self._program.take(session, settings)
+        # The old one ends when the new one is on the screen: its verbs are waited for, and that may take a while.
+        self._program.call_after_refresh(self._settle)
+
+    async def _settle(self) -> None:
+        self._program.run_worker(self.owner.settle(), group="settle", exit_on_error=False) if self.owner is not None else None
+
+    # Signing in --------------------------------------------------------------------------------------------------------------
+
+    def _sign_in(self) -> None:
+        """Say how to sign in. Whoever was signed out is asked again, in case that was done meanwhile."""
+        session = self._program.session
+        out = [each.name for each in session.store.connections() if each.state == "signed-out"]
+        for name in out:
+            session.signed_in(name)
+        names = out or [each.name for each in session.store.connections()]
+        lead = "signed out" if out else "every connection is signed in; anew"
+        then = ", then this key again" if out else ""
+        self._program.say(f"{lead}: run rollwatch login {' or '.join(names)} in another terminal{then}", "warn")
+
+    def _sign_out(self) -> None:
+        """Say how to sign out."""
+        names = " or ".join(each.name for each in self._program.session.store.connections())
+        self._program.say(f"to sign out run rollwatch logout {names} in another terminal", "warn")

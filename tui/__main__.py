@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import sys
-from collections.abc import MutableMapping
-from typing import Final
+from collections.abc import Iterable, MutableMapping
+from types import ModuleType
+from typing import Any, Final
 
 KEPT: Final = frozenset({"TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS", "TEXTUAL_DISABLE_KITTY_KEY", "TEXTUAL_SPEEDUPS", "TEXTUAL_ALLOW_SIGNALS"})
 """Settings of the screen library that a user may have a reason for. Its developer switches are not among them: they open a
 connection that any local user may listen to, press keys or write pictures of the screen."""
+
+LATER: Final = ("httpx", "httpcore")
+"""Modules that are large and not used before something is asked of a platform."""
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
@@ -28,6 +33,30 @@ def prepare(environ: MutableMapping[str, str]) -> None:
         environ.setdefault("TEXTUAL_FPS", "30")
 
 
+class Later(ModuleType):
+    """A module that is loaded when something of it is first asked for. (The standard library's loader of this kind already loads when
+    the module is imported a second time.)"""
+
+    def __getattr__(self, name: str) -> Any:
+        spec = self.__spec__
+        if name.startswith("__") or spec is None or spec.loader is None:
+            raise AttributeError(name)
+        self.__class__ = ModuleType  # type: ignore[assignment]
+        spec.loader.exec_module(self)
+        return getattr(self, name)
+
+
+def later(names: Iterable[str]) -> None:
+    """Load these modules when they are first used: a third of a start would be the HTTP client, which nothing needs before the first
+    paint."""
+    for name in names:
+        spec = None if name in sys.modules else importlib.util.find_spec(name)
+        if spec is not None:
+            module = importlib.util.module_from_spec(spec)
+            module.__class__ = Later
+            sys.modules[name] = module
+
+
 def harden() -> None:
     """A core dump would hold every token."""
     with contextlib.suppress(ImportError, OSError, ValueError):
@@ -40,6 +69,7 @@ def main() -> None:
     """The console script. Ends the process with the command's exit code."""
     prepare(os.environ)
     harden()
+    later(LATER)
     from tui.cli import run
 
     sys.exit(run(sys.argv[1:]))

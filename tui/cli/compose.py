@@ -90,8 +90,8 @@ class Setup:
     redact: Callable[[str], str] = str
     prelude: Callable[[Session], Coroutine[Any, Any, None]] | None = None
 
-    def session(self, random: Random | None = None) -> Session:
-        """A session of this; enter it. ``random`` decides how requests are spread in time."""
+    def session(self, random: Random | None = None, *, ready: Awaitable[object] | None = None) -> Session:
+        """A session of this; enter it. ``random`` decides how requests are spread in time; none is made before ``ready`` is done."""
         return Session(
             context=self.context,
             production=self.production,
@@ -103,6 +103,7 @@ class Setup:
             last_state=self.last_state,
             links=self.links,
             refresh=self.refresh,
+            ready=ready,
             random=random,
         )
 

@@ -6,8 +6,9 @@ import asyncio
 import gc
 import os
 from argparse import Namespace
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ from tui.local.spelling import meant
 if TYPE_CHECKING:
     from tui.cli.compose import Setup
     from tui.cli.owner import Ground, Owner
+    from tui.cli.picture import Picture
     from tui.engine.session import Session
     from tui.ui.app import Console
     from tui.ui.settings import Settings
@@ -34,19 +36,24 @@ SETTLED: Final = 2.0
 def console(args: Namespace) -> int:
     """The console on the configured context."""
     _usable()
-    from tui.cli import compose
-    from tui.cli.owner import Ground
-
-    paths, loaded = compose.configured(args)
-    if loaded.empty:
-        raise compose.NothingConnected
-    clock = SystemClock()
-    paths = paths.prepare(clock.wall())
-    name = loaded.choose().name
     gc.disable()
-    with compose.logged(paths) as log, quiet():
-        ground = Ground(args=args, paths=paths, redactor=log.redactor, clock=clock)
-        return _told(*asyncio.run(_configured(ground, name)))
+    clock = SystemClock()
+    from tui.cli.picture import Picture
+
+    with Picture(args.context or "", os.environ, clock.wall()) as picture:
+        # While the last picture is looked at, what the next one needs is imported.
+        from tui.cli import compose
+        from tui.cli.owner import Ground
+
+        paths, loaded = compose.configured(args)
+        if loaded.empty:
+            raise compose.NothingConnected
+        paths = paths.prepare(clock.wall())
+        name = loaded.choose().name
+        with compose.logged(paths) as log, quiet():
+            ground = Ground(args=args, paths=paths, redactor=log.redactor, clock=clock)
+            code, warnings = asyncio.run(_configured(ground, name, picture))
+    return _told(code, warnings)
 
 
 def demo(args: Namespace) -> int:
@@ -82,6 +89,23 @@ def _told(code: int, warnings: Sequence[str]) -> int:
     return code
 
 
+class First:
+    """The first frame, to be awaited by what is not needed for it: nothing is asked of anybody before, and what asking needs is loaded
+    beside the loop then, so that keys are not held up."""
+
+    def __init__(self) -> None:
+        self.painted = asyncio.Event()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._loaded().__await__()
+
+    async def _loaded(self) -> None:
+        await self.painted.wait()
+        from tui.platforms.http import load
+
+        await asyncio.to_thread(load)
+
+
 async def _heard(folder: Path | None, show: Callable[[terminal.Leave], Awaitable[int]]) -> int:
     """Show it, with signals heard before anything waits: one that comes while a session opens would otherwise cancel whatever runs
     then, and the screen library takes a cancelled start for an ordinary end."""
@@ -102,34 +126,50 @@ async def _single(setup: Setup, *, watch: bool) -> int:
     """The console on one session that has no sisters."""
 
     async def show(leave: terminal.Leave) -> int:
-        async with setup.session() as session, _before(setup, session):
-            return await _run(leave, session, _settings(setup, watch=watch), None, setup.warnings)
+        first = First()
+        async with setup.session(ready=first) as session, _before(setup, session):
+            return await _run(leave, session, _settings(setup, watch=watch), None, setup.warnings, first)
 
     return await _heard(setup.folder, show)
 
 
-async def _configured(ground: Ground, name: str) -> tuple[int, Sequence[str]]:
+async def _configured(ground: Ground, name: str, picture: Picture) -> tuple[int, Sequence[str]]:
     """The console on a context of the configuration, with all others one key away."""
     from tui.cli.owner import Owner
 
-    owner = Owner(ground, _settings)
+    first = First()
+    owner = Owner(ground, _settings, first)
 
     async def show(leave: terminal.Leave) -> int:
         async with owner:
             session, settings = await owner.open(name)
-            return await _run(leave, session, settings, owner, owner.warnings)
+            return await _run(leave, session, settings, owner, owner.warnings, first, picture)
 
     code = await _heard(None if ground.paths.reason else ground.paths.log_dir, show)
     return code, owner.warnings
 
 
-async def _run(leave: terminal.Leave, session: Session, settings: Settings, owner: Owner | None, warnings: Sequence[str]) -> int:
+async def _run(
+    leave: terminal.Leave,
+    session: Session,
+    settings: Settings,
+    owner: Owner | None,
+    warnings: Sequence[str],
+    first: First,
+    picture: Picture | None = None,
+) -> int:
     from tui.ui.app import Console
 
+    context = session.context
+    if picture is not None:
+        settings = replace(settings, entered=picture.hand_over())
     app = Console(session, settings=settings, owner=owner)
+    app.painted = first.painted.set
     leave.ask = app.exit
     asyncio.get_running_loop().call_later(SETTLED, _warn, app, tuple(warnings))
     await app.run_async(mouse=app.settings.mouse)
+    if picture is not None and app.session.context == context:
+        picture.keep(app.picture, context, production=session.production, at=session.clock.wall())
     if leave.code is not None:
         return leave.code
     return app.return_code or app.return_value or Exit.OK

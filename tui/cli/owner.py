@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from argparse import Namespace
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -42,10 +42,12 @@ class Ground:
 
 
 class Owner:
-    """Enter it, open contexts, leave it: whatever is still open is closed then."""
+    """Enter it, open contexts, leave it: whatever is still open is closed then. Nothing is asked of a platform before ``ready``, which
+    may be awaited more than once."""
 
-    def __init__(self, ground: Ground, looks: Looks) -> None:
+    def __init__(self, ground: Ground, looks: Looks, ready: Awaitable[object] | None = None) -> None:
         self._ground = ground
+        self._ready = ready
         self._looks = looks
         self._open: list[AsyncExitStack] = []
         self._opening: set[asyncio.Task[Any]] = set()
@@ -82,7 +84,7 @@ class Owner:
     async def _begin(self, name: str) -> tuple[Session, Settings]:
         async with AsyncExitStack() as stack:
             setup = await stack.enter_async_context(_apart(compose.context(*self._chosen(name), remember=True)))
-            session = await stack.enter_async_context(setup.session())
+            session = await stack.enter_async_context(setup.session(ready=self._ready))
             self.warnings += [f"{name}: {each}" for each in setup.warnings]
             self._open.append(stack.pop_all())
             return session, self._looks(setup)

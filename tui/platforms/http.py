@@ -14,12 +14,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import httpcore
 import httpx
 
 from tui.clock import Clock
 from tui.errors import ConfigError, NotFound, Unreachable
 from tui.model import RateLimit
-from tui.platforms.judge import FAILURES, ErrorReader, Judge
+from tui.platforms.judge import ErrorReader, Judge, failures
 from tui.platforms.names import Names
 from tui.platforms.pinned import Pinned, Progress, Want
 from tui.platforms.reach import Trouble, mute, open_transport, proxy_for, proxy_shown, trust
@@ -299,7 +300,7 @@ class Transport:
             self._replace(pool)
             await progress.abandon()
             return None, late
-        except FAILURES as wrong:
+        except failures() as wrong:
             return None, wrong
         except asyncio.CancelledError:
             self._replace(pool)
@@ -354,6 +355,12 @@ class Transport:
 
     def _stream_reply(self, want: Want, token: Secret | None) -> StreamReply:
         return StreamReply(self._judge, want, token, lambda: self._open(connections=1, idle=0, probes=True))
+
+
+def load() -> None:
+    """Load what sending needs, so that the first request does not wait for it. Blocks for a tenth of a second."""
+    httpx.AsyncHTTPTransport  # noqa: B018 - naming it loads it
+    httpcore.AsyncConnectionPool  # noqa: B018
 
 
 def _revealed(value: object) -> str:

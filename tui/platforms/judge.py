@@ -21,8 +21,11 @@ from tui.platforms.replies import Reply, not_json
 ErrorReader = Callable[[Reply, str], PlatformError]
 """What a reply that is no success means, read by an adapter that knows its platform; the text is the connection's name."""
 
-FAILURES = (httpx.HTTPError, httpx.InvalidURL, CutOff, UnknownCoding, OverCap, OSError, ValueError)
-"""All that sending and reading raises besides cancellation."""
+
+def failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
+    """All that sending and reading raises besides cancellation, and ``more``. Asked for when something was raised: the HTTP client is
+    loaded late."""
+    return (*more, httpx.HTTPError, httpx.InvalidURL, CutOff, UnknownCoding, OverCap, OSError, ValueError)
 
 
 class Judge:

@@ -41,32 +41,34 @@ class Names:
         await asyncio.shield(self._under_way[key])
 
 
-class NamedFirst(httpcore.AnyIOBackend):
-    """httpcore's network, with every name looked up by ``Names`` before it is connected to."""
+def named_first(names: Names) -> httpcore.AsyncNetworkBackend:
+    """httpcore's network, with every name looked up by ``names`` before it is connected to. (The class stands in here because the HTTP
+    client is loaded late.)"""
 
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    class NamedFirst(httpcore.AnyIOBackend):
+        async def connect_tcp(
+            self,
+            host: str,
+            port: int,
+            timeout: float | None = None,  # noqa: ASYNC109  # httpcore's own signature
+            local_address: str | None = None,
+            socket_options: Iterable[Any] | None = None,
+        ) -> httpcore.AsyncNetworkStream:
+            try:
+                await _found(names, host, port, timeout)
+            except OSError as unknown:
+                raise httpcore.ConnectError(str(unknown)) from unknown
+            return await super().connect_tcp(host, port, timeout, local_address, socket_options)
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's own signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            await self._found(host, port, timeout)
-        except OSError as unknown:
-            raise httpcore.ConnectError(str(unknown)) from unknown
-        return await super().connect_tcp(host, port, timeout, local_address, socket_options)
+    return NamedFirst()
 
-    async def _found(self, host: str, port: int, within: float | None) -> None:
-        try:
-            async with asyncio.timeout(SLOW if within is None else min(SLOW, within)):
-                await self._names.known(host, port)
-        except TimeoutError:
-            raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer") from None
+
+async def _found(names: Names, host: str, port: int, within: float | None) -> None:
+    try:
+        async with asyncio.timeout(SLOW if within is None else min(SLOW, within)):
+            await names.known(host, port)
+    except TimeoutError:
+        raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer") from None
 
 
 def _look_up(loop: asyncio.AbstractEventLoop, found: asyncio.Future[None], host: str, port: int) -> None:

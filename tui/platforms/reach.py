@@ -10,14 +10,14 @@ import os
 import re
 import socket
 import ssl
-import urllib.request
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import httpx
 
-from tui.platforms.names import NamedFirst, Names
+from tui.platforms.names import Names, named_first
 from tui.platforms.seg import Address
 from tui.text import clean
 
@@ -60,8 +60,10 @@ def trust(address: Address, ca_file: Path | None) -> ssl.SSLContext:
 
 def proxy_for(address: Address) -> str | None:
     """The proxy that the environment names for this address, None for none. Loopback is never proxied."""
-    if address.loopback:
+    if address.loopback or (sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ)):
         return None
+    import urllib.request  # large, and seldom needed
+
     proxies = urllib.request.getproxies()
     scheme = address.origin.partition(":")[0]
     proxy = proxies.get(scheme) or proxies.get("all")
@@ -95,7 +97,7 @@ def open_transport(
     except (ValueError, httpx.InvalidURL):
         raise Trouble(f"the proxy {shown} cannot be used", "correct HTTPS_PROXY or ALL_PROXY: http://HOST:PORT") from None
     # httpcore takes the network to use, httpx does not hand it on.
-    transport._pool._network_backend = NamedFirst(names)  # noqa: SLF001
+    transport._pool._network_backend = named_first(names)  # noqa: SLF001
     return transport
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 
 from tui.errors import PlatformError
-from tui.platforms.judge import FAILURES, Judge, media_type
+from tui.platforms.judge import Judge, failures, media_type
 from tui.platforms.pinned import Pinned, Progress, Want, pieces
 from tui.platforms.reach import Trouble
 from tui.platforms.replies import Reply
@@ -49,7 +49,7 @@ class StreamReply:
                 self._take(self._asking.result())
             elif not (quiet and self._progress.sent):
                 wrong = TimeoutError()
-        except (Trouble, *FAILURES) as failure:
+        except failures(Trouble) as failure:
             wrong = failure
         if wrong is not None:
             raise self._lost(wrong, within)
@@ -62,7 +62,7 @@ class StreamReply:
         try:
             async with asyncio.timeout(REFUSAL_WITHIN):
                 reply = await self._judge.read(self._response, self._want)
-        except (TimeoutError, *FAILURES):
+        except failures(TimeoutError):
             pass  # The status alone has to do.
         problem = self._judge.problem(reply)
         return None if problem is None else scrubbed(problem, self._secrets())
@@ -81,7 +81,7 @@ class StreamReply:
             if refusal is None and self._response is not None:
                 async for piece in pieces(self._response):
                     yield piece
-        except FAILURES as failure:
+        except failures() as failure:
             wrong = failure
         else:
             if refusal is not None:
@@ -103,7 +103,7 @@ class StreamReply:
         try:
             if response is not None:
                 await response.aclose()
-        except FAILURES:
+        except failures():
             pass  # It is thrown away either way.
         finally:
             if pool is not None:

@@ -37,9 +37,9 @@ from tui.ui.driver import quiet_driver
 from tui.ui.flight import Flights
 from tui.ui.home import Home
 from tui.ui.keys import textual_keymap
-from tui.ui.link import PacedApp
 from tui.ui.owner import Owner
 from tui.ui.panes.logs import LogsPane
+from tui.ui.picture import PicturedApp
 from tui.ui.questions import Question, Target, ask
 from tui.ui.recall import Recall
 from tui.ui.say import Bottom
@@ -68,7 +68,7 @@ AGAIN: Final = 5.0
 """Seconds within which a second q leaves although something is in flight."""
 
 
-class Console(PacedApp[int], inherit_bindings=False):
+class Console(PicturedApp, inherit_bindings=False):
     """The console on a session that the caller has entered and will leave."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = [
@@ -87,7 +87,7 @@ class Console(PacedApp[int], inherit_bindings=False):
     def __init__(self, session: Session, *, settings: Settings | None = None, owner: Owner | None = None) -> None:
         self.settings = settings or Settings()
         self.wardrobe = Wardrobe(self)
-        super().__init__(driver_class=quiet_driver())
+        super().__init__(driver_class=quiet_driver(entered=self.settings.entered))
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
         self._told_off = False
         self._asked_to_leave: float | None = None

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PIECE: Final = 4096
 """Bytes read at once."""
 
+ENTER: Final = "\x1b[?1049h"
+"""What Textual writes to enter the terminal's other screen."""
+
 LEAST: Final = 0.001
 """Seconds that a wait for the rest of an escape sequence lasts at least, so that it is over when it is looked at."""
 
@@ -103,8 +106,9 @@ def _read(fd: int) -> bytes:
         return b""
 
 
-def quiet_driver() -> type[Driver] | None:
-    """The driver class to use; None leaves the choice to Textual (Windows)."""
+def quiet_driver(*, entered: bool = False) -> type[Driver] | None:
+    """The driver class to use; None leaves the choice to Textual (Windows). With ``entered`` the terminal's other screen is in use
+    already and shows something that is to stay until the first frame."""
     if sys.platform == "win32":
         return None
     from textual._time import get_time
@@ -117,9 +121,17 @@ def quiet_driver() -> type[Driver] | None:
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._bell = self.exit_event = Bell()
+            self._entered = entered
 
         def run_input_thread(self) -> None:
             read_keys(self.fileno, self._bell, XTermParser(self._debug), get_time, self.process_message)
+
+        def write(self, data: str) -> None:
+            if self._entered and data == ENTER:
+                # Entered once more it would be cleared.
+                self._entered = False
+                return
+            super().write(data)
 
         def _enable_mouse_support(self) -> None:
             if self._mouse:

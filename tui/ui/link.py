@@ -79,6 +79,10 @@ class Link:
         """Round trip, rate and mode, as measured."""
         return self._pace.state
 
+    def lines(self) -> list[str]:
+        """What Textual wants shown, as text."""
+        return ["".join(char for char, _ in line).replace("\0", " ") for line in self._back.lines]
+
     # In from Textual -----------------------------------------------------------------------------------------------------
 
     def show(self, screen: Screen[Any], update: RenderableType | None) -> bool:

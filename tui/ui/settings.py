@@ -28,5 +28,7 @@ class Settings:
     save: Callable[[Path, Iterable[str]], Path] | None = None
     watch: bool = False
     """Follow the log of the service that needs somebody most, as soon as services are known: a demo shows what it can."""
+    entered: bool = False
+    """The terminal's other screen is in use already, with the picture of the last time on it."""
     alerts: Channels = field(default_factory=Channels)
     """What rings, and where."""

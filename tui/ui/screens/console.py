@@ -110,7 +110,7 @@ class ConsoleScreen(Screen[None]):
 
     def redraw(self, changed: frozenset[Kind] | None) -> None:
         """Draw what is visible; ``changed`` None: only time went by. What is hidden is drawn when it is seen."""
-        if not self.is_mounted:
+        if not self.children:
             return
         moment = self._moment()
         left, right = header(self.session, moment)

@@ -1,0 +1,52 @@
+"""The first frame holds what is known, and the last one is kept as words, without a line of a log."""
+
+from __future__ import annotations
+
+from tests.bench.recorder import recorded
+from tests.ui.desk import NOW, busy, line
+from tui.model import Kind
+from tui.ui.app import Console
+from tui.ui.settings import Settings
+
+
+def console() -> Console:
+    return Console(busy(), settings=Settings(zone=NOW.tzinfo))  # type: ignore[arg-type]
+
+
+async def test_what_is_known_is_in_the_first_frame_and_then_it_is_told() -> None:
+    app = console()
+    frames: list[list[str]] = []
+    app.painted = lambda: frames.append(app.link.lines() if app.link is not None else [])
+    async with recorded(app):
+        pass
+    assert len(frames) == 1
+    text = "\n".join(frames[0])
+    for words in ("web-api", "checkout", "rollwatch", "Services"):
+        assert words in text
+
+
+async def test_at_the_end_the_lists_are_kept_and_no_log() -> None:
+    app = console()
+    async with recorded(app) as recording:
+        service = next(row for row in app.session.store.rows(Kind.SERVICE) if row.name == "web-api")
+        app.console_screen.follow_log(service.ref)
+        app.session.follows[-1].write(line("password of the day"))  # type: ignore[attr-defined]
+        await recording.settle()
+        assert app.link is not None
+        if not any("password of the day" in text for text in app.link.lines()):
+            app.console_screen.logs.body._open_gate()  # type: ignore[attr-defined]
+            await recording.settle()
+        assert any("password of the day" in text for text in app.link.lines())
+    text = "\n".join(app.picture)
+    assert "web-api" in text
+    assert "Log of web-api" in text
+    assert "password of the day" not in text
+    assert len(app.picture) == 40
+
+
+async def test_what_covers_the_console_is_not_kept() -> None:
+    app = console()
+    async with recorded(app) as recording:
+        await recording.press("question_mark")
+        assert app.screen is not app.console_screen
+    assert app.picture == ()

@@ -342,11 +342,12 @@ class Console(PicturedApp, inherit_bindings=False):
         screen.show(log, name_of)
         self.push_screen(screen)
 
-    def open_patterns(self, pane: LogsPane) -> None:
+    def open_patterns(self, pane: LogsPane) -> Any:
         """Show what the followed logs say, by pattern."""
         screen = self.once(PatternsScreen, lambda: PatternsScreen(self.keymap, self.moment))
         screen.show(pane)
         self.push_screen(screen)
+        return screen
 
     def open_connections(self) -> None:
         """Show each connection as it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,13 +12,45 @@ from textual.widgets import Input
 
 from tui.ui.widgets.status_line import StatusLine
 
+PLACEHOLDER: Final = "words, !word to leave out, /regex/; in lists also ?letters status=failed age<2h cpu>80%"
+REMEMBERED: Final = 50
+"""Texts that a line remembers."""
+
+
+class Typed:
+    """What was typed before in one place, the newest last, and where among it somebody looks."""
+
+    def __init__(self) -> None:
+        self._kept: list[str] = []
+        self._at: int | None = None
+        self._draft = ""
+
+    def keep(self, text: str) -> None:
+        """Remember a text that was used."""
+        self._at = None
+        if text.strip():
+            self._kept = [*(each for each in self._kept if each != text), text][-REMEMBERED:]
+
+    def step(self, step: int, text: str) -> str | None:
+        """The text before (-1) or after (1) the one that stands there; what was being typed is the last of all. None beyond the ends."""
+        if self._at is None:
+            self._draft = text
+        at = (len(self._kept) if self._at is None else self._at) + step
+        if not 0 <= at <= len(self._kept) or (self._at is None and step > 0):
+            return None
+        self._at = at if at < len(self._kept) else None
+        return self._draft if self._at is None else self._kept[at]
+
 
 class FilterInput(Input):
-    """Enter keeps the filter, escape drops it, down and tab go to the lines and keep it."""
+    """Enter keeps the filter, escape drops it, tab goes to the lines and keeps it. Up brings back what was typed before, down goes the
+    way back and then to the lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave(False)", "drop", show=False),
-        Binding("enter,down,tab", "leave(True)", "keep", show=False),
+        Binding("enter,tab", "leave(True)", "keep", show=False),
+        Binding("up", "recall(-1)", "before", show=False),
+        Binding("down", "recall(1)", "after", show=False),
     ]
 
     class Left(Message):
@@ -29,15 +61,22 @@ class FilterInput(Input):
             self.keep = keep
 
     def __init__(self) -> None:
-        super().__init__(
-            placeholder="words, !word to leave out, /regex/; in lists also ?letters status=failed age<2h cpu>80%",
-            compact=True,
-            select_on_focus=False,
-        )
+        super().__init__(placeholder=PLACEHOLDER, compact=True, select_on_focus=False)
         self.cursor_blink = False
+        self.typed = Typed()
 
     def action_leave(self, keep: bool) -> None:
+        if keep:
+            self.typed.keep(self.value)
         self.post_message(self.Left(keep=keep))
+
+    def action_recall(self, step: int) -> None:
+        found = self.typed.step(step, self.value)
+        if found is not None:
+            self.value = found
+            self.cursor_position = len(found)
+        elif step > 0:
+            self.action_leave(True)
 
 
 class FilterBar(Vertical):
@@ -62,8 +101,10 @@ class FilterBar(Vertical):
             yield self.input
         yield self._problem
 
-    def open(self, text: str) -> None:
-        """Let the user go on typing this filter."""
+    def open(self, text: str, typed: Typed | None = None, hint: str = PLACEHOLDER) -> None:
+        """Let the user go on typing this filter; ``typed`` is what was typed there before."""
+        self.input.typed = typed or self.input.typed
+        self.input.placeholder = hint
         self._mark.set_text("/", "key")
         self.display = True
         self.input.value = text

@@ -131,12 +131,14 @@ async def test_context_and_levels_are_one_key_each() -> None:
         assert not at.sees("request 46 served")
         await at.press("o")
         await shown(at)
-        assert at.sees("±3")
+        assert at.sees("3 of 60 lines, 39 left out  error and worse  ±3 lines around each  esc shows everything")
+        assert at.sees("··· 13 lines left out, 14s ···")
         assert at.sees("request 44 served")
         assert not at.sees("request 43 served")
-        await at.press("o", "L")
+        await at.press("escape")
         await shown(at)
         assert at.sees("request 43 served")
+        assert not at.sees("left out")
 
 
 async def test_search_goes_up_from_the_end_and_n_and_e_step() -> None:
@@ -164,6 +166,39 @@ async def test_search_goes_up_from_the_end_and_n_and_e_step() -> None:
         assert here() == "request 47 served"
         await at.press("end", "E")
         assert here() == "request 47 served"
+
+
+async def test_the_lines_of_one_trace_are_one_error_and_a_pause_is_seen() -> None:
+    async with seat() as at:
+        crash = [at_second(second, f"crash {second} line {part}", "error") for second in (10, 70) for part in range(3)]
+        await following(at, *some(7), *crash[:3], at_second(11, "started"), *crash[3:])
+        view = at.app.console_screen.logs.log_view
+        for said in ("crash 70 line 0", "crash 10 line 0"):
+            await at.press("E")
+            assert view.current is not None
+            assert view.current.line.text == said
+        await at.press("E")
+        assert at.said == "no error before this"
+        assert "··· 59s later ···" in at.row("59s later")
+        assert len(view.shown()) == 14
+
+
+async def test_what_was_typed_before_comes_back_with_up() -> None:
+    async with seat() as at:
+        await following(at, *some())
+        for said in ("request 1", "/request 2\\d/", "request 1", " "):
+            await typed(at, "slash", said)
+        await at.press("slash", "up")
+        asks = at.app.focused
+        assert isinstance(asks, Input)
+        assert asks.value == "request 1"
+        await at.press("up", "up")
+        assert asks.value == "/request 2\\d/"
+        assert at.sees("10 of 60 lines, 50 left out")
+        await at.press("down", "down")
+        assert not asks.value.strip()
+        await at.press("down")
+        assert at.app.console_screen.logs.log_view.has_focus
 
 
 async def test_standing_still_counts_what_comes_and_bookmarks_stay() -> None:
@@ -284,6 +319,28 @@ async def test_patterns_tell_what_is_new_since_the_deployment_and_open_their_fir
         view = at.app.console_screen.logs.log_view
         assert view.current is not None
         assert view.current.line.text == "ledger 0 broke"
+
+
+async def test_what_was_said_before_the_deployment_is_asked_for_before_anything_is_called_new() -> None:
+    async with seat() as at:
+        await at.press("j", "j")
+        await at.press("l")
+        follow = at.desk.follows[-1]
+        follow.write(*(at_second(200 + second, f"served {second}") for second in range(9)), at_second(250, "ledger broke", "error"))
+        row = at.desk.store.get(follow.ref)
+        assert row is not None
+        others = [each for each in at.desk.store.rows(Kind.SERVICE) if each.ref != row.ref]
+        at.desk.put("fleet", Kind.SERVICE, [*others, replace(row, deployed_at=NOW - timedelta(minutes=3))])  # type: ignore[call-arg]
+        asked = looking_back(at.desk, [at_second(-100 + second, f"served {second}") for second in range(9)])
+        await shown(at)
+        await at.press("p")
+        await until(at, lambda: at.sees("1 new since the last deployment 3m ago") and not at.sees("begins later"))
+        assert asked == [(follow.ref, NOW - timedelta(minutes=18))]
+        rows = [each for each in at.screen() if "ledger broke" in each or "served <n>" in each]
+        assert "ledger broke" in rows[0]
+        assert at.row("served <n>").split()[1] == "18"
+        await at.press("escape")
+        assert len(at.app.console_screen.logs.log_view.buffer) == 19
 
 
 async def test_errors_a_minute_stand_in_the_head() -> None:

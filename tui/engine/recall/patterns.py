@@ -29,7 +29,7 @@ _MASKS: Final = re.compile(
     r"|(?P<email>\b[\w.+-]+@[\w-]+\.[\w.-]+\b)"
     r"|(?P<url>\bhttps?://[^\s\"'<>]+)"
     r"|(?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\[?\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}\b\]?)"
-    r"|(?P<hex>\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}\b)"
+    r"|(?P<hex>\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{7,}\b)"
     r"|(?P<id>\b(?=[A-Za-z_-]*\d)[A-Za-z0-9]+[_-](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{6,}\b|\b[0-9A-HJKMNP-TV-Z]{26}\b)"
     r"|(?P<quoted>\"[^\"]{24,}\"|'[^']{24,}')"
     r"|(?P<n>(?<![A-Za-z])[-+]?\d+(?:\.\d+)?)"
@@ -71,7 +71,7 @@ class Pattern:
 
 
 class Patterns:
-    """What one source says, by pattern. ``add`` takes lines in order of time."""
+    """What one source says, by pattern. ``add`` takes lines in order of time, or older ones that were asked for."""
 
     def __init__(self, *, most: int = MOST, window: timedelta = WINDOW) -> None:
         self._seen: dict[str, _Seen] = {}
@@ -85,20 +85,27 @@ class Patterns:
         return len(self._seen)
 
     def add(self, lines: Iterable[LogLine]) -> None:
-        """Count lines."""
+        """Count lines, later ones or older ones."""
         for line in lines:
-            if line.at is not None:
-                self._turn_to(line.at)
+            at = line.at
+            late = at is not None and self._turn is not None and at < self._turn
+            if at is not None and not late:
+                self._turn_to(at)
             key = pattern(line.text)
             seen = self._seen.get(key)
             if seen is None:
-                self._seen[key] = _Seen(count=1, first=line.at, last=line.at, example=line, recent=1)
-                if len(self._seen) > self._most:
-                    self._forget()
-                continue
+                seen = self._seen[key] = _Seen(count=0, first=at, last=at, example=line)
             seen.count += 1
-            seen.recent += 1
-            seen.last = line.at or seen.last
+            if not late:
+                seen.recent += 1
+                seen.last = at or seen.last
+            elif at is not None and seen.first is not None and at < seen.first:
+                # Older lines come when somebody looks further back.
+                seen.first, seen.example = at, line
+            if late and at is not None and self._turn is not None and at >= self._turn - self._window:
+                seen.before += 1
+            if len(self._seen) > self._most:
+                self._forget()
 
     def new_since(self, moment: datetime) -> tuple[Pattern, ...]:
         """What was never said before ``moment``, the most frequent first."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.errors import RollwatchError, StorageError
 from tui.tables import FilterError
 from tui.ui.logs.export import lines_of
+from tui.ui.logs.followed import deployed_at
 from tui.ui.logs.query import searched
 from tui.ui.logs.times import SPANS, moment_of, span_of
 from tui.ui.widgets.log_buffer import Entry
@@ -22,6 +24,11 @@ from tui.ui.widgets.log_paint import TIMES
 if TYPE_CHECKING:
     from tui.ui.panes.logs import LogsPane
     from tui.ui.widgets.log_view import LogView
+
+BEFORE: Final = timedelta(minutes=15)
+"""How much of the time before a deployment is compared with what came after it."""
+LONGEST: Final = timedelta(hours=24)
+"""After so long the server is not asked for it any more."""
 
 LEVELS: Final = (Level.NONE, Level.WARN, Level.ERROR)
 """What the level key goes through: everything, warnings and worse, errors and worse."""
@@ -58,8 +65,8 @@ class LogDeeds:
             "logs.search": self._search,
             "logs.next": lambda: self._again(1),
             "logs.previous": lambda: self._again(-1),
-            "logs.next_error": lambda: self._seek(is_error, 1, "no further error"),
-            "logs.previous_error": lambda: self._seek(is_error, -1, "no error before this"),
+            "logs.next_error": lambda: self._seek(is_error, 1, "no further error", runs=True),
+            "logs.previous_error": lambda: self._seek(is_error, -1, "no error before this", runs=True),
             "logs.level": self._level,
             "logs.context": self._context,
             "logs.patterns": self._patterns,
@@ -116,7 +123,30 @@ class LogDeeds:
             self._app.say("no log is followed", "warn")
             return
         self._pane.census.work(20_000)
-        self._app.open_patterns(self._pane)
+        screen = self._app.open_patterns(self._pane)
+        self._pane.run_worker(self._reach_back(screen), group="patterns", exclusive=True, exit_on_error=False)
+
+    async def _reach_back(self, screen: Any) -> None:
+        """Nothing can be called new since a deployment while the log here begins after it: ask for what was said before."""
+        pane, found = self._pane, 0
+        for ref in pane.followed.refs:
+            deployed, known = deployed_at(ref, self._app.moment()), pane.census.since(ref)
+            if deployed is None or known is None or known < deployed or pane.session.clock.wall() - deployed > LONGEST:
+                continue
+            try:
+                async with asyncio.timeout(30):
+                    lines = await pane.followed.older(ref, deployed - BEFORE, pane.oldest(ref))
+            except (RollwatchError, TimeoutError) as error:
+                self._app.say(str(error) or "the server took too long to look back", "warn")
+                return
+            found += len(lines)
+            pane.log_view.backfill(ref, lines)
+            pane.census.add(ref, lines)
+        while pane.census.waiting:
+            pane.census.work()
+            await asyncio.sleep(0)
+        if found and screen.is_current:
+            screen.show(pane, again=True)
 
     # Searching ---------------------------------------------------------------------------------------------------------------
 
@@ -146,8 +176,8 @@ class LogDeeds:
             f"not found {'below' if step > 0 else 'above'}: {self._searched}",
         )
 
-    def _seek(self, wanted: Callable[[Entry], bool], step: int, otherwise: str) -> None:
-        self._view.seek(wanted, step, lambda found: None if found else self._app.say(otherwise, "warn"))
+    def _seek(self, wanted: Callable[[Entry], bool], step: int, otherwise: str, *, runs: bool = False) -> None:
+        self._view.seek(wanted, step, lambda found: None if found else self._app.say(otherwise, "warn"), runs=runs)
 
     def _next_mark(self) -> None:
         marks = self._view.marks
@@ -198,6 +228,7 @@ class LogDeeds:
                 return
             if ref in self._pane.followed.refs:
                 view.backfill(ref, lines)
+                self._pane.census.add(ref, lines)
                 total += len(lines)
         position = view.buffer.start if since is None else view.buffer.line_at(since)
         if position is not None and len(view.buffer):

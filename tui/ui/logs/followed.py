@@ -11,7 +11,8 @@ from typing import Final
 from tui.engine.resume import Entry
 from tui.engine.session import Session
 from tui.engine.streams import LogFollow, StreamState
-from tui.model import Kind, LogLine, Ref
+from tui.model import Kind, LogLine, Ref, Service
+from tui.tables import Moment
 from tui.ui.notices import next_try
 from tui.ui.widgets.log_fields import time_of
 
@@ -128,3 +129,12 @@ def timed(line: LogLine) -> LogLine:
         return line
     at = time_of(line.text)
     return line if at is None else replace(line, at=at)
+
+
+def deployed_at(ref: Ref, moment: Moment) -> datetime | None:
+    """When the service was deployed last, as far as is known."""
+    row = moment.store.get(ref)
+    if not isinstance(row, Service):
+        return None
+    deployment = moment.deployment_of(row)
+    return row.deployed_at or (deployment and (deployment.finished_at or deployment.updated_at or deployment.created_at)) or None

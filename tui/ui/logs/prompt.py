@@ -9,7 +9,7 @@ from textual import on
 from textual.widgets import Input
 
 from tui.tables import FilterError
-from tui.ui.filtering import FilterBar, FilterInput
+from tui.ui.filtering import FilterBar, FilterInput, Typed
 from tui.ui.widgets.cells import Piece, width_of
 from tui.ui.widgets.status_line import Part
 
@@ -21,14 +21,14 @@ class Prompt(FilterBar):
         """``left`` hears when it has gone."""
         super().__init__(**options)
         self._left = left
+        self._asked: dict[str, Typed] = {}
         self._done: Callable[[str], object] = lambda _: None
         self._typed: Callable[[str], object] | None = None
 
     def ask(self, label: str, hint: str, text: str, done: Callable[[str], object], typed: Callable[[str], object] | None = None) -> None:
         """Ask for a text. ``typed`` hears each change, ``done`` the end; both may raise ``tables.FilterError``."""
         self._done, self._typed = done, None
-        self.open(text)
-        self.input.placeholder = hint
+        self.open(text, self._asked.setdefault(label, Typed()), hint)
         self._mark.set_parts((Part(pieces=(Piece(f" {label} ", "key"),)),))
         self._mark.styles.width = width_of(label) + 4
         self._typed = typed

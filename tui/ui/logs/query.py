@@ -2,7 +2,8 @@
 
 timeout db         lines that hold both words, in any case; "in quotes" for words with blanks
 !health            lines that do not
-~time(d|s) out     a regular expression up to the next blank; ~"with blanks", !~ for lines that do not match
+/time(d|s) out/    a regular expression; !/.../ for lines that do not match
+~time(d|s)         the same up to the next blank, or ~"with blanks"
 level:warn         warnings and worse
 service:web        lines of the services that are called like that; !service:web all others
 """
@@ -26,7 +27,7 @@ LONGEST: Final = 400
 LOOK: Final = 4_096
 """Characters of a line that a regular expression is tried on."""
 
-_TOKEN: Final = re.compile(r'(!?)(~|[a-z]+:)?("[^"]*"?|\S*)')
+_TOKEN: Final = re.compile(r'(!?)(?:(/)((?:\\.|[^/\\])+)/(?=\s|\Z)|(~|[a-z]+:)?("[^"]*"?|\S*))')
 _ENDLESS: Final = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 """Repeats within repeats can take for ever on an innocent line, and nothing could interrupt them."""
 
@@ -121,10 +122,10 @@ def parse_query(text: str) -> Query:
         raise FilterError(f"a filter has at most {LONGEST} characters")
     found: dict[str, list[object]] = {name: [] for name in ("words", "unwanted", "expressions", "unmatched", "services", "no_services")}
     level = Level.NONE
-    for no, kind, value in _TOKEN.findall(text.strip()):
-        said = value.strip('"')
-        match kind:
-            case "~":
+    for no, slash, between, kind, value in _TOKEN.findall(text.strip()):
+        said = between or value.strip('"')
+        match slash or kind:
+            case "~" | "/":
                 found["unmatched" if no else "expressions"].append(expression(said))
             case "level:":
                 level = _level(said, no)

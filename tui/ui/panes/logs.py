@@ -56,6 +56,7 @@ class LogsPane(Pane):
     number: ClassVar[int] = 4
     title: ClassVar[str] = "Logs & activity"
     short: ClassVar[str] = "Logs"
+    hint: ClassVar[str] = "words, !word to leave out, /regex/ or ~regex, level:warn, service:web; up brings back the last ones"
     BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.LOGS)
 
     def __init__(self, session: Session, *, zone: tzinfo | None = None, **options: Any) -> None:
@@ -240,13 +241,7 @@ class LogsPane(Pane):
         """How the streams are, in the head; what to do, in the empty view."""
         info: list[Piece] = []
         view = self.body
-        if view.window.filtered:
-            behind = "…" if view.window.behind else ""
-            info.append(Piece(f"{view.window.matches:,}{behind} of {len(view.buffer):,}", "muted"))
-        if self.least:
-            info.append(Piece(f"{SHOWN[self.least][0].split()[-1]} and worse", "match"))
-        if self.context:
-            info.append(Piece(f"±{CONTEXT}", "match"))
+        self.set_notice(self._narrowed(view))
         if self._open == LOG and len(self.followed):
             text, tone = self.followed.state()
             info.append(Piece(text, tone))
@@ -256,6 +251,21 @@ class LogsPane(Pane):
             elif not self.log_view.window.count:
                 self.log_view.set_message([f"None of {len(self.log_view.buffer):,} lines match the filter.", "esc shows everything"])
         self.draw_head(*info)
+
+    def _narrowed(self, view: LogView) -> list[Piece]:
+        """What is left out, and how to see it again: nobody is to take some lines for all there are."""
+        window = view.window
+        if not window.filtered:
+            return []
+        kept = len(view.buffer)
+        so_far = "…" if window.behind else ""
+        said = [Piece(" "), Piece(f"{window.matches:,}{so_far} of {kept:,} lines", "match")]
+        said.append(Piece(f", {kept - window.count:,} left out", "muted"))
+        if self.least:
+            said.append(Piece(f"  {SHOWN[self.least][0].split()[-1]} and worse", "match"))
+        if self.context:
+            said.append(Piece(f"  ±{CONTEXT} lines around each", "match"))
+        return [*said, Piece("  esc shows everything", "muted")]
 
     def _rates(self) -> list[Piece]:
         """Errors a minute as bars, and what the last whole minute had."""
@@ -300,6 +310,14 @@ class LogsPane(Pane):
             self.filter = Filter((text,)) if query else Filter()
             self.refilter()
             self.touched()
+
+    def widen(self) -> bool:
+        narrowed = super().widen() or bool(self.least)
+        if narrowed:
+            self.least = Level.NONE
+            self.context = False
+            self.refilter()
+        return narrowed
 
     def refilter(self) -> None:
         wanted = self.looked_for.wanted(self.name_of, self.least)

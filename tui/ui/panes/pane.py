@@ -19,6 +19,7 @@ from tui.engine.session import Session
 from tui.model import Kind, Ref, Tone
 from tui.tables import TABLES, Filter, Moment, parse_filter
 from tui.ui.aim import Selection
+from tui.ui.filtering import PLACEHOLDER, Typed
 from tui.ui.panes.head import PaneHead
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part, StatusLine
@@ -41,6 +42,8 @@ class Pane(Vertical):
     short: ClassVar[str]
     by_column: ClassVar[bool] = False
     """Whether the filter may name columns."""
+    hint: ClassVar[str] = PLACEHOLDER
+    """What stands in the line where the filter is typed."""
 
     class Touched(Message):
         """Something that the key bar or the session must know is different: the selection, a tab, a filter."""
@@ -54,6 +57,7 @@ class Pane(Vertical):
         self.session = session
         self.filter = Filter()
         self.filter_text = ""
+        self.typed = Typed()
         self.only_faults = False
         self.head = PaneHead(self.number, classes="head")
         self._notice = StatusLine(classes="notice")
@@ -134,7 +138,7 @@ class Pane(Vertical):
         if not tabs:
             tabs, active = (Tab(id="title", label=self.title),), "title"
         self.head.set_tabs(tabs, active)
-        narrowed = [Piece(f"/{self.filter_text.strip()}", "match")] if self.filter else []
+        narrowed = [Piece(f"/{self.filter_text.strip().removeprefix('/')}", "match")] if self.filter else []
         if self.only_faults:
             narrowed.append(Piece("only what is wrong", "match"))
         self.head.set_info((*narrowed, *info))
@@ -152,6 +156,13 @@ class Pane(Vertical):
             self.filter = wanted
             self.refilter()
             self.touched()
+
+    def widen(self) -> bool:
+        """Show everything again; whether something was left out."""
+        narrowed = bool(self.filter_text)
+        if narrowed:
+            self.set_filter("")
+        return narrowed
 
     def show_faults(self, only: bool) -> None:
         """Show only what asks for a person, or everything."""

@@ -247,9 +247,9 @@ class ConsoleScreen(Screen[None]):
             self.redraw(None)
         if self.front is self.resources and self.resources.unmark():
             return
-        if self.front.filter_text:
-            self.front.set_filter("")
-        elif self.front.only_faults:
+        if self.front.widen():
+            return
+        if self.front.only_faults:
             self.lists.show_faults(False)
         elif self.zoomed:
             self._zoom()
@@ -285,7 +285,7 @@ class ConsoleScreen(Screen[None]):
             "focus.logs": lambda: self._go_to(self.logs),
             "focus.next": lambda: self._step(1),
             "focus.previous": lambda: self._step(-1),
-            "pane.filter": lambda: self._filter.open(self.front.filter_text),
+            "pane.filter": lambda: self._filter.open(self.front.filter_text, self.front.typed, self.front.hint),
             "pane.zoom": self._zoom,
             "pane.back": self._back,
             "tab.next": lambda: self.resources.step_tab(1),

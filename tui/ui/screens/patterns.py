@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import ClassVar, Final
 
 from textual import on
@@ -13,9 +12,10 @@ from textual.screen import Screen
 
 from tui.actions import Keymap, Place
 from tui.engine.recall.patterns import WINDOW, Pattern
-from tui.model import Ref, Service
+from tui.model import Ref
 from tui.tables import Moment
 from tui.ui.keys import bindings_for
+from tui.ui.logs.followed import deployed_at
 from tui.ui.panes.logs import LogsPane
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
@@ -60,8 +60,8 @@ class PatternsScreen(Screen[None]):
         yield self._table
         yield self._bottom
 
-    def show(self, pane: LogsPane) -> None:
-        """Show what the logs of a pane say."""
+    def show(self, pane: LogsPane, *, again: bool = False) -> None:
+        """Show what the logs of a pane say; ``again`` leaves the cursor where it is."""
         self._pane = pane
         self._firsts = {}
         rows = [row for ref in pane.followed.refs for row in self._rows(pane, ref)]
@@ -70,6 +70,8 @@ class PatternsScreen(Screen[None]):
         self._title.set_parts([Part(pieces=(Piece("What the logs say, by pattern", "title"),))], [Part(pieces=(Piece(said, "warn"),))])
         self._table.show_rows(rows)
         self._table.set_message(["Nothing was said yet."])
+        if again:
+            return
         self._table.move_to(next((row.key for row in rows if row.key in self._firsts), None))
         # What the first group is stands above it.
         self._table.scroll_lines(0)
@@ -86,7 +88,9 @@ class PatternsScreen(Screen[None]):
             note = "" if known is not None and known < deployed else "; the log here begins later, so it may not all be new"
             new = patterns.new_since(deployed)
             yield self._head((ref, "new"), f"{name}: {len(new)} new since the last deployment {moment.ago(deployed)} ago{note}")
-            yield from self._group(ref, "new", new, moment)
+            # What is worst comes first: everything is new to somebody who has just deployed.
+            worst = sorted(new, key=lambda each: -level_of(each.example.level, each.example.text))
+            yield from self._group(ref, "new", worst, moment)
         rising = patterns.rising()
         minutes = int(WINDOW.total_seconds() // 60)
         yield self._head((ref, "rising"), f"{name}: {len(rising) or 'none'} at least twice as often as in the {minutes} minutes before")
@@ -140,12 +144,3 @@ class PatternsScreen(Screen[None]):
     @on(KeyBar.Pressed)
     def _pressed(self, event: KeyBar.Pressed) -> None:
         self.action_act(event.action)
-
-
-def deployed_at(ref: Ref, moment: Moment) -> datetime | None:
-    """When the service was deployed last, as far as is known."""
-    row = moment.store.get(ref)
-    if not isinstance(row, Service):
-        return None
-    deployment = moment.deployment_of(row)
-    return row.deployed_at or (deployment and (deployment.finished_at or deployment.updated_at or deployment.created_at)) or None

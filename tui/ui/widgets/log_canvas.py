@@ -171,7 +171,9 @@ class LogCanvas(LineView):
         seen = self._seen()
         if y >= len(seen):
             return Painted(None)
-        position, entry, sub = seen[y]
+        position, entry, sub, lead = seen[y]
+        if lead:
+            return Painted(entry, sub, lead)
         here = position == self.window.cursor
         state = ("cursor" if self.has_focus else "cursor-idle") if here else None
         if state is None and self.marks.anchor is not None and self.marks.within(position, self.window.cursor):
@@ -194,6 +196,8 @@ class LogCanvas(LineView):
         painted = self._painted[y] = self._wanted(y)
         if painted.entry is None:
             return Strip.blank(width, self.tone_style())
+        if painted.sub < 0:
+            return self.strip_of(fit((Piece(f" {painted.stamp}", "muted"),), width), width)
         mark = "◆" if painted.marked and not painted.sub else " "
         pieces = self.paint.pieces(painted.entry, painted.sub, dim=painted.dim, mark=mark)
         return self.strip_of(pieces, width, painted.state)

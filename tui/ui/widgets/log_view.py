@@ -207,13 +207,15 @@ class LogView(LogCanvas):
             self.go_to(found)
         return found is not None
 
-    def seek(self, wanted: Wanted, step: int, told: Callable[[bool], None] = lambda _: None) -> None:
+    def seek(self, wanted: Wanted, step: int, told: Callable[[bool], None] = lambda _: None, *, runs: bool = False) -> None:
         """Put the cursor on the next (1) or previous (-1) shown line that is wanted, seen from the cursor; while following, upwards
-        from the end. ``told`` hears whether there is one. A newer search ends an older one."""
+        from the end. ``told`` hears whether there is one; with ``runs`` several together count as their first. A newer search ends an
+        older one."""
         self._take_in()
         self._seeking += 1
         cursor = self.window.cursor
-        self._seek_on(self._seeking, wanted, step if cursor is not None else -1, self.buffer.end if cursor is None else cursor, told)
+        begin = self.buffer.end if cursor is None else cursor
+        self._seek_on(self._seeking, wanted, step if cursor is not None else -1, begin, told, runs)
 
     def seek_from_start(self, wanted: Wanted) -> None:
         """Put the cursor on the first shown line that is wanted."""
@@ -221,13 +223,13 @@ class LogView(LogCanvas):
         self._seeking += 1
         self._seek_on(self._seeking, wanted, 1, self.buffer.start - 1, lambda _: None)
 
-    def _seek_on(self, number: int, wanted: Wanted, step: int, begin: int, told: Callable[[bool], None]) -> None:
+    def _seek_on(self, number: int, wanted: Wanted, step: int, begin: int, told: Callable[[bool], None], runs: bool = False) -> None:
         if number != self._seeking or not self.is_running:
             return
-        found = self.window.find(wanted, begin, step, LOOKS)
+        found = self.window.find(wanted, begin, step, LOOKS, runs=runs)
         further = self.window.beyond(begin, step, LOOKS - 1) if found is None else None
         if further is not None:
-            self.soon(self._seek_on, number, wanted, step, further, told)
+            self.soon(self._seek_on, number, wanted, step, further, told, runs)
             return
         if found is not None:
             self.go_to(found)

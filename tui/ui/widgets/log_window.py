@@ -8,18 +8,25 @@ entry is under the cursor.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from datetime import timedelta
+from typing import Final, NamedTuple
 
 from tui.ui.widgets.log_buffer import Entry, LogBuffer
+from tui.ui.widgets.log_leads import left_out, pause
 from tui.ui.widgets.log_matches import LogMatches
+
+TOGETHER: Final = timedelta(seconds=1)
+"""Lines that stand so close are one thing that happened: the trace of one error."""
 
 
 class Seen(NamedTuple):
-    """One line of the screen: the entry's position, the entry, and which of its wrapped lines."""
+    """One line of the screen: the entry's position, the entry, and which of its wrapped lines; -1 is the line above it that says what is
+    not there, ``lead``."""
 
     position: int
     entry: Entry
     sub: int
+    lead: str = ""
 
 
 class LogWindow:
@@ -156,29 +163,37 @@ class LogWindow:
         seen = self._downwards(index, sub, page)
         return seen if len(seen) == page else self._upwards(self.count, 0, page)
 
-    def _seen(self, index: int) -> tuple[int, Entry, int]:
+    def _seen(self, index: int) -> list[Seen]:
+        """The lines of an entry, from the one above it that says what is not there."""
         position = self._at(index)
         entry = self._buffer[position]
-        return position, entry, max(1, self._height(entry))
+        lead = self._lead(index, position, entry)
+        lines = [Seen(position, entry, part) for part in range(max(1, self._height(entry)))]
+        return [Seen(position, entry, -1, lead), *lines] if lead else lines
+
+    def _lead(self, index: int, position: int, entry: Entry) -> str:
+        if index == 0:
+            return ""
+        before = self._at(index - 1)
+        if position - before > 1:
+            return left_out(position - before - 1, self._buffer[before], entry) if self._context else ""
+        earlier = self._buffer[self._at(index - 2)] if index > 1 else None
+        return pause(earlier, self._buffer[before], entry)
 
     def _downwards(self, index: int, sub: int, page: int) -> list[Seen]:
         lines: list[Seen] = []
         while index < self.count and len(lines) < page:
-            position, entry, height = self._seen(index)
-            lines += [Seen(position, entry, part) for part in range(min(sub, height - 1), height)]
-            index, sub = index + 1, 0
+            seen = self._seen(index)
+            lines += [line for line in seen if line.sub >= min(sub, seen[-1].sub)]
+            index, sub = index + 1, -1
         return lines[:page]
 
     def _upwards(self, index: int, sub: int, page: int) -> list[Seen]:
         """The ``page`` lines that end right before line ``sub`` of entry ``index``."""
-        lines: list[Seen] = []
-        if sub and index < self.count:
-            position, entry, _ = self._seen(index)
-            lines = [Seen(position, entry, part) for part in range(sub)]
+        lines: list[Seen] = [line for line in self._seen(index) if line.sub < sub] if index < self.count else []
         while index > 0 and len(lines) < page:
             index -= 1
-            position, entry, height = self._seen(index)
-            lines = [Seen(position, entry, part) for part in range(height)] + lines
+            lines = self._seen(index) + lines
         return lines[-page:] if page else []
 
     def _stand(self, first: Seen | None) -> None:
@@ -226,7 +241,7 @@ class LogWindow:
         position = self._at(index)
         self._cursor = (position, self._buffer[position])
         shown = [each.position for each in seen]
-        if position < shown[0] or (position == shown[0] and seen[0].sub):
+        if position < shown[0] or (position == shown[0] and seen[0].sub > 0):
             self._stand(Seen(position, self._buffer[position], 0))
         elif position >= shown[-1]:
             height = max(1, self._height(self._buffer[position]))
@@ -245,9 +260,9 @@ class LogWindow:
         index = min(self._index(position), max(0, self.count - 1))
         if self.count:
             context = self._upwards(index, 0, above)
-            position, entry, _ = self._seen(index)
-            self._stand(context[0] if context else Seen(position, entry, 0))
-            self._cursor = (position, entry)
+            seen = self._seen(index)[-1]
+            self._stand(context[0] if context else seen._replace(sub=0))
+            self._cursor = (seen.position, seen.entry)
 
     def first(self, page: int) -> None:
         """Stand still at the oldest line."""
@@ -255,8 +270,9 @@ class LogWindow:
         self._stand(next(iter(self._downwards(0, 0, 1)), None))
         self._cursor = None if self._entry is None else (self._place[0], self._entry)
 
-    def find(self, wanted: Callable[[Entry], bool], begin: int, step: int, most: int | None = None) -> int | None:
-        """The position of the nearest shown entry after (``step`` 1) or before (-1) ``begin`` that is wanted, among the next ``most``."""
+    def find(self, wanted: Callable[[Entry], bool], begin: int, step: int, most: int | None = None, *, runs: bool = False) -> int | None:
+        """The position of the nearest shown entry after (``step`` 1) or before (-1) ``begin`` that is wanted, among the next ``most``.
+        With ``runs`` of those that stand together only the first counts."""
         index = self._index(begin)
         if step > 0 and index < self.count and self._at(index) == begin:
             index += 1
@@ -267,9 +283,17 @@ class LogWindow:
             stop = min(stop, index + most) if step > 0 else max(stop, index - most)
         for at in range(index, stop, step):
             position = self._at(at)
-            if wanted(self._buffer[position]):
+            if wanted(self._buffer[position]) and not (runs and self._goes_on(wanted, position)):
                 return position
         return None
+
+    def _goes_on(self, wanted: Callable[[Entry], bool], position: int) -> bool:
+        """Whether a wanted entry belongs to the wanted one right before it."""
+        if position <= self._buffer.start:
+            return False
+        before, entry = self._buffer[position - 1], self._buffer[position]
+        told = before.line.at is not None and entry.line.at is not None
+        return wanted(before) and (not told or entry.line.at - before.line.at < TOGETHER)  # type: ignore[operator]
 
     def beyond(self, begin: int, step: int, entries: int) -> int | None:
         """The position so many shown entries further on; None if that is past the end."""

@@ -95,6 +95,8 @@ _PATTERNS: Final = _in(Place.PATTERNS)
 _CONTEXTS: Final = _in(Place.CONTEXTS)
 _READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY) | _RECORD | _PATTERNS | _CONTEXTS
 _MEMORY: Final = _in(Place.MEMORY)
+_IN_TEXT: Final = _in(Place.DETAIL, Place.HELP)
+_FOUND: Final = _IN_TEXT | _RECORD
 
 
 def _act(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], *, bar: int = 0, palette: bool = True) -> Action:
@@ -131,9 +133,10 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("rollout.link", "o", "copy link", "Copy the address of the rollout's page on the dashboard.", _ROLLOUTS | _DETAIL, bar=4),
     _ask("rollout.adopt", "i", "adopt", "Follow a rollout that was begun elsewhere.", _ROLLOUTS, 7, Verb.ADOPT, Kind.ROLLOUT),
     _act("rollout.approve", "p", "approve", "Approve a change of infrastructure, where the platform lets us.", _ROLLOUTS),
-    _act("rollout.cancel", "x", "cancel", "Cancel a rollout, where the platform lets us.", _ROLLOUTS),
+    _act("rollout.cancel", "X", "cancel", "Cancel a rollout, where the platform lets us.", _ROLLOUTS),
     _act("rollout.logs", "l", "logs", "Show what a rollout logs, where the platform lets us.", _ROLLOUTS),
     _act("row.copy", "y", "copy id", "Copy the id of the selected thing.", _ROWS),
+    _act("row.menu", "x", "menu", "Show everything that can be done here, with its key or why not.", _ROWS | _LOGS | _DETAIL, bar=19),
     _act("list.unfold", "right", "unfold", "Show the environments of an app.", _APPS, palette=False),
     _act("list.fold", "left", "fold", "Hide the environments of an app.", _APPS, palette=False),
     _act("tab.next", "right right_square_bracket", "next tab", "Show the next kind of thing.", _RESOURCES),
@@ -227,6 +230,13 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("detail.reveal", "space", "reveal", "Show the value of the selected variable, or mask it again.", _DETAIL, bar=12, palette=False),
     _act("detail.copy", "y", "copy line", "Copy the value of the selected line.", _DETAIL, bar=12, palette=False),
     _act("detail.copy_raw", "Y", "copy JSON", "Copy the platform's own record as JSON.", _DETAIL, bar=13, palette=False),
+    _act("detail.open", "enter", "open", "Open what the selected line names.", _DETAIL, bar=3, palette=False),
+    _act("trail.back", "left_square_bracket", "back", "Go back through what was looked at.", _DETAIL, palette=False),
+    _act("trail.forward", "right_square_bracket", "forward", "Go forward again.", _DETAIL, palette=False),
+    _act("trail.last", "minus", "last view", "Show what was looked at last, or the lists again.", _EVERYWHERE | _DETAIL),
+    _act("find.open", "slash", "find", "Find a text on this screen.", _FOUND, bar=14, palette=False),
+    _act("find.next", "n", "next match", "Go to the next line with what was found.", _IN_TEXT, palette=False),
+    _act("find.previous", "N", "previous match", "Go to the line before with what was found.", _IN_TEXT, palette=False),
     _act("detail.raw", "tab", "fields / JSON", "Show the fields, or the platform's own record.", _DETAIL, bar=11, palette=False),
 )
 
@@ -241,6 +251,7 @@ SPELLING: Final[Mapping[str, str]] = {
     "question_mark": "?",
     "exclamation_mark": "!",
     "greater_than_sign": ">",
+    "minus": "-",
     "less_than_sign": "<",
     "right_square_bracket": "]",
     "left_square_bracket": "[",

@@ -3,7 +3,7 @@
 ``words`` has the glyphs and the short forms of times and sizes, ``columns`` says what a column is,
 ``cells`` those that take several fields to say,
 ``kinds`` holds the ten tables, ``details`` lists every field of one record,
-``extra`` the columns that can be added to a list, ``relations`` what belongs to it,
+``extra`` the columns that can be added to a list, ``why`` what speaks against a thing, ``relations`` what belongs to it,
 ``filters`` and ``terms`` which rows a user wants to see,
 ``saved`` how a list is written to a file. A new kind is one table in ``kinds``.
 """
@@ -16,6 +16,7 @@ from tui.tables.filters import Filter, FilterError, in_order, parse_filter, sear
 from tui.tables.kinds import TABLES
 from tui.tables.relations import related
 from tui.tables.saved import FORMS
+from tui.tables.why import Evidence, why
 from tui.tables.words import GLYPHS, NOTHING, TONES, age, attention, share, size, span, state, tone_of
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Cell",
     "Column",
     "Detail",
+    "Evidence",
     "Filter",
     "FilterError",
     "Lookup",
@@ -54,4 +56,5 @@ __all__ = [
     "state",
     "target",
     "tone_of",
+    "why",
 ]

@@ -320,10 +320,7 @@ class Console(PicturedApp, inherit_bindings=False):
 
     def open_detail(self, ref: Ref) -> None:
         """Show everything known of one thing."""
-        screen = self.once(DetailScreen, lambda: DetailScreen(self.session, self.keymap, self.moment))
-        screen.show(ref)
-        if self.screen is not screen:
-            self.push_screen(screen)
+        self.views.open_detail(ref)
 
     def open_list(self, kind: Kind) -> None:
         """Show the list of a kind and give it the keys."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tui.actions import ACTIONS, Place, reach
-from tui.model import Kind, Resource
+from tui.model import Kind, Ref, Resource
 from tui.tables import TABLES, in_order, state
 from tui.ui.aim import means_something
 from tui.ui.panes.resources import KINDS
@@ -50,7 +50,7 @@ class Entry:
 
 
 def entries(console: Console, place: Place) -> Iterator[Entry]:
-    """Actions of the place where the palette was opened, tabs, themes."""
+    """Actions of the place where the palette was opened, those of the other panes, tabs, themes."""
     screen = console.console_screen
     for action in ACTIONS.values():
         if action.palette and place in reach(action) and means_something(action, screen.selection, console.session):
@@ -62,12 +62,54 @@ def entries(console: Console, place: Place) -> Iterator[Entry]:
                 key=console.keymap.spelled(action),
                 why_not=screen.why_not(action) or "",
             )
+    yield from _elsewhere(console, place)
     yield from screen.lists.entries()
     for kind in KINDS:
         title = TABLES[kind].title
         yield Entry(f"tab {kind}", f"show {title.lower()}", "Open this list.", partial(console.open_list, kind), rank=1)
     for name in sorted(console.available_themes):
         yield Entry(f"theme {name}", f"theme {name}", "Change the colours of this run.", partial(console.wardrobe.wear, name), rank=2)
+
+
+def _elsewhere(console: Console, place: Place) -> Iterator[Entry]:
+    """What means something in another pane only: chosen, that pane gets the keys first."""
+    screen = console.console_screen
+
+    def there(pane: str, id_: str) -> None:
+        screen.action_act(f"focus.{pane}")
+        screen.action_act(id_)
+
+    for pane in screen.panes:
+        for action in ACTIONS.values():
+            if action.palette and pane.place in action.where and place not in reach(action):
+                name = str(pane.place)
+                yield Entry(
+                    id=f"{name}: {action.id}",
+                    title=f"{name}: {action.title}",
+                    help=action.help,
+                    run=partial(there, name, action.id),
+                    key=console.keymap.spelled(action),
+                    rank=4,
+                )
+
+
+def recent(console: Console, offered: Iterable[Entry]) -> list[Entry]:
+    """What was chosen lately and can be chosen now, the newest first."""
+    known = {entry.id: entry for entry in offered}
+    found: list[Entry] = []
+    for id_ in console.views.recent:
+        if id_ in known:
+            found.append(known[id_])
+        elif (row := _row(console, id_)) is not None:
+            found.append(_thing(console, row))
+    return found
+
+
+def _row(console: Console, id_: str) -> Resource | None:
+    try:
+        return console.session.store.get(Ref.parse(id_))
+    except ValueError:
+        return None
 
 
 def things(console: Console, typed: str) -> list[Entry]:
@@ -82,16 +124,17 @@ def things(console: Console, typed: str) -> list[Entry]:
             if fits is not None:
                 found.append((fits, rank, row))
     found.sort(key=lambda each: each[:2])
-    return [
-        Entry(
-            id=str(row.ref),
-            title=str(row.name or row.ref.id),
-            help=f"{row.ref.kind} on {row.ref.connection} · {state(row.health)}",
-            run=partial(console.open_detail, row.ref),
-            rank=3,
-        )
-        for _, _, row in found[:MOST]
-    ]
+    return [_thing(console, row) for _, _, row in found[:MOST]]
+
+
+def _thing(console: Console, row: Resource) -> Entry:
+    return Entry(
+        id=str(row.ref),
+        title=str(row.name or row.ref.id),
+        help=f"{row.ref.kind} on {row.ref.connection} · {state(row.health)}",
+        run=partial(console.open_detail, row.ref),
+        rank=3,
+    )
 
 
 def score(typed: str, title: str) -> int | None:
@@ -105,13 +148,16 @@ def score(typed: str, title: str) -> int | None:
     return 3 + len(text) // 16 if len(typed) >= SCATTERED and in_order(typed.replace(" ", ""), text) else None
 
 
-def best(offered: Iterable[Entry], typed: str) -> list[Entry]:
-    """What fits what was typed, the best first; without anything typed every entry."""
+def best(offered: Iterable[Entry], typed: str, lately: Sequence[Entry] = ()) -> list[Entry]:
+    """What fits what was typed, the best first, of equals what was chosen ``lately``; without anything typed every entry."""
     wanted = " ".join(typed.casefold().split())
+    known = [entry.id for entry in lately]
     if not wanted:
-        return list(offered)[:MOST]
+        return [*lately, *(entry for entry in offered if entry.id not in known)][:MOST]
     scored = [
-        (found, entry.rank, number, entry) for number, entry in enumerate(offered) if (found := score(wanted, entry.title)) is not None
+        (found, -1 if entry.id in known else entry.rank, number, entry)
+        for number, entry in enumerate(offered)
+        if (found := score(wanted, entry.title)) is not None
     ]
     scored.sort(key=lambda each: each[:3])
     return [entry for *_, entry in scored[:MOST]]

@@ -1,14 +1,43 @@
-"""The screens over the lists that the console opens for them: the columns of a list. Beside the app, so that the app stays thin."""
+"""What the console opens over its lists: the columns of one, what can be done with a row, what was looked at last.
+
+Beside the app, so that the app stays thin.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
 
+from tui.actions import ACTIONS, Action, Place, reach
+from tui.model import Ref
+from tui.ui.aim import Selection, means_something
+from tui.ui.palette import Entry
 from tui.ui.panes.listing import Listing
 from tui.ui.screens.columns import Apply, ColumnsScreen
+from tui.ui.screens.detail import DetailScreen
+from tui.ui.screens.menu import MenuScreen
+from tui.ui.trail import Trail
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
+
+OF_A_ROW: Final = ("row.", "rollout.", "detail.", "logs.", "alert.acknowledge", "list.open")
+"""How the ids of actions begin that are about what is selected."""
+
+
+REMEMBERED: Final = 8
+"""Choices of the palette that are offered first."""
+
+
+class Selecting(Protocol):
+    """A screen on which something is selected."""
+
+    @property
+    def selection(self) -> Selection: ...
+
+    def action_act(self, id_: str) -> None: ...
+
+    def why_not(self, action: Action) -> str | None: ...
 
 
 class Views:
@@ -16,6 +45,13 @@ class Views:
 
     def __init__(self, program: Console) -> None:
         self._program = program
+        self.trail = Trail()
+        self.recent: tuple[str, ...] = ()
+        """What was chosen in the palette, the newest first."""
+
+    def used(self, id_: str) -> None:
+        """Something was chosen in the palette."""
+        self.recent = (id_, *(each for each in self.recent if each != id_))[:REMEMBERED]
 
     def open_columns(self, listing: Listing, apply: Apply) -> None:
         """Choose the columns of a list."""
@@ -23,3 +59,46 @@ class Views:
         screen = program.once(ColumnsScreen, lambda: ColumnsScreen(program.moment))
         screen.prepare(listing, apply)
         program.push_screen(screen)
+
+    def open_menu(self, over: Selecting, place: Place, title: str) -> None:
+        """Show what can be done with what is selected on a screen."""
+        program = self._program
+        keymap = program.keymap
+        made = []
+        for action in ACTIONS.values():
+            if not action.id.startswith(OF_A_ROW) or action.id == "row.menu" or place not in reach(action):
+                continue
+            if means_something(action, over.selection, program.session):
+                entry = Entry(
+                    id=action.id,
+                    title=action.title,
+                    help=action.help,
+                    run=partial(over.action_act, action.id),
+                    key=keymap.spelled(action),
+                    why_not=over.why_not(action) or "",
+                )
+                made.append((entry, keymap.keys(action)))
+        screen = program.once(MenuScreen, MenuScreen)
+        screen.prepare(title, made, keymap, program.size.height)
+        program.push_screen(screen)
+
+    def open_detail(self, ref: Ref) -> None:
+        """Show everything known of one thing: a visit begins, or one that is going on leads there."""
+        program = self._program
+        screen: DetailScreen = program.once(DetailScreen, lambda: DetailScreen(program.session, program.keymap, program.moment, self.trail))
+        inside = isinstance(program.screen, DetailScreen)
+        if inside:
+            self.trail.follow(ref)
+        else:
+            self.trail.enter(ref)
+        screen.show(ref)
+        if not inside:
+            program.push_screen(screen)
+
+    def open_last(self) -> None:
+        """Show what was looked at last."""
+        ref = self.trail.here
+        if ref is not None:
+            self._program.open_detail(ref)
+        else:
+            self._program.say("nothing was looked at yet: enter opens what is selected", "warn")

@@ -53,5 +53,10 @@ class Prompt(FilterBar):
         event.stop()
         if event.keep and not self._try(self._done, self.input.value):
             return
+        if not event.keep:
+            self.given_up()
         self.close()
         self._left()
+
+    def given_up(self) -> None:
+        """Escape: nothing of what was typed is wanted."""

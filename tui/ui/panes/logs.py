@@ -30,7 +30,7 @@ from tui.ui.logs.query import Query, parse_query
 from tui.ui.panes.pane import Pane, Summary
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.log_buffer import Entry
-from tui.ui.widgets.log_levels import SHOWN, Level
+from tui.ui.widgets.log_levels import SHOWN, Level, level_of
 from tui.ui.widgets.log_view import LogView
 from tui.ui.widgets.tabs import Tab, TabStrip
 
@@ -45,6 +45,9 @@ COUNTING: Final = 0.1
 
 SPARK: Final = 15
 """Minutes in the head."""
+
+LOOKED_THROUGH: Final = 2_000
+"""Lines of a log that are looked through for what speaks against its service."""
 
 NO_LOG: Final = ("No log is followed.", "Go to a service (2) and press l; mark several with space first.")
 
@@ -190,6 +193,19 @@ class LogsPane(Pane):
         """The time of the oldest line of a log that is kept."""
         buffer = self.log_view.buffer
         return next((each.line.at for each in buffer.between(buffer.start, buffer.end) if each.source == ref and each.line.at), None)
+
+    def errors_of(self, ref: Ref) -> tuple[int, str]:
+        """How many errors a followed log tells of, among the lines that are kept, and the newest of them."""
+        if ref not in self.followed.refs:
+            return 0, ""
+        buffer = self.log_view.buffer
+        begin = max(buffer.start, buffer.end - LOOKED_THROUGH)
+        found = [
+            each.line.text
+            for each in buffer.between(begin, buffer.end)
+            if each.source == ref and level_of(each.line.level, each.line.text) >= Level.ERROR
+        ]
+        return len(found), str(found[-1])[:120] if found else ""
 
     def show_entry(self, entry: Entry) -> bool:
         """Put the cursor on this line of the log; whether it is still kept."""

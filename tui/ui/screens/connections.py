@@ -17,6 +17,7 @@ from tui.engine.feeds import ConnectionState, Feed, Freshness
 from tui.engine.session import Session
 from tui.model import Kind
 from tui.tables import TABLES, Moment, age
+from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
@@ -44,11 +45,13 @@ class ConnectionsScreen(Screen[None]):
         self._moment = moment
         self._view = TextView(cursor=False)
         self._title = StatusLine(classes="title")
+        self._finder = Finder(self._view)
         self._bottom = Bottom()
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._view
+        yield self._finder
         yield self._bottom
 
     def on_screen_resume(self) -> None:
@@ -101,8 +104,12 @@ class ConnectionsScreen(Screen[None]):
             yield Field(f"  {TABLES[kind].title.lower()}" if kind in TABLES else f"  {kind}", ", ".join(parts), "warn" if stale else None)
 
     def action_act(self, id_: str) -> None:
-        """The only thing to do here is to go back."""
-        self.dismiss()
+        """Find a text, or go back."""
+        self._finder.acts().get(id_, self._back)()
+
+    def _back(self) -> None:
+        if not self._finder.forget():
+            self.dismiss()
 
     def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
         self.action_act(event.action)

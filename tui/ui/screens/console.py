@@ -295,6 +295,8 @@ class ConsoleScreen(Screen[None]):
             **{id_: partial(self._lead, id_) for id_ in LEADS},
             "row.logs": self._follow_log,
             "row.copy": self._copy_id,
+            "row.menu": self._menu,
+            "trail.last": lambda: app.app.views.open_last(),
             "rollout.link": lambda: app.app.copy_link(self.front.selected),
             "console.tighten": lambda: app.app.tighten(),
             "list.open": self._open,
@@ -321,6 +323,10 @@ class ConsoleScreen(Screen[None]):
 
     def _lead(self, id_: str) -> None:
         self.app.home.act(id_)  # type: ignore[attr-defined]
+
+    def _menu(self) -> None:
+        row = self.session.store.get(self.front.selected) if self.front.selected is not None else None
+        self.app.views.open_menu(self, self.front.place, str(row.name or row.ref.id) if row is not None else "")  # type: ignore[attr-defined]
 
     def _open_past(self, id_: str) -> None:
         self.app.recall.open(id_)  # type: ignore[attr-defined]

@@ -5,8 +5,8 @@ It shows what the store has and follows it; a thing that vanishes stays readable
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, Final
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,13 +17,16 @@ from tui.actions import ACTIONS, Action, Keymap, Place
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Kind, Ref, Resource, Tone, Variable
-from tui.tables import NOTHING, TABLES, Detail, Moment, age, details, related, state, tone_of
+from tui.tables import NOTHING, TABLES, Detail, Moment, age, details, related, state, tone_of, why
 from tui.text import clean
-from tui.ui.aim import Selection, means_something, why_not
+from tui.ui import aim
+from tui.ui.aim import Selection, means_something
+from tui.ui.finding import Finder
 from tui.ui.flight import FlightPanel
 from tui.ui.keys import bindings_for
 from tui.ui.notices import below
 from tui.ui.say import Bottom
+from tui.ui.trail import Trail
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.json_lines import json_lines
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
@@ -41,7 +44,7 @@ class DetailScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.DETAIL)
 
-    def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
+    def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment], trail: Trail) -> None:
         super().__init__()
         self.session = session
         self.keymap = keymap
@@ -51,17 +54,22 @@ class DetailScreen(Screen[None]):
         self._details: list[Detail] = []
         self._raw = False
         self._variable_lines: dict[int, Variable] = {}
+        self._ref_lines: dict[int, Ref] = {}
+        self._trail: Trail = trail
         self._revealed: frozenset[Ref] = frozenset()
         self._view = TextView()
         self._title = StatusLine(classes="title")
         self._notice = StatusLine(classes="notice")
         self._flights = FlightPanel()
+        self._finder = Finder(self._view)
         self._bottom = Bottom()
+        self._acts = self._table()
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._view
         yield self._notice
+        yield self._finder
         yield self._flights
         yield self._bottom
 
@@ -70,6 +78,7 @@ class DetailScreen(Screen[None]):
     def show(self, ref: Ref) -> None:
         """Show this thing from its first line."""
         self._ref, self._last, self._raw, self._revealed = ref, None, False, frozenset()
+        self._finder.forget()
         self._view.show_lines(())
         self.session.show("detail", self._feeds(ref))
         self.redraw()
@@ -95,7 +104,7 @@ class DetailScreen(Screen[None]):
             return
         self._last = row
         self._draw_title(row, gone)
-        self._variable_lines = {}
+        self._variable_lines, self._ref_lines = {}, {}
         lines: list[Content] = list(json_lines(row.raw)) if self._raw and row.raw else self._fields(row, moment)
         if self._raw and not row.raw:
             lines = [(Piece("The platform's own record was not kept.", "muted"),)]
@@ -111,7 +120,10 @@ class DetailScreen(Screen[None]):
         seen = Part(pieces=(Piece(f"as of {age(old)} ago" if old is not None else "", "warn" if stale else "muted"),))
         if gone:
             seen = Part(pieces=(Piece("✗ gone: it is no longer listed; this is how it was", "bad"),))
+        above = [self._name_of(ref) for ref in self._trail.crumbs[:-1]]
+        crumbs = [Part(pieces=(Piece(f"{' › '.join(above)} ›", "muted"),), rank=3)] if above else []
         left = [
+            *crumbs,
             Part(pieces=(Piece(str(row.name or row.ref.id), "title"),)),
             Part(pieces=(Piece(state(row.health), tone_of(row)),), rank=1),
             Part(pieces=(Piece(f"{row.ref.kind} on {row.ref.connection}", "muted"),), rank=2),
@@ -123,7 +135,8 @@ class DetailScreen(Screen[None]):
 
     def _fields(self, row: Resource, moment: Moment) -> list[Content]:
         self._details = details(row, moment)
-        lines: list[Content] = [Field(each.label, each.text, each.tone) for each in self._details if each.text != NOTHING]
+        lines: list[Content] = self._reasons(row, moment)
+        lines += [Field(each.label, each.text, each.tone) for each in self._details if each.text != NOTHING]
         unsaid = [each.label for each in self._details if each.text == NOTHING]
         if unsaid:
             lines.append(Field("not said", ", ".join(unsaid), Tone.MUTED))
@@ -132,11 +145,28 @@ class DetailScreen(Screen[None]):
             for each in TABLES[kind].sorted(rows, moment)[:FEW]:
                 if isinstance(each, Variable):
                     self._variable_lines[len(lines)] = each
+                else:
+                    self._ref_lines[len(lines)] = each.ref
                 lines.append(self._relation(each, moment))
             if len(rows) > FEW:
                 lines.append((Piece(f"  and {len(rows) - FEW} more", "muted"),))
         lines += self._variables(row)
         return lines
+
+    def _reasons(self, row: Resource, moment: Moment) -> list[Content]:
+        """One line with what speaks against a thing that is not well; enter opens what it was read off."""
+        count, last = self.app.console_screen.logs.errors_of(row.ref)  # type: ignore[attr-defined]
+        found = why(row, moment, errors=count, last_error=last)
+        if not found:
+            return []
+        where = next((each.ref for each in found if each.ref is not None), None)
+        if where is not None:
+            self._ref_lines[0] = where
+        return [Field("why", " · ".join(each.text for each in found), tone_of(row))]
+
+    def _name_of(self, ref: Ref) -> str:
+        row = self.session.store.get(ref)
+        return str(row.name or ref.id) if row is not None else ref.id
 
     def _variables(self, row: Resource) -> list[Content]:
         """What is to be said where the variables of a service are not there (yet)."""
@@ -184,7 +214,7 @@ class DetailScreen(Screen[None]):
     def _draw_keys(self) -> None:
         self._bottom.keys.set_keys(
             [
-                KeyHint(id=action.id, key=self.keymap.spelled(action), label=action.title, why_not=self._why_not(action) or "")
+                KeyHint(id=action.id, key=self.keymap.spelled(action), label=action.title, why_not=self.why_not(action) or "")
                 for action in self.keymap.bar(Place.DETAIL)
                 if self.keymap.spelled(action) and self._belongs(action)
             ]
@@ -196,10 +226,10 @@ class DetailScreen(Screen[None]):
             return self._ref is not None and self._ref.kind is Kind.SERVICE
         return means_something(action, self.selection, self.session)
 
-    def _why_not(self, action: Action) -> str | None:
+    def why_not(self, action: Action) -> str | None:
         if self._ref is not None and self.session.store.get(self._ref) is None and (action.verb is not None or action.id == "row.logs"):
             return "it is gone"
-        return why_not(action, self.selection, self.session)
+        return aim.why_not(action, self.selection, self.session)
 
     # Keys --------------------------------------------------------------------------------------------------------------------
 
@@ -210,37 +240,75 @@ class DetailScreen(Screen[None]):
     def action_act(self, id_: str) -> None:
         """Do what a key means here, or say why it cannot be done."""
         action = ACTIONS[id_]
-        reason = self._why_not(action)
+        reason = self.why_not(action)
         if reason:
             self.app.say(reason, "warn")  # type: ignore[attr-defined]
             return
         if action.verb is not None:
             self.app.ask(action, self.selection)  # type: ignore[attr-defined]
             return
-        match id_:
-            case "row.logs":
-                self._back()
-                self.app.console_screen.follow_log(self._ref)  # type: ignore[attr-defined]
-            case "console.refresh":
-                self.app.refresh_now()  # type: ignore[attr-defined]
-            case "row.copy":
-                self._copy(self._ref.id if self._ref is not None else "")
-            case "reading.back":
-                self._back()
-            case "detail.copy":
-                self._copy_line()
-            case "detail.reveal":
-                self._reveal()
-            case "rollout.link":
-                self.app.copy_link(self._ref)  # type: ignore[attr-defined]
-            case "detail.copy_raw":
-                self._copy(str(self._last.raw) if self._last is not None else "", "the platform's record")
-            case "detail.raw":
-                self._raw = not self._raw
-                self._view.action_edge(-1)
-                self.redraw()
+        self._acts[id_]()
+
+    def _table(self) -> Mapping[str, Callable[[], object]]:
+        app: Any = self
+        return {
+            **self._finder.acts(),
+            "row.logs": self._follow_log,
+            "row.copy": lambda: self._copy(self._ref.id if self._ref is not None else ""),
+            "row.menu": lambda: app.app.views.open_menu(self, Place.DETAIL, self._name_of(self._ref) if self._ref else ""),
+            "rollout.link": lambda: app.app.copy_link(self._ref),
+            "console.refresh": lambda: app.app.refresh_now(),
+            "reading.back": self._back,
+            "trail.back": lambda: self._step(-1),
+            "trail.forward": lambda: self._step(1),
+            "trail.last": self._leave,
+            "detail.open": self._open,
+            "detail.copy": self._copy_line,
+            "detail.copy_raw": lambda: self._copy(str(self._last.raw) if self._last is not None else "", "the platform's record"),
+            "detail.reveal": self._reveal,
+            "detail.raw": self._turn,
+        }
+
+    def _follow_log(self) -> None:
+        self._leave()
+        self.app.console_screen.follow_log(self._ref)  # type: ignore[attr-defined]
+
+    def _turn(self) -> None:
+        self._raw = not self._raw
+        self._view.action_edge(-1)
+        self.redraw()
+
+    def _open(self) -> None:
+        """Open what the selected line names: something that belongs to this, or a reference among its fields."""
+        ref = None if self._raw else self._ref_lines.get(self._view.cursor_index)
+        try:
+            ref = ref or Ref.parse(self._view.cursor_text)
+        except ValueError:
+            ref = None
+        if ref is not None and ref != self._ref and self.session.store.get(ref) is not None:
+            self._trail.follow(ref)
+            self.show(ref)
+        else:
+            self.app.say("this line names nothing that could be opened", "warn")  # type: ignore[attr-defined]
+
+    def _step(self, step: int) -> None:
+        ref = self._trail.step(step)
+        if ref is not None:
+            self.show(ref)
+        else:
+            self.app.say("nothing was looked at " + ("before this" if step < 0 else "after this"), "warn")  # type: ignore[attr-defined]
 
     def _back(self) -> None:
+        """One step: what was found, up the trail, the lists."""
+        if self._finder.forget():
+            return
+        above = self._trail.up()
+        if above is not None:
+            self.show(above)
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
         self._bottom.hush()
         self._revealed = frozenset()
         self.session.show("detail", ())

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from tui.actions import Action, Danger, Keymap, Place, spell
+from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
@@ -47,11 +48,13 @@ class HelpScreen(Screen[None]):
         self.keymap = keymap
         self._view = TextView(cursor=False)
         self._title = StatusLine(classes="title")
+        self._finder = Finder(self._view)
         self._bottom = Bottom()
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._view
+        yield self._finder
         yield self._bottom
 
     def show(self, place: Place, why_not: Callable[[Action], str | None]) -> None:
@@ -88,8 +91,12 @@ class HelpScreen(Screen[None]):
         self._bottom.keys.set_keys(hints)
 
     def action_act(self, id_: str) -> None:
-        """The only thing to do here is to go back."""
-        self.dismiss()
+        """Find a text, or go back."""
+        self._finder.acts().get(id_, self._back)()
+
+    def _back(self) -> None:
+        if not self._finder.forget():
+            self.dismiss()
 
     def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
         self.action_act(event.action)

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.actions import Place
-from tui.ui.palette import Entry, best, entries, things
+from tui.ui.palette import Entry, best, entries, recent, things
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_layout import ColumnSpec
@@ -52,6 +52,7 @@ class PaletteScreen(ModalScreen[None]):
         self._table = ResourceTable(show_head=False)
         self._table.set_columns(COLUMNS)
         self._entries: tuple[Entry, ...] = ()
+        self._recent: list[Entry] = []
         self._found: dict[str, Entry] = {}
 
     def compose(self) -> ComposeResult:
@@ -63,11 +64,12 @@ class PaletteScreen(ModalScreen[None]):
         """Begin anew for this place."""
         self._place = place
         self._entries = tuple(entries(self._program, place))
+        self._recent = recent(self._program, self._entries)
         self._input.value = ""
         self._find("")
 
     def _find(self, text: str) -> None:
-        found = best((*self._entries, *things(self._program, text)), text)
+        found = best((*self._entries, *things(self._program, text)), text, self._recent)
         self._found = {entry.id: entry for entry in found}
         self._table.show_rows(tuple(self._row(entry) for entry in found))
         self._table.set_message(["Nothing is called like that."])
@@ -98,6 +100,7 @@ class PaletteScreen(ModalScreen[None]):
         entry = self._found.get(key) if isinstance(key, str) else None
         if entry is None:
             return
+        self._program.views.used(entry.id)
         self.dismiss()
         self._program.call_after_refresh(entry.run)
 

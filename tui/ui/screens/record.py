@@ -14,6 +14,7 @@ from textual.screen import Screen
 from tui.actions import Keymap, Place
 from tui.tables import Moment
 from tui.text import escape
+from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
@@ -48,11 +49,13 @@ class RecordScreen(Screen[None]):
         self._form = 0
         self._view = TextView()
         self._title = StatusLine(classes="title")
+        self._finder = Finder(self._view)
         self._bottom = Bottom()
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._view
+        yield self._finder
         yield self._bottom
 
     def show(self, log: LogView, name_of: Callable[[Hashable], str]) -> None:
@@ -121,7 +124,10 @@ class RecordScreen(Screen[None]):
         """Do what a key means here."""
         match id_:
             case "reading.back":
-                self.dismiss()
+                if not self._finder.forget():
+                    self.dismiss()
+            case "find.open":
+                self._finder.begin()
             case "record.form":
                 self._form = (self._form + 1) % len(FORMS)
                 self._view.action_edge(-1)

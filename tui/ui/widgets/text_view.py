@@ -100,6 +100,10 @@ class TextView(LineView):
                 return True
         return False
 
+    def at_match(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the line under the cursor has a match."""
+        return bool(self._content) and bool(pattern.search(_text_of(self._content[self._cursor])))
+
     @property
     def cursor_index(self) -> int:
         """Which of the shown contents is under the cursor."""

@@ -1,0 +1,282 @@
+"""The menu of a row, the palette's memory, the trail of what was looked at, finding a text, why a thing is not well, the mouse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+
+import pytest
+
+from tests.test_tables import NOW, Shelf, ago, ref
+from tests.ui.desk import busy, line, variable
+from tests.ui.test_console import Seat, seat
+from tui.model import Deployment, Health, Instance, Kind, Phase, Resource, Rollout, Service, Verb
+from tui.tables import Moment, why
+from tui.text import Safe
+from tui.ui.screens.ask import AskScreen
+from tui.ui.screens.detail import DetailScreen
+from tui.ui.screens.menu import MenuScreen
+from tui.ui.settings import Settings
+from tui.ui.trail import Trail
+from tui.ui.widgets.resource_table import ResourceTable
+
+# The menu ---------------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_menu_of_a_row_tells_what_can_be_done_and_why_not_and_does_it_through_the_dialog() -> None:
+    desk = busy()
+    desk.refused[Verb.START] = "it is running already"
+    async with seat(desk) as at:
+        await at.press("x")
+        assert isinstance(at.app.screen, MenuScreen)
+        assert at.sees("What can be done with worker")
+        assert "not now: it is running already" in at.row(" start ")
+        assert "stays stopped" in at.row(" stop ")
+        await at.press("x")
+        assert not isinstance(at.app.screen, MenuScreen), "the same key closes it"
+        await at.press("x", "j", "j", "enter")
+        await at.wait()
+        assert isinstance(at.app.screen, AskScreen), "nothing is sent before the dialog was answered"
+        assert desk.done == []
+
+
+async def test_the_key_of_an_action_works_in_the_menu_and_one_that_cannot_be_done_says_why() -> None:
+    desk = busy()
+    desk.refused[Verb.START] = "it is running already"
+    async with seat(desk) as at:
+        await at.press("x", "y")
+        await at.wait()
+        assert at.said.startswith("copied svc-worker")
+        await at.press("x", "a")
+        await at.wait()
+        assert at.said == "it is running already"
+
+
+@pytest.mark.parametrize("keys", [("1", "x"), ("3", "x"), ("4", "x"), ("enter", "x")], ids=["apps", "rollouts", "logs", "detail"])
+async def test_there_is_a_menu_wherever_something_is_selected(keys: tuple[str, ...]) -> None:
+    async with seat(size=(100, 30)) as at:
+        await at.press(*keys)
+        await at.wait()
+        assert isinstance(at.app.screen, MenuScreen)
+        assert at.app.screen.query_one(ResourceTable).rows
+        assert "What can be done" in " ".join(at.screen())
+
+
+async def test_a_remapped_key_stands_in_the_menu_and_works_there() -> None:
+    async with seat(settings=Settings(zone=UTC, keys={"row.copy": ["f9"], "row.menu": ["f8"]})) as at:
+        await at.press("f8")
+        assert "f9" in at.row("copy id")
+        await at.press("f9")
+        await at.wait()
+        assert at.said.startswith("copied svc-worker")
+
+
+# The palette ------------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_palette_begins_with_what_was_chosen_last_and_reaches_the_other_panes() -> None:
+    async with seat() as at:
+        await at.press("colon", *"web-api", "enter")
+        await at.wait()
+        await at.press("escape", "colon", *"logs: wrap", "enter")
+        await at.wait()
+        assert at.front is at.app.console_screen.logs
+        await at.press("2", "colon")
+        table = at.app.screen.query_one(ResourceTable)
+        assert [row.key for row in table.rows[:2]] == ["logs: logs.wrap", "fleet/service/svc-web-api"]
+
+
+# The trail --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_trail_goes_back_forward_and_up_to_where_a_visit_began() -> None:
+    a, b, c, d = (ref(Kind.SERVICE, name) for name in "abcd")
+    trail = Trail()
+    assert trail.here is None
+    assert trail.step(-1) is None
+    trail.enter(a)
+    trail.follow(b)
+    assert trail.crumbs == (a, b)
+    trail.enter(c)
+    assert trail.up() is None, "a new visit ends where it began"
+    assert trail.crumbs == (c,)
+    assert trail.step(-1) == b
+    assert trail.step(1) == c
+    assert trail.step(1) is None
+    trail.step(-1)
+    trail.follow(d)
+    assert trail.step(1) is None, "what was ahead is gone once one went elsewhere"
+    assert trail.up() is None or trail.here == b
+    for number in range(300):
+        trail.follow(ref(Kind.SERVICE, str(number)))
+    assert trail.here == ref(Kind.SERVICE, "299")
+    assert len(trail.crumbs) == 100
+
+
+async def test_enter_goes_down_and_escape_up_the_crumbs() -> None:
+    async with seat() as at:
+        await open_detail(at)
+        assert "worker" in at.screen()[0]
+        await go_to(at, "✗ failed")
+        await at.press("enter")
+        await at.wait()
+        assert at.screen()[0].strip().startswith("worker ›"), at.screen()[0]
+        assert "exit status 1" in " ".join(at.screen())
+        await at.press("left_square_bracket")
+        assert "›" not in at.screen()[0]
+        await at.press("right_square_bracket", "escape")
+        assert isinstance(at.app.screen, DetailScreen), "one step up, not out"
+        await at.press("escape")
+        assert at.app.screen is at.app.console_screen
+        await at.press("minus")
+        await at.wait()
+        assert isinstance(at.app.screen, DetailScreen)
+        await at.press("minus")
+        assert at.app.screen is at.app.console_screen
+
+
+async def open_detail(at: Seat) -> None:
+    await at.press("enter")
+    await at.wait()
+
+
+async def go_to(at: Seat, text: str) -> None:
+    """Put the cursor of the detail on the last line with a text."""
+    screen = at.app.screen
+    assert isinstance(screen, DetailScreen)
+    lines = screen._view.all_text.split("\n")
+    screen._view._to(max(index for index, each in enumerate(lines) if text in each))
+    await at.wait()
+
+
+# Finding ----------------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_text_is_found_on_the_detail_and_on_the_help() -> None:
+    async with seat() as at:
+        await open_detail(at)
+        view = at.app.screen._view  # type: ignore[attr-defined]
+        await at.press("slash", *"oom")
+        assert "OOMKilled" in view.cursor_text
+        await at.press("enter", "n")
+        assert "OOMKilled" in view.cursor_text
+        await at.press("escape")
+        assert isinstance(at.app.screen, DetailScreen), "the first escape lets go of what was found"
+        await at.press("slash", *"nonsense")
+        assert at.sees("nothing here is like that")
+        await at.press("escape", "escape", "question_mark")
+        await at.wait()
+        await at.press("slash", *"round", "enter")
+        assert "the other way round" in at.app.screen._view.cursor_text  # type: ignore[attr-defined]
+
+
+# Why --------------------------------------------------------------------------------------------------------------------------
+
+WORKER = Service(
+    ref=ref(Kind.SERVICE, "worker"), name=Safe("worker"), health=Health.BAD, restarts=7, message=Safe("OOMKilled"), cpu_share=0.97
+)
+QUIET = replace(WORKER, restarts=0, cpu_share=None, message=Safe(""))
+BROKEN = Deployment(
+    ref=ref(Kind.DEPLOYMENT, "d-2"),
+    name=Safe("worker"),
+    service=Safe("worker"),
+    health=Health.BAD,
+    error=Safe("exit status 1"),
+    created_at=ago(hours=2),
+)
+HOST = Instance(ref=ref(Kind.INSTANCE, "i-1"), name=Safe("edge-1"), disk_share=0.99, health=Health.WARN)
+STUCK = Rollout(
+    ref=ref(Kind.ROLLOUT, "r"),
+    name=Safe("r"),
+    health=Health.BAD,
+    phases=(
+        Phase(name="build", health=Health.BAD, conclusion=Safe("failure"), started_at=ago(minutes=9), completed_at=ago(minutes=3)),
+        Phase(name="infra", needs_approval=True, health=Health.WARN, queued_at=ago(minutes=4)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "others", "said"),
+    [
+        (WORKER, (BROKEN,), "OOMKilled · 7 restarts · its last deployment failed 2h ago: exit status 1 · cpu at 97%"),
+        (replace(WORKER, restarts=1, cpu_share=None, message=Safe("")), (), "1 restart"),
+        (
+            replace(WORKER, restarts=0, cpu_share=0.1, message=Safe("")),
+            (replace(BROKEN, health=Health.OK, branch=Safe("main"), finished_at=ago(minutes=3)),),
+            "deployed 3m ago (main)",
+        ),
+        (
+            replace(WORKER, restarts=0, cpu_share=None, message=Safe("")),
+            (replace(BROKEN, health=Health.OK),),
+            "nothing that was told says why",
+        ),
+        (replace(QUIET, instance=Safe("edge-1")), (HOST,), "edge-1: disk at 99%"),
+        (replace(WORKER, health=Health.OK), (BROKEN,), ""),
+        (BROKEN, (), "exit status 1"),
+        (HOST, (), "disk at 99%"),
+        (STUCK, (), "build: failure after 6m00 · infra waits for somebody's approval for 4m00"),
+    ],
+)
+def test_what_speaks_against_a_thing_is_told_and_nothing_else(row: Resource, others: tuple[Resource, ...], said: str) -> None:
+    moment = Moment(now=NOW, store=Shelf(row, *others), zone=UTC)
+    found = why(row, moment)
+    assert " · ".join(each.text for each in found) == said
+    if BROKEN in others and said:
+        assert BROKEN.ref in {each.ref for each in found}
+
+
+async def test_the_detail_of_a_failing_thing_says_why_and_leads_to_the_evidence() -> None:
+    async with seat() as at:
+        await at.press("l")
+        at.desk.follows[-1].write(line("upstream timed out", "error"), line("fine"))
+        await at.wait()
+        await at.press("2")
+        await open_detail(at)
+        told = at.row("why")
+        assert "OOMKilled twice in ten minutes · 7 restarts" in told
+        assert at.sees("1 error in its log, the last: upstream timed out")
+        await at.press("enter")
+        await at.wait()
+        assert "deployment on fleet" in at.screen()[0]
+
+
+async def test_a_variables_value_is_not_among_the_evidence() -> None:
+    desk = busy()
+    worker = desk.store.get(ref(Kind.SERVICE, "svc-worker"))
+    assert isinstance(worker, Service)
+    desk.put("fleet", Kind.VARIABLE, [variable("DB_URL", worker)], scope=worker.ref.id)
+    async with seat(desk) as at:
+        await open_detail(at)
+        assert at.sees("DB_URL")
+        assert not at.sees("hunter2")
+
+
+# The mouse --------------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_mouse_selects_opens_sorts_and_changes_tabs_and_panes() -> None:
+    async with seat() as at:
+        listing = at.app.console_screen.resources.listing
+        table = listing.table
+        row = next(index for index, each in enumerate(table.rows) if each.key == ref(Kind.SERVICE, "svc-web-api"))
+        await at.pilot.click(table, offset=(5, row + 1))
+        assert listing.selected == ref(Kind.SERVICE, "svc-web-api")
+        await at.pilot.click(table, offset=(2, 0))
+        await at.wait()
+        assert listing.sort is not None
+        assert listing.sort.column == "name"
+        head = at.app.console_screen.resources.head
+        await at.pilot.click(head, offset=(at.row("Deployments").index("Deployments") - head.region.x + 2, 0))
+        await at.wait()
+        assert at.app.console_screen.resources.kind is Kind.DEPLOYMENT
+        await at.pilot.click(at.app.console_screen.rollouts.body, offset=(5, 0))
+        await at.wait()
+        assert at.front is at.app.console_screen.rollouts
+        await at.pilot.double_click(at.app.console_screen.rollouts.body, offset=(5, 0))
+        await at.wait()
+        assert isinstance(at.app.screen, DetailScreen)
+        bottom = len(at.screen()) - 1
+        await at.pilot.click(offset=(at.screen()[bottom].index("back") + 1, bottom))
+        await at.wait()
+        assert at.app.screen is at.app.console_screen, "the key bar can be clicked"

@@ -55,8 +55,8 @@ class MenuScreen(ModalScreen[None]):
         self._entries = {entry.id: entry for entry, _ in entries}
         # What moves about in lines goes on doing so; the key that opened this closes it.
         moving = {key for action in keymap.at(Place.LIST) for key in keymap.keys(action)} | {"enter", "escape", "q"}
-        self._keys = {key: entry.id for entry, keys in entries for key in keys if key not in moving}
-        self._keys.update(dict.fromkeys(keymap.keys(ACTIONS["row.menu"]), ""))
+        own = dict.fromkeys(keymap.keys(ACTIONS["row.menu"]), "")
+        self._keys = {key: entry.id for entry, keys in entries for key in keys if key not in moving} | own
         self._title.set_text(f"What can be done with {title}" if title else "What can be done here", "title")
         self._table.show_rows(tuple(self._row(entry) for entry, _ in entries))
         self._table.set_message(["Nothing can be done here."])

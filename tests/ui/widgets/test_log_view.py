@@ -167,6 +167,23 @@ async def test_under_a_dialog_it_goes_on() -> None:
         assert "request 20 served" in recording.lines()[-1]
 
 
+async def test_under_a_dialog_it_is_painted_ten_times_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_canvas, "PERIOD", 0.01)
+    monkeypatch.setattr(log_canvas, "BEHIND", 1_000.0)
+    async with log(20) as (view, recording):
+        await recording.app.push_screen(ModalScreen())
+        await recording.pilot.pause(0.05)
+        for number in (20, 21):
+            view.append("a", lines(number, number + 1))
+            await recording.settle()
+        await recording.pilot.pause(0.05)
+        await recording.settle()
+        assert "request 20 served" in recording.lines()[-1]
+        await gate(view)
+        await recording.settle()
+        assert "request 21 served" in recording.lines()[-1]
+
+
 async def test_lines_are_parsed_when_drawn_only() -> None:
     async with log() as (view, recording):
         looked: list[str] = []

@@ -25,6 +25,9 @@ from tui.ui.widgets.log_window import LogWindow, Seen
 PERIOD: Final = 0.1
 """Seconds between two repaints, however many lines come."""
 
+BEHIND: Final = 1.0
+"""The same under a dialog: its see-through ground makes Textual draw the whole screen for each line that changes below."""
+
 AT_ONCE: Final = 500_000
 """How much of a filter's work is done before the keys are looked at again, in ``LogMatches.work``'s measure: some milliseconds."""
 
@@ -98,7 +101,7 @@ class LogCanvas(LineView):
 
     def _close_gate(self) -> None:
         if self.is_attached and self.is_running:
-            self._gate = self.set_timer(PERIOD, self._open_gate)
+            self._gate = self.set_timer(PERIOD if self.screen.is_current else BEHIND, self._open_gate)
 
     def _open_gate(self) -> None:
         self._gate = None

@@ -167,10 +167,13 @@ class Deeds:
             )
         try:
             await send(self._transport, self._acting(Verb.START, service.ref, values))
+        except OutcomeUnknown as error:
+            raise OutcomeUnknown(
+                f"the stop was accepted, whether it was started again is unknown: {error.message}", connection=self._connection
+            ) from None
         except PlatformError as error:
-            unknown = "whether it was started again is unknown" if isinstance(error, OutcomeUnknown) else "it was not started again"
             raise HalfDone(
-                f"the stop was accepted, {unknown}: {error.message}",
+                f"the stop was accepted, it was not started again: {error.message}",
                 connection=self._connection,
                 hint="start it",
                 status=error.status,

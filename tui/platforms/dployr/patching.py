@@ -153,7 +153,10 @@ class Patching:
         raise Refused(f"not sent: this cluster has {why}", connection=self._connection, hint="use dployr's own console", sent=False)
 
     async def _after(self, error: PlatformError, id_: str, whole: Mapping[str, Secret] | None) -> PlatformError:
-        """What became of a PATCH that was answered with a failure, or not at all."""
+        """What became of a PATCH that was answered with a failure, or not at all. Where no answer came it may be deployed all the same."""
+        answered = not isinstance(error, OutcomeUnknown)
+        if whole is None and not answered:
+            return error
         if whole is None:
             said = "the change is probably stored, and the service was not deployed again"
             return HalfDone(
@@ -163,7 +166,11 @@ class Patching:
             await self._plane.read_variables(id_)
         except PlatformError:
             return OutcomeUnknown(error.message, connection=self._connection, hint="read the variables again", status=error.status)
-        if dict(self._plane.known_variables(id_) or {}) == dict(whole):
+        stored = dict(self._plane.known_variables(id_) or {}) == dict(whole)
+        if stored and not answered:
+            said = "the variables are stored; whether the service is being deployed again is not known"
+            return OutcomeUnknown(f"{error.message}: {said}", connection=self._connection, status=error.status)
+        if stored:
             said = "the variables are stored, and the service was not deployed again"
             return HalfDone(f"{error.message}: {said}", connection=self._connection, status=error.status, code=error.code)
         return Refused(f"{error.message}: the variables are as before", connection=self._connection, status=error.status, code=error.code)

@@ -220,6 +220,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("console.fleet", "0", "fleet", "Look at every context at once, the worst first.", _EVERYWHERE),
     _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE, bar=23),
     _act("console.tighten", "exclamation_mark", "read-only", "Refuse every verb from now on, until the next start.", _EVERYWHERE),
+    _act("console.connect", "f4", "connect a platform", "Connect another platform: tried first, then written down.", _EVERYWHERE),
     _act("console.sign-in", "f2", "sign in", "Say how to sign in, and ask again who was signed out.", _EVERYWHERE),
     _act("console.sign-out", "f3", "sign out", "Say how to sign out.", _EVERYWHERE),
     _act("console.quit", "q ctrl+c", "quit", "Leave. Asks only while something is in flight.", _EVERYWHERE),

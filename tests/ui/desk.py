@@ -95,6 +95,7 @@ class Desk:
     production: bool = False
     read_only: bool = False
     past: Any = None
+    nobody: bool = False
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     refused: dict[Verb, str] = field(default_factory=dict)
     logged: frozenset[Kind] = frozenset({Kind.SERVICE})
@@ -102,6 +103,8 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.platforms = [FakePlatform("shop", "encore"), FakePlatform("fleet", "dployr"), FakePlatform("vault", "phase")]
+        if self.nobody:
+            self.platforms = []
         self.store = Store(self.clock, self.platforms)  # type: ignore[arg-type]
         self.changes: Signal[Change] = Signal("changes")
         self.verdicts: Signal[Verdict] = Signal("verdicts")

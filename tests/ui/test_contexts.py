@@ -32,6 +32,7 @@ class Owned:
         self.settled = 0
         self.looked: list[str] = []
         self.broken = ""
+        self.onboarding: Any = None
         self.fleet: dict[str, Sequence[Any]] = {}
 
     def offers(self) -> Sequence[Offer]:

@@ -321,6 +321,14 @@ def _looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mappin
     return looks
 
 
+@contextmanager
+def nothing(paths: Paths, clock: Clock) -> Iterator[Setup]:
+    """A context without a connection, while there is none. It touches no file."""
+    with contextlib.closing(Journal.memory(context="", who=whoami(os.environ), now=clock.wall)) as journal:
+        looks = {"theme_folders": paths.theme_folders[1:]}
+        yield Setup(context="", production=False, read_only=False, platforms=(), clock=clock, journal=journal, looks=looks)
+
+
 # The emulator.
 
 

@@ -34,7 +34,7 @@ SETTLED: Final = 2.0
 
 
 def console(args: Namespace) -> int:
-    """The console on the configured context."""
+    """The console on the configured context; where nothing is connected it asks what to connect."""
     _usable()
     gc.disable()
     clock = SystemClock()
@@ -46,10 +46,9 @@ def console(args: Namespace) -> int:
         from tui.cli.owner import Ground
 
         paths, loaded = compose.configured(args)
-        if loaded.empty:
-            raise compose.NothingConnected
-        paths = paths.prepare(clock.wall())
-        name = loaded.choose().name
+        name = "" if loaded.empty else loaded.choose().name
+        # A first run that is left again has made nothing, not even a folder.
+        paths = paths.prepare(clock.wall()) if name else paths
         with compose.logged(paths) as log, quiet():
             ground = Ground(args=args, paths=paths, redactor=log.redactor, clock=clock)
             code, warnings = asyncio.run(_configured(ground, name, picture))
@@ -134,7 +133,7 @@ async def _single(setup: Setup, *, watch: bool) -> int:
 
 
 async def _configured(ground: Ground, name: str, picture: Picture) -> tuple[int, Sequence[str]]:
-    """The console on a context of the configuration, with all others one key away."""
+    """The console on a context of the configuration, with all others one key away; on none where there is none yet."""
     from tui.cli.owner import Owner
 
     first = First()
@@ -142,7 +141,7 @@ async def _configured(ground: Ground, name: str, picture: Picture) -> tuple[int,
 
     async def show(leave: terminal.Leave) -> int:
         async with owner:
-            session, settings = await owner.open(name)
+            session, settings = await (owner.open(name) if name else owner.open_nothing())
             return await _run(leave, session, settings, owner, owner.warnings, first, picture)
 
     code = await _heard(None if ground.paths.reason else ground.paths.log_dir, show)
@@ -168,7 +167,7 @@ async def _run(
     leave.ask = app.exit
     asyncio.get_running_loop().call_later(SETTLED, _warn, app, tuple(warnings))
     await app.run_async(mouse=app.settings.mouse)
-    if picture is not None and app.session.context == context:
+    if picture is not None and context and app.session.context == context:
         picture.keep(app.picture, context, production=session.production, at=session.clock.wall())
     if leave.code is not None:
         return leave.code

@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import getpass
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from tui.cli import compose, say
 from tui.cli.exits import Exit
-from tui.cli.probe import ask
+from tui.cli.trying import Answers, keep, try_out
 from tui.clock import SystemClock
 from tui.errors import PlatformError, StorageError, UsageError
 from tui.local.addresses import origin
 from tui.local.config import Chosen
 from tui.local.credentials import Credentials
-from tui.local.journal import Journal
 from tui.local.logins import Logins
 from tui.local.paths import Paths
 from tui.local.spelling import meant
-from tui.platforms.base import Platform, SignIn
-from tui.platforms.registry import open_platform
-from tui.platforms.share import Vault
-from tui.text import Secret
 
 Ask = Callable[[str], str]
 """Asks one question and returns the answer; a secret's question hides it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What the user said, as far as the platform asks for it."""
-
-    token: str = ""
-    client_id: str = ""
-    client_secret: str = ""
-    email: str = ""
-    password: str = ""
 
 
 def login(args: Namespace) -> int:
@@ -53,27 +34,14 @@ def login(args: Namespace) -> int:
     if paths.reason:
         raise StorageError(f"credentials cannot be kept: {paths.reason}")
     connection = chosen.context.connections[args.connection]
-    at = origin(connection.base_url)
     answers = ASKED[connection.platform](*_asking(args))
-    vault = _Memory()
-    # A journal that nobody reads: the rollouts that are known say nothing of new credentials.
-    with contextlib.closing(Journal.memory(context=chosen.name, who="", now=clock.wall)) as journal:
-        found = asyncio.run(_try(_platform(paths, chosen, args.connection, answers, vault, journal)))
-    Credentials(paths.credentials_file, os.environ).save(
-        args.connection,
-        at,
-        clock.wall(),
-        token=Secret(answers.token) if answers.token else None,
-        client_id=answers.client_id,
-        client_secret=Secret(answers.client_secret) if answers.client_secret else None,
-        email=answers.email,
-    )
-    logins = Logins(paths.logins_dir, at, clock.wall())
-    with logins.lock(args.connection):
-        logins.forget(args.connection)
-        if vault.login is not None:
-            logins.store(args.connection, vault.login)
-    print(f"signed in to {args.connection}: {found}")
+    spec = compose.spec_of(chosen, args.connection, compose.sign_ins(paths, chosen))
+    try:
+        tried = asyncio.run(try_out(spec, answers, clock))
+    except PlatformError as error:
+        raise type(error)(f"nothing was kept: {error.message}", connection=args.connection, status=error.status) from None
+    keep(paths, args.connection, connection.base_url, tried, clock)
+    print(f"signed in to {args.connection}: {tried.seen}")
     print(f"kept in {paths.credentials_file}")
     earlier = compose.sign_ins(paths, chosen)[args.connection, ""].source
     if earlier and earlier != str(paths.credentials_file):
@@ -149,48 +117,3 @@ def _phase(_seen: Ask, hidden: Ask) -> Answers:
 
 
 ASKED: Final[Mapping[str, Callable[[Ask, Ask], Answers]]] = {"encore": _encore, "dployr": _dployr, "phase": _phase}
-
-
-# Trying.
-
-
-class _Memory:
-    """A vault for one login that is not to be kept before it is known to work."""
-
-    def __init__(self) -> None:
-        self.login: dict[str, Any] | None = None
-
-    def load(self, name: str) -> dict[str, Any] | None:
-        return self.login
-
-    def store(self, name: str, login: dict[str, Any]) -> None:
-        self.login = login
-
-    @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        yield
-
-
-def _platform(paths: Paths, chosen: Chosen, name: str, answers: Answers, vault: Vault, journal: Journal) -> Platform:
-    clock = SystemClock()
-    spec = compose.spec_of(chosen, name, compose.sign_ins(paths, chosen))
-    credentials = SignIn(
-        token=Secret(answers.token) if answers.token else None,
-        client_id=answers.client_id,
-        client_secret=Secret(answers.client_secret) if answers.client_secret else None,
-        email=answers.email,
-        password=Secret(answers.password) if answers.password else None,
-        vault=vault,
-    )
-    return open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=journal.rollouts(name))
-
-
-async def _try(platform: Platform) -> str:
-    """What the credentials open, in a few words. Raises ``PlatformError`` if they open nothing."""
-    try:
-        seen = await ask(platform)
-    except PlatformError as error:
-        raise type(error)(f"nothing was kept: {error.message}", connection=platform.name, status=error.status) from None
-    finally:
-        await platform.aclose()
-    return ", ".join(filter(None, (platform.platform, platform.flavour, seen)))

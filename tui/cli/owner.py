@@ -16,6 +16,7 @@ from typing import Any
 
 from tui.cli import compose
 from tui.cli.compose import Setup
+from tui.cli.onboarding import Onboarding
 from tui.clock import Clock
 from tui.engine.session import Session
 from tui.local.config import Loaded
@@ -52,6 +53,7 @@ class Owner:
         self._open: list[AsyncExitStack] = []
         self._opening: set[asyncio.Task[Any]] = set()
         self.warnings: list[str] = []
+        self.onboarding = Onboarding(ground.args, ground.paths, ground.clock, ground.redactor)
 
     async def __aenter__(self) -> Owner:
         return self
@@ -80,6 +82,14 @@ class Owner:
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
         return await asyncio.shield(task)
+
+    async def open_nothing(self) -> tuple[Session, Settings]:
+        """A session without a connection, for the first run. It touches no file."""
+        async with AsyncExitStack() as stack:
+            setup = stack.enter_context(compose.nothing(self._ground.paths, self._ground.clock))
+            session = await stack.enter_async_context(setup.session())
+            self._open.append(stack.pop_all())
+            return session, self._looks(setup)
 
     async def _begin(self, name: str) -> tuple[Session, Settings]:
         async with AsyncExitStack() as stack:
@@ -110,7 +120,8 @@ class Owner:
         ground = self._ground
         args = Namespace(**{**vars(ground.args), "context": name})
         _, loaded = compose.configured(args)
-        return ground.paths, loaded, loaded.choose(), ground.redactor, ground.clock
+        # A first run has made no folder of ours before now.
+        return ground.paths.prepare(ground.clock.wall()), loaded, loaded.choose(), ground.redactor, ground.clock
 
 
 @asynccontextmanager

@@ -50,6 +50,22 @@ def write_private(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def rewrite(path: Path, before: bytes | None, data: bytes) -> None:
+    """Put ``data`` in place of a file that the user wrote, whose bytes were ``before`` (None: there was none).
+
+    Its mode stays, and a link to it; a new one is private. Raises ``StorageError``, also where somebody changed it meanwhile.
+    """
+    if read_written(path, 1 << 20) != before:
+        raise StorageError(f"{path} was changed meanwhile", hint="try again")
+    target = path.resolve()
+    mode = stat.S_IMODE(target.stat().st_mode) if before is not None else 0o600
+    write_private(target, data)
+    try:
+        target.chmod(mode)
+    except OSError as error:
+        raise _failed(target, "has lost its mode", error) from None
+
+
 def read_private(path: Path, limit: int) -> bytes | None:
     """The bytes of a file that holds secrets, None where there is none.
 

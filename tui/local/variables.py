@@ -86,6 +86,11 @@ def _number(variable: str, text: str) -> float:
         raise ConfigError(f"environment {variable} is {found(text)}, expected a number") from None
 
 
+def apps_of(text: str) -> list[dict[str, Any]]:
+    """Encore's applications as one line: ``APP:ENVIRONMENT,ENVIRONMENT APP``. Raises ``ConfigError``."""
+    return _apps("apps", text)
+
+
 def _apps(variable: str, text: str) -> list[dict[str, Any]]:
     apps: list[dict[str, Any]] = []
     for word in text.split():

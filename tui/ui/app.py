@@ -78,6 +78,7 @@ class Console(PicturedApp, inherit_bindings=False):
         "styles/palette.tcss",
         "styles/ask.tcss",
         "styles/memory.tcss",
+        "styles/setup.tcss",
     ]
     TITLE = "rollwatch"
     ENABLE_COMMAND_PALETTE = False
@@ -164,11 +165,11 @@ class Console(PicturedApp, inherit_bindings=False):
         self.changed.subscribe(self, self._redraw)
         self.set_interval(TICK, self._tick)
         self._listen()
-        problems = self._problems
-        if problems:
+        if problems := self._problems:
             self.call_after_refresh(self.say, problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""), "warn")
 
     def _listen(self) -> None:
+        self.home.begin()
         self._ended = [
             self.session.changes.subscribe(self._heard),
             self.session.verdicts.subscribe(self._verdict),

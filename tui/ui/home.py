@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 from tui.errors import RollwatchError
 from tui.ui.owner import Owner
 from tui.ui.screens.contexts import ContextsScreen
+from tui.ui.screens.setup import SetupScreen
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
 
 log = logging.getLogger(__name__)
 
-LEADS: Final = ("console.contexts", "console.fleet", "console.sign-in", "console.sign-out")
+LEADS: Final = ("console.contexts", "console.fleet", "console.connect", "console.sign-in", "console.sign-out")
 """Actions that lead away from what the console shows."""
 
 AGAIN: Final = 5.0
@@ -41,10 +42,33 @@ class Home:
         acts: Mapping[str, Callable[[], object]] = {
             "console.contexts": lambda: self._contexts(watching=False),
             "console.fleet": lambda: self._contexts(watching=True),
+            "console.connect": self._connect,
             "console.sign-in": self._sign_in,
             "console.sign-out": self._sign_out,
         }
         acts[id_]()
+
+    def begin(self) -> None:
+        """A session has begun; one without a connection has to be given one first."""
+        if self.owner is not None and not self._program.session.store.connections():
+            self._program.call_after_refresh(self._connect)
+
+    # Connecting --------------------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        program, owner = self._program, self.owner
+        if owner is None:
+            program.say(ALONE, "warn")
+            return
+        first = not program.session.store.connections()
+        left: Callable[[], object] = (lambda: program.exit(0)) if first else (lambda: program.screen.dismiss())
+        screen = program.once(SetupScreen, lambda: SetupScreen(owner.onboarding, self._landed, left))
+        screen.prepare(program.session.context, first=first)
+        program.push_screen(screen)
+
+    def _landed(self, context: str) -> None:
+        """A connection was written: open the context that it is in, anew if it is the one that is shown."""
+        self._go(context)
 
     # Contexts ----------------------------------------------------------------------------------------------------------------
 
@@ -71,9 +95,12 @@ class Home:
         if self._going:
             program.say(f"{self._going} is being opened", "warn")
             return
+        self._go(name)
+
+    def _go(self, name: str) -> None:
         self._going = name
-        program.say(f"opening {name}…")
-        program.run_worker(self._switch(name), group="switch", exit_on_error=False)
+        self._program.say(f"opening {name}…")
+        self._program.run_worker(self._switch(name), group="switch", exit_on_error=False)
 
     async def _switch(self, name: str) -> None:
         if self.owner is None:

@@ -5,12 +5,13 @@ The command line implements it; a console without an owner (a demo, a test) has 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tui.engine.session import Session
+from tui.local.finds import Find
 from tui.platforms.base import Platform
 from tui.ui.settings import Settings
 
@@ -34,8 +35,48 @@ class Offer:
     members: tuple[Member, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A connection that somebody is typing in. Its secrets are in no ``repr``."""
+
+    platform: str = ""
+    name: str = ""
+    base_url: str = ""
+    context: str = ""
+    production: bool = False
+    apps: str = ""
+    token: str = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    email: str = ""
+    password: str = field(default="", repr=False)
+
+
+class Onboarding(Protocol):
+    """Makes a connection out of a draft."""
+
+    def platforms(self) -> Mapping[str, str]:
+        """The platforms there are, with the address of each."""
+
+    def finds(self) -> Sequence[Find]:
+        """What is on this machine already and can be taken over."""
+
+    def wrong(self, draft: Draft) -> Mapping[str, str]:
+        """What is wrong, by field; nothing is sent."""
+
+    async def test(self, draft: Draft) -> str:
+        """Sign in and read one harmless thing; what it opens, in a few words. Nothing is kept."""
+
+    async def keep(self, draft: Draft) -> str:
+        """Write the connection that was tried; the context that it is in."""
+
+
 class Owner(Protocol):
     """Owns the sessions. Everything here may raise ``RollwatchError`` in one line."""
+
+    @property
+    def onboarding(self) -> Onboarding:
+        """How another platform is connected."""
 
     def offers(self) -> Sequence[Offer]:
         """The contexts as the configuration has them now."""

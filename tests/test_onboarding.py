@@ -1,0 +1,120 @@
+"""A connection from what was typed, on an emulator: tried, written privately, and nothing where it does not work."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.cli.onboarding import Onboarding
+from tui.clock import SystemClock
+from tui.emulator import Options, start_in_thread
+from tui.errors import ConfigError, StorageError, Unauthorized
+from tui.local.config import load
+from tui.local.paths import Paths
+from tui.local.redaction import Redactor
+from tui.platforms.registry import BASE_URLS
+from tui.ui.owner import Draft
+
+
+@pytest.fixture(scope="module")
+def info() -> Iterator[Any]:
+    with start_in_thread(Options(scenario="calm")) as running:
+        yield running.info
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ROLLWATCH_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def at(home: Path) -> Onboarding:
+    paths = Paths.discover({"ROLLWATCH_HOME": str(home)})
+    return Onboarding(Namespace(context=None, read_only=False), paths, SystemClock(), Redactor())
+
+
+def fleet(info: Any, **more: Any) -> Draft:
+    told = info["dployr"]
+    base = Draft(platform="dployr", name="fleet", base_url=told["base_url"], context="prod", token=told["token"])
+    return replace(base, **more)
+
+
+def test_what_works_is_written_privately_and_a_second_one_beside_it(info: Any, home: Path) -> None:
+    onboarding = at(home)
+    draft = fleet(info, production=True)
+    assert onboarding.wrong(draft) == {}
+    assert asyncio.run(onboarding.test(draft)).startswith("dployr, ")
+    assert not home.exists(), "trying writes nothing"
+    assert asyncio.run(onboarding.keep(draft)) == "prod"
+    config, credentials = home / "config.toml", home / "credentials.toml"
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (config, credentials)] == [0o600, 0o600]
+    assert draft.token not in config.read_text()
+    assert draft.token in credentials.read_text()
+    config.write_text("# mine\n" + config.read_text())
+    app = info["encore"]["apps"][0]
+    shop = Draft(
+        platform="encore",
+        name="shop",
+        base_url=info["encore"]["base_url"],
+        context="prod",
+        apps=f"{app['id']}:{','.join(app['environments'])}",
+        client_id=info["encore"]["client_id"],
+        client_secret=info["encore"]["client_secret"],
+    )
+    asyncio.run(onboarding.test(shop))
+    asyncio.run(onboarding.keep(shop))
+    text = config.read_text()
+    assert text.startswith("# mine\n")
+    loaded = load(config, environ={}, platforms=BASE_URLS).choose()
+    assert (loaded.name, loaded.context.production, list(loaded.context.connections)) == ("prod", True, ["fleet", "shop"])
+    assert loaded.context.connections["shop"].apps[0].id == app["id"]
+    assert onboarding.wrong(shop) == {"name": "prod has a connection shop already"}
+
+
+def test_what_does_not_work_is_not_kept(info: Any, home: Path) -> None:
+    onboarding = at(home)
+    wrong = fleet(info, token="wrong-token-of-mine")
+    with pytest.raises(Unauthorized) as refused:
+        asyncio.run(onboarding.test(wrong))
+    assert "wrong-token" not in str(refused.value)
+    with pytest.raises(ConfigError, match="try it once more"):
+        asyncio.run(onboarding.keep(wrong))
+    assert not home.exists()
+    assert "wrong-token" not in repr(wrong)
+
+
+def test_a_configuration_that_changed_under_it_or_is_no_toml_is_left_alone(info: Any, home: Path) -> None:
+    onboarding = at(home)
+    draft = fleet(info)
+    asyncio.run(onboarding.test(draft))
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text("this is [ no toml")
+    with pytest.raises((ConfigError, StorageError)):
+        asyncio.run(onboarding.keep(draft))
+    assert (home / "config.toml").read_text() == "this is [ no toml"
+    assert not (home / "credentials.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"platform": "heroku"}, "platform"),
+        ({"name": "my fleet"}, "name"),
+        ({"context": ""}, "context"),
+        ({"base_url": "http://example.com"}, "base_url"),
+        ({"base_url": "base.dployr.io"}, "base_url"),
+        ({"token": ""}, "token"),
+        ({"platform": "encore"}, "client_id"),
+        ({"platform": "encore", "client_id": "x", "client_secret": "y", "apps": ":prod"}, "apps"),
+    ],
+)
+def test_what_is_wrong_is_said_by_field(home: Path, more: dict[str, Any], field: str) -> None:
+    draft = replace(Draft(platform="dployr", name="fleet", base_url="https://base.dployr.io", context="prod", token="t"), **more)
+    assert field in at(home).wrong(draft)

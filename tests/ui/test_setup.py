@@ -1,0 +1,149 @@
+"""The first run: a platform is connected, tried, written; what is wrong stands next to its field, and no secret is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from tests.ui.desk import Desk
+from tests.ui.test_console import Seat
+from tests.ui.test_contexts import Owned, owned
+from tui.errors import Unauthorized
+from tui.local.finds import Find
+from tui.text import Secret
+from tui.ui.owner import Draft
+
+SECRET = "dpat_hunter2hunter2"
+
+
+class Asked:
+    """What the screen asked of whoever tries and keeps."""
+
+    def __init__(self, *found: Find) -> None:
+        self.found = found
+        self.refuse = False
+        self.tried: list[Draft] = []
+        self.kept: list[Draft] = []
+
+    def platforms(self) -> Mapping[str, str]:
+        return {"encore": "https://api.encore.dev", "dployr": "https://base.dployr.io", "phase": "https://api.phase.dev"}
+
+    def finds(self) -> Sequence[Find]:
+        return self.found
+
+    def wrong(self, draft: Draft) -> Mapping[str, str]:
+        return {} if draft.token or draft.client_secret else {"token": "is needed"}
+
+    async def test(self, draft: Draft) -> str:
+        self.tried.append(draft)
+        if self.refuse:
+            raise Unauthorized("the token is not known", connection=draft.name)
+        return f"{draft.platform}, current, 3 projects"
+
+    async def keep(self, draft: Draft) -> str:
+        self.kept.append(draft)
+        return "staging"
+
+
+def newcomer(*found: Find) -> tuple[Owned, Asked]:
+    owner = Owned()
+    owner.desks["prod"] = Desk(context="", nobody=True)
+    owner.onboarding = Asked(*found)
+    return owner, owner.onboarding
+
+
+async def to(at: Seat, name: str) -> None:
+    at.app.screen._entries[name].focus()  # type: ignore[attr-defined]
+    await at.wait()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_somebody_without_a_configuration_is_asked_and_lands_in_the_console(size: tuple[int, int]) -> None:
+    owner, asked = newcomer()
+    async with owned(owner, size) as at:
+        assert "Welcome" in at.screen()[0]
+        await at.press("down", "enter")
+        assert "https://base.dployr.io" in at.row("Address")
+        assert not at.sees("Client id"), "only what this platform asks for"
+        await to(at, "token")
+        await at.press(*SECRET)
+        assert "•••" in at.row("Token")
+        at.app.screen._choice.focus()  # type: ignore[attr-defined]
+        await at.press("enter")
+        await at.wait()
+        assert [(each.platform, each.name, each.token, each.context) for each in asked.tried] == [("dployr", "dployr", SECRET, "main")]
+        assert "it works: dployr, current, 3 projects" in at.row("it works")
+        assert asked.kept == [], "nothing is written before it was asked for"
+        assert at.sees("Save and open")
+        await at.press("enter")
+        await at.wait()
+        assert asked.kept == asked.tried
+        assert at.app.session.context == "staging"
+        assert not at.sees("hunter2")
+
+
+async def test_a_refusal_stands_at_its_field_and_loses_nothing() -> None:
+    owner, asked = newcomer()
+    asked.refuse = True
+    async with owned(owner, (80, 24)) as at:
+        await at.press("down")
+        await to(at, "token")
+        await at.press(*SECRET)
+        at.app.screen._choice.focus()  # type: ignore[attr-defined]
+        await at.press("enter")
+        await at.wait()
+        rows = at.screen()
+        under = rows[next(number for number, row in enumerate(rows) if "Token" in row) + 1]
+        assert "✗ the token is not known" in under
+        assert at.app.screen.draft.token == SECRET  # type: ignore[attr-defined]
+        assert asked.kept == []
+        assert at.sees("[ Try it ]")
+
+
+async def test_what_is_missing_is_marked_and_nothing_is_sent() -> None:
+    owner, asked = newcomer()
+    async with owned(owner) as at:
+        await at.press("down")
+        at.app.screen._choice.focus()  # type: ignore[attr-defined]
+        await at.press("enter")
+        await at.wait()
+        assert asked.tried == []
+        assert at.sees("✗ is needed")
+        assert at.sees("nothing was tried: see the marked fields")
+
+
+async def test_what_is_on_this_machine_is_offered_and_not_shown() -> None:
+    owner, _ = newcomer(
+        Find(title="PHASE_SERVICE_TOKEN", platform="phase", base_url="https://vault.acme.test/service/public", token=Secret(SECRET)),
+        Find(title="encore.app in shop", platform="encore", app="shop-3p2i"),
+    )
+    async with owned(owner) as at:
+        assert "PHASE_SERVICE_TOKEN" in at.row("Take over")
+        assert "https://vault.acme.test/service/public" in at.row("Address")
+        assert not at.sees("hunter2")
+        await at.press("down")
+        assert "shop-3p2i:staging,prod" in at.row("Apps")
+        assert at.app.screen.draft.token == ""  # type: ignore[attr-defined]
+        await at.press("down")
+        assert "nothing, type it in" in at.row("Take over")
+
+
+async def test_esc_leaves_a_first_run_without_a_trace() -> None:
+    owner, asked = newcomer()
+    async with owned(owner) as at:
+        await at.press("escape")
+        await at.wait()
+        assert at.app.return_value == 0
+        assert (asked.tried, asked.kept) == ([], [])
+
+
+async def test_another_platform_is_connected_with_f4_and_esc_goes_back() -> None:
+    owner = Owned()
+    owner.onboarding = Asked()
+    async with owned(owner) as at:
+        await at.press("f4")
+        assert "Connect another platform" in at.screen()[0]
+        assert "prod" in at.row("Context")
+        await at.press("escape")
+        assert at.app.screen is at.app.console_screen

@@ -1,0 +1,134 @@
+"""A new connection from what somebody typed: checked, tried with one harmless read, then written to the configuration and kept.
+
+The first run and ``connect`` in the console ask; here nothing is asked and nothing is drawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tui.cli import compose
+from tui.cli.trying import Answers, Tried, keep, try_out
+from tui.clock import Clock
+from tui.errors import ConfigError, StorageError
+from tui.local.addresses import base_url
+from tui.local.config import load
+from tui.local.files import read_written, rewrite
+from tui.local.finds import Find, finds
+from tui.local.identity import whoami
+from tui.local.paths import Paths
+from tui.local.redaction import Redactor
+from tui.local.tomledit import HEAD, with_table, with_value
+from tui.local.tomltext import LIMIT
+from tui.local.variables import apps_of
+from tui.platforms.base import AppSpec, ConnectionSpec
+from tui.platforms.registry import BASE_URLS
+from tui.text import Secret
+from tui.ui.owner import Draft
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+NEEDED: Final[Mapping[str, tuple[str, ...]]] = {"encore": ("client_id", "client_secret", "apps"), "dployr": (), "phase": ("token",)}
+
+
+class Onboarding:
+    """One per console. What was tried is remembered, so that exactly that is kept."""
+
+    def __init__(self, args: Namespace, paths: Paths, clock: Clock, redactor: Redactor) -> None:
+        self._args = args
+        self._paths = paths
+        self._clock = clock
+        self._redactor = redactor
+        self._tried: tuple[Draft, Tried] | None = None
+
+    def platforms(self) -> Mapping[str, str]:
+        """The platforms there are, with the address of each."""
+        return BASE_URLS
+
+    def finds(self) -> Sequence[Find]:
+        """What is on this machine already."""
+        return finds(os.environ, Path.cwd())
+
+    def wrong(self, draft: Draft) -> Mapping[str, str]:
+        """What is wrong, by field; nothing is sent."""
+        wrong: dict[str, str] = {}
+        if draft.platform not in BASE_URLS:
+            wrong["platform"] = f"one of {', '.join(BASE_URLS)}"
+            return wrong
+        for field, text in (("name", draft.name), ("context", draft.context)):
+            if not _NAME.fullmatch(text):
+                wrong[field] = "letters, digits, - and _, at most 40"
+        if draft.name in self._names(draft.context):
+            wrong["name"] = f"{draft.context} has a connection {draft.name} already"
+        try:
+            base_url(draft.base_url)
+        except ValueError as error:
+            wrong["base_url"] = str(error)
+        wrong |= {field: "is needed" for field in NEEDED[draft.platform] if not getattr(draft, field)}
+        if draft.platform == "dployr" and not draft.token and not (draft.email and draft.password):
+            wrong["token"] = "a token, or e-mail and password below"  # noqa: S105 - a sentence
+        try:
+            apps_of(draft.apps)
+        except ConfigError:
+            wrong["apps"] = "write APP:ENVIRONMENT,ENVIRONMENT, several apart"
+        return wrong
+
+    def _names(self, context: str) -> Sequence[str]:
+        try:
+            _, loaded = compose.configured(Namespace(**{**vars(self._args), "context": None}))
+        except ConfigError:
+            return ()
+        found = loaded.config.contexts.get(context)
+        return tuple(found.connections) if found is not None else ()
+
+    async def test(self, draft: Draft) -> str:
+        """Sign in and read one harmless thing; what it opens, in a few words. Raises ``RollwatchError``; nothing is kept."""
+        secrets = [text for text in (draft.token, draft.client_secret, draft.password) if text]
+        self._redactor.add(*map(Secret, secrets))
+        spec = ConnectionSpec(
+            name=draft.name,
+            platform=draft.platform,
+            base_url=base_url(draft.base_url),
+            apps=tuple(AppSpec(id=each["id"], environments=tuple(each["environments"])) for each in apps_of(draft.apps)),
+            operator=whoami(os.environ),
+        )
+        answers = Answers(
+            token=draft.token, client_id=draft.client_id, client_secret=draft.client_secret, email=draft.email, password=draft.password
+        )
+        tried = await try_out(spec, answers, self._clock)
+        self._tried = (draft, tried)
+        return tried.seen
+
+    async def keep(self, draft: Draft) -> str:
+        """Write what was tried; the context that it is in. Raises ``RollwatchError``."""
+        if self._tried is None or self._tried[0] != draft:
+            raise ConfigError("it was changed after it was tried", hint="try it once more")
+        await asyncio.to_thread(self._keep, draft, self._tried[1])
+        return draft.context
+
+    def _keep(self, draft: Draft, tried: Tried) -> None:
+        paths = self._paths.prepare(self._clock.wall())
+        if paths.reason:
+            raise StorageError(f"nothing can be kept: {paths.reason}")
+        before = read_written(paths.config_file, LIMIT)
+        text = (before or HEAD.encode()).decode()
+        made = self._written(paths.config_file, text, draft, new=before is None)
+        keep(paths, draft.name, base_url(draft.base_url), tried, self._clock)
+        rewrite(paths.config_file, before, made.encode())
+        load(paths.config_file, environ=os.environ, platforms=BASE_URLS)
+
+    def _written(self, path: Path, text: str, draft: Draft, *, new: bool) -> str:
+        context = ("contexts", draft.context)
+        if new:
+            text = with_value(path, text, ("default_context",), draft.context)
+        if draft.production:
+            text = with_value(path, text, (*context, "production"), value=True)
+        values: dict[str, Any] = {"platform": draft.platform, "base_url": base_url(draft.base_url)}
+        if draft.platform == "encore":
+            values["apps"] = apps_of(draft.apps)
+        return with_table(path, text, (*context, "connections", draft.name), values)

@@ -1,0 +1,102 @@
+"""Credentials are tried once with a harmless read before they are kept: for ``login`` and for the first run. Asks nobody anything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tui.cli.probe import ask
+from tui.clock import Clock
+from tui.local.addresses import origin
+from tui.local.credentials import Credentials
+from tui.local.journal import Journal
+from tui.local.logins import Logins
+from tui.local.paths import Paths
+from tui.platforms.base import ConnectionSpec, SignIn
+from tui.platforms.registry import open_platform
+from tui.text import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the user said, as far as the platform asks for it."""
+
+    token: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    email: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return "Answers()"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """Answers that work: what they open, in a few words, and the login that came of them."""
+
+    answers: Answers
+    seen: str
+    login: dict[str, Any] | None
+
+
+class _Memory:
+    """A vault for one login that is not to be kept before it is known to work."""
+
+    def __init__(self) -> None:
+        self.login: dict[str, Any] | None = None
+
+    def load(self, name: str) -> dict[str, Any] | None:
+        return self.login
+
+    def store(self, name: str, login: dict[str, Any]) -> None:
+        self.login = login
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        yield
+
+
+async def try_out(spec: ConnectionSpec, answers: Answers, clock: Clock) -> Tried:
+    """Sign in and read one harmless thing. Raises ``PlatformError`` if the answers open nothing; nothing is kept."""
+    vault = _Memory()
+    credentials = SignIn(
+        token=Secret(answers.token) if answers.token else None,
+        client_id=answers.client_id,
+        client_secret=Secret(answers.client_secret) if answers.client_secret else None,
+        email=answers.email,
+        password=Secret(answers.password) if answers.password else None,
+        vault=vault,
+    )
+    # A journal that nobody reads: the rollouts that are known say nothing of new credentials.
+    with contextlib.closing(Journal.memory(context="", who="", now=clock.wall)) as journal:
+        platform = open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=journal.rollouts(spec.name))
+        try:
+            seen = await ask(platform)
+        finally:
+            await platform.aclose()
+    said = (platform.platform, "" if platform.flavour == "unknown" else platform.flavour, seen)
+    return Tried(answers=answers, seen=", ".join(filter(None, said)), login=vault.login)
+
+
+def keep(paths: Paths, name: str, base_url: str, tried: Tried, clock: Clock) -> None:
+    """Keep what works for a connection, privately. A password is not kept. Raises ``StorageError``. Blocks."""
+    at, answers = origin(base_url), tried.answers
+    Credentials(paths.credentials_file, os.environ).save(
+        name,
+        at,
+        clock.wall(),
+        token=Secret(answers.token) if answers.token else None,
+        client_id=answers.client_id,
+        client_secret=Secret(answers.client_secret) if answers.client_secret else None,
+        email=answers.email,
+    )
+    logins = Logins(paths.logins_dir, at, clock.wall())
+    with logins.lock(name):
+        logins.forget(name)
+        if tried.login is not None:
+            logins.store(name, tried.login)

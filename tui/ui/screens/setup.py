@@ -1,0 +1,285 @@
+"""Connect a platform: which one, where, with what; tried with one harmless read; then written down. The first run begins here.
+
+Made once. What is typed is checked and kept by the owner's ``onboarding``; nothing is written before it was seen to work, and what is
+secret is never drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Input
+
+from tui.errors import BadReply, Forbidden, NoEndpoint, RollwatchError, Unauthorized, Unreachable, WrongBaseUrl
+from tui.local.finds import Find
+from tui.text import clean
+from tui.ui.answers import Choice, Entry
+from tui.ui.owner import Draft, Onboarding
+from tui.ui.questions import Option
+from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.status_line import Part, StatusLine
+
+FOUND: Final = "found"
+NOTHING: Final = "nothing, type it in"
+YES: Final = "yes"
+APPS: Final = "shop-3p2i:staging,prod other:dev"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One field: for which platforms (none: for all), and what stands under it."""
+
+    name: str
+    title: str
+    help: str
+    only: str = ""
+    secret: bool = False
+    example: str = ""
+
+
+LINES: Final = (
+    Line(name=FOUND, title="Take over", help="↓ goes through what was found on this machine"),
+    Line(name="platform", title="Platform", help="↓ goes through them"),
+    Line(name="name", title="Call it", help="a short name of yours, as in fleet/service/web-api"),
+    Line(name="base_url", title="Address", help="of its API; the platform's own unless you host it"),
+    Line(name="client_id", title="Client id", help="from the app's settings, Auth clients", only="encore", example="o2c_…"),
+    Line(name="client_secret", title="Client secret", help="not shown, kept in a file only you can read", only="encore", secret=True),
+    Line(name="apps", title="Apps", help="with their environments: its API has no list of them", only="encore", example=APPS),
+    Line(name="token", title="Token", help="not shown, kept in a file only you can read", only="dployr phase", secret=True),
+    Line(name="email", title="or e-mail", help="signs in once instead of a token", only="dployr"),
+    Line(name="password", title="and password", help="not shown and never stored", only="dployr", secret=True),
+    Line(name="context", title="Context", help="what is looked at together: prod, staging …"),
+    Line(name="production", title="Production", help="yes: what cannot be undone asks for the name"),
+)
+
+
+class SetupScreen(Screen[None]):
+    """``landed`` is called with the context that was written, ``left`` when somebody goes without."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave", show=False),
+        Binding("ctrl+c", "leave", "leave", show=False, priority=True),
+    ]
+
+    def __init__(self, onboarding: Onboarding, landed: Callable[[str], object], left: Callable[[], object]) -> None:
+        super().__init__()
+        self._onboarding = onboarding
+        self._landed = landed
+        self._left = left
+        self._platforms: Mapping[str, str] = onboarding.platforms()
+        self._finds: Sequence[Find] = ()
+        self._defaults: dict[str, str] = {}
+        self._touched: set[str] = set()
+        self._answered: dict[str, str] = {}
+        self._works = ""
+        self._busy = False
+        self._title = StatusLine(classes="title")
+        self._entries: dict[str, Entry] = {}
+        self._rows: dict[str, Vertical] = {}
+        self._hints: dict[str, StatusLine] = {}
+        self._said = StatusLine(id="setup-said")
+        self._choice = Choice()
+        self._keys = StatusLine(id="setup-keys")
+        for line in LINES:
+            self._entries[line.name] = Entry(line.name, line.example, (), secret=line.secret, value="")
+            self._hints[line.name] = StatusLine(classes="setup-hint")
+
+    def compose(self) -> ComposeResult:
+        yield self._title
+        with VerticalScroll(id="setup-body", can_focus=False):
+            for line in LINES:
+                label = StatusLine(classes="setup-label")
+                label.set_text(line.title)
+                with Vertical(classes="setup-line") as row:
+                    yield Horizontal(label, self._entries[line.name])
+                    yield self._hints[line.name]
+                self._rows[line.name] = row
+        yield self._said
+        yield self._choice
+        yield self._keys
+
+    def prepare(self, context: str, *, first: bool) -> None:
+        """Begin anew; ``context`` is where the connection goes unless told otherwise."""
+        self._finds = tuple(self._onboarding.finds())
+        self._touched.clear()
+        self._answered = {}
+        self._works, self._busy, self._defaults = "", False, {}
+        platform = self._finds[0].platform if self._finds else next(iter(self._platforms))
+        texts = {"platform": platform, "context": context or "main", "production": "no"}
+        if self._finds:
+            texts[FOUND] = self._finds[0].title
+        for name, entry in self._entries.items():
+            entry.value = texts.get(name, "")
+        options = {
+            FOUND: [*(each.title for each in self._finds), NOTHING],
+            "platform": list(self._platforms),
+            "production": ["no", YES],
+        }
+        for name, words in options.items():
+            self._entries[name].options = tuple(Option(word, word) for word in words)
+        self._title.set_parts(
+            (Part(pieces=(Piece("Welcome: connect your first platform" if first else "Connect another platform", "title"),)),),
+            (Part(pieces=(Piece("nothing is written before it was seen to work", "muted"),), rank=1),),
+        )
+        self._take_over()
+
+    def on_screen_resume(self) -> None:
+        self._draw()
+        self._entries[FOUND if self._finds else "platform"].focus()
+
+    # What stands there -------------------------------------------------------------------------------------------------------
+
+    def _value(self, name: str) -> str:
+        return self._entries[name].value.strip()
+
+    @property
+    def draft(self) -> Draft:
+        """What is typed."""
+        platform = self._value("platform")
+        texts = {line.name: self._value(line.name) if not line.only or platform in line.only.split() else "" for line in LINES}
+        del texts[FOUND]
+        return Draft(**{**texts, "production": texts["production"] == YES})  # type: ignore[arg-type]
+
+    def _fill(self, name: str, value: str) -> None:
+        """Put a proposal into a field, unless somebody wrote something else there."""
+        entry = self._entries[name]
+        if entry.value == self._defaults.get(name, ""):
+            entry.value = value
+            self._defaults[name] = value
+
+    @property
+    def _found(self) -> Find | None:
+        """What is taken over, as long as it is of the platform that is chosen."""
+        found = next((each for each in self._finds if each.title == self._value(FOUND)), None)
+        return found if found is not None and found.platform == self._value("platform") else None
+
+    def _take_over(self) -> None:
+        wanted = next((each for each in self._finds if each.title == self._value(FOUND)), None)
+        if wanted is not None:
+            self._entries["platform"].value = wanted.platform
+        self._propose()
+
+    def _propose(self) -> None:
+        found, platform = self._found, self._value("platform")
+        self._fill("name", platform if platform in self._platforms else "")
+        self._fill("base_url", (found.base_url if found is not None else "") or self._platforms.get(platform, ""))
+        self._fill("token", found.token.reveal() if found is not None and found.token else "")
+        self._fill("apps", f"{found.app}:staging,prod" if found is not None and found.app else "")
+
+    def _draw(self) -> None:
+        if not self.is_mounted:
+            return
+        platform, wrong = self._value("platform"), self._onboarding.wrong(self.draft)
+        for line in LINES:
+            self._rows[line.name].display = (not line.only or platform in line.only.split()) and (line.name != FOUND or bool(self._finds))
+            problem = self._answered.get(line.name) or (wrong.get(line.name, "") if line.name in self._touched else "")
+            self._hints[line.name].set_text(f"✗ {problem}" if problem else line.help, "bad" if problem else "muted")
+        self._choice.offer("Save and open" if self._works else "Try it", "ok", first=True)
+        act = "↵ saves it and opens the console" if self._works else "↵ goes on, at the end it is tried"
+        self._keys.set_text(f"{act} · ↓ picks · esc leaves, nothing is written", "muted")
+
+    def _say(self, text: str, tone: str) -> None:
+        self._said.set_text(clean(text, 400), tone)
+
+    # Keys --------------------------------------------------------------------------------------------------------------------
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if not isinstance(event.input, Entry) or not self.is_current:
+            return
+        name = event.input.field
+        if event.value != self._defaults.get(name, ""):
+            self._touched.add(name)
+        self._works = ""
+        self._answered = {}
+        self._say("", "muted")
+        if name == FOUND:
+            self._take_over()
+        elif name == "platform":
+            self._propose()
+        self._draw()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if isinstance(event.input, Entry):
+            self._touched.add(event.input.field)
+            self._draw()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        event.widget.scroll_visible(animate=False)
+
+    def action_leave(self) -> None:
+        """Go without having written anything."""
+        self._left()
+
+    @on(Choice.Made)
+    def _made(self, event: Choice.Made) -> None:
+        event.stop()
+        if not event.go:
+            self.action_leave()
+        elif not self._busy:
+            self._go()
+
+    def _go(self) -> None:
+        draft = self.draft
+        wrong = self._onboarding.wrong(draft)
+        if wrong:
+            self._touched |= set(wrong)
+            self._draw()
+            self._say("nothing was tried: see the marked fields", "warn")
+            next(self._entries[line.name] for line in LINES if line.name in wrong).focus()
+            return
+        self._busy = True
+        self._say("writing…" if self._works else f"asking {draft.base_url}…", "busy")
+        self.run_worker(self._keep(draft) if self._works else self._test(draft), group="setup", exit_on_error=False)
+
+    async def _test(self, draft: Draft) -> None:
+        seen = await self._safely(self._onboarding.test(draft), draft)
+        if seen is not None and draft == self.draft:
+            self._works = seen or draft.platform
+            self._draw()
+            self._say(f"● it works: {self._works}", "ok")
+            self._choice.focus()
+
+    async def _keep(self, draft: Draft) -> None:
+        context = await self._safely(self._onboarding.keep(draft), draft)
+        if context is not None:
+            for line in LINES:
+                if line.secret:
+                    self._entries[line.name].value = ""
+            self._landed(context)
+
+    async def _safely(self, work: Any, draft: Draft) -> str | None:
+        """What it returns; what went wrong stands next to the field that it is about, and nothing typed is lost."""
+        try:
+            return str(await work)
+        except RollwatchError as error:
+            if draft == self.draft:
+                field = _field_of(error, draft)
+                self._answered = {field: error.message.rpartition(": ")[2]} if field else {}
+                self._draw()
+                self._say(f"✗ {error.message}", "bad")
+                if field:
+                    self._entries[field].focus()
+            return None
+        finally:
+            self._busy = False
+
+
+_SECRET_OF: Final[Mapping[str, str]] = {"encore": "client_secret", "dployr": "token", "phase": "token"}
+
+
+def _field_of(error: RollwatchError, draft: Draft) -> str:
+    """The field that an error is about: the credentials where they were refused, the address where nobody answered."""
+    if isinstance(error, Unauthorized | Forbidden):
+        return "password" if draft.platform == "dployr" and not draft.token else _SECRET_OF.get(draft.platform, "")
+    return "base_url" if isinstance(error, Unreachable | WrongBaseUrl | BadReply | NoEndpoint) else ""

@@ -101,7 +101,7 @@ class LogCanvas(LineView):
 
     def _close_gate(self) -> None:
         if self.is_attached and self.is_running:
-            self._gate = self.set_timer(PERIOD if self.screen.is_current else BEHIND, self._open_gate)
+            self._gate = self.set_timer(PERIOD if self.screen.is_active else BEHIND, self._open_gate)
 
     def _open_gate(self) -> None:
         self._gate = None

@@ -157,21 +157,21 @@ def _numbered(number: int) -> LogLine:
     return LogLine(at=at, text=Safe(f"{number} {WORDS[number % len(WORDS)]} upstream request served after {number % 997} ms by pool"))
 
 
-def _resident() -> float:
+def resident() -> float:
     """MiB of this process."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def _weight_and_filters() -> list[Figure]:
     gc.collect()
-    before = _resident()
+    before = resident()
     view = LogView(zone=UTC, limit=KEPT, total=KEPT)
     async with recorded(Holder(view), (120, 40)) as recording:
         for first in range(0, KEPT, BATCH):
             view.append("a", [_numbered(number) for number in range(first, first + BATCH)])
             await asyncio.sleep(0)
         await recording.settle()
-        grown = _resident() - before
+        grown = resident() - before
         figures = [Figure(case="logs", what=f"{KEPT:,} lines kept", unit="MiB", ours=grown)]
         for what, query in (("text", "expired 17"), ("text, 3 of 200,000", "199983"), ("regex", '~"(expired|token) .*9[13] ms"')):
             figures += await _filtered(view, what, query)

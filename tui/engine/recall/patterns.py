@@ -23,16 +23,18 @@ WINDOW: Final = timedelta(minutes=5)
 FEW: Final = 5
 """Lines in a window below which a rise says nothing."""
 
+# Tried only where a word begins, and of a word without a digit, an @ or a colon only whether a quotation begins.
 _MASKS: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?P<quoted>\"[^\"]{24,}\"|'[^']{24,}')"
+    r"|(?=[^\s\d@:]*[\d@:])(?:"
     r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b)"
     r"|(?P<uuid>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)"
-    r"|(?P<email>\b[\w.+-]+@[\w-]+\.[\w.-]+\b)"
+    r"|(?P<email>\b[\w.+-]++@[\w-]+\.[\w.-]+\b)"
     r"|(?P<url>\bhttps?://[^\s\"'<>]+)"
     r"|(?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\[?\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}\b\]?)"
     r"|(?P<hex>\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{7,}\b)"
     r"|(?P<id>\b(?=[A-Za-z_-]*\d)[A-Za-z0-9]+[_-](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{6,}\b|\b[0-9A-HJKMNP-TV-Z]{26}\b)"
-    r"|(?P<quoted>\"[^\"]{24,}\"|'[^']{24,}')"
-    r"|(?P<n>(?<![A-Za-z])[-+]?\d+(?:\.\d+)?)"
+    r"|(?P<n>[-+]?\d+(?:\.\d+)?)))"
 )
 
 

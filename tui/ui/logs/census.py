@@ -19,7 +19,7 @@ MINUTES: Final = 60
 WAITING: Final = 50_000
 """Lines that may wait to be counted; of more the oldest are left out."""
 
-AT_ONCE: Final = 600
+AT_ONCE: Final = 200
 """Lines that are counted at once: some milliseconds."""
 
 BARS: Final = "▁▂▃▄▅▆▇█"

@@ -122,7 +122,7 @@ class LogDeeds:
         if not len(self._pane.followed):
             self._app.say("no log is followed", "warn")
             return
-        self._pane.census.work(20_000)
+        self._pane.census.work(1_000)
         screen = self._app.open_patterns(self._pane)
         self._pane.run_worker(self._reach_back(screen), group="patterns", exclusive=True, exit_on_error=False)
 
@@ -142,10 +142,11 @@ class LogDeeds:
             found += len(lines)
             pane.log_view.backfill(ref, lines)
             pane.census.add(ref, lines)
+        late = pane.census.waiting
         while pane.census.waiting:
             pane.census.work()
             await asyncio.sleep(0)
-        if found and screen.is_current:
+        if (found or late) and screen.is_current:
             screen.show(pane, again=True)
 
     # Searching ---------------------------------------------------------------------------------------------------------------

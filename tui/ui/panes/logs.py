@@ -40,8 +40,11 @@ ACTIVITY: Final = "activity"
 CONTEXT: Final = 3
 """Lines around each that a filter wants, when they are asked for."""
 
-COUNTING: Final = 0.1
+COUNTING: Final = 0.05
 """Seconds between two looks at lines that wait to be counted; nothing runs while none do."""
+
+HURRIED: Final = 0.02
+"""The same when more wait than are counted in half a second."""
 
 SPARK: Final = 15
 """Minutes in the head."""
@@ -185,7 +188,7 @@ class LogsPane(Pane):
         self.census.work()
         self._counting = self.census.waiting > 0
         if self._counting:
-            self.set_timer(COUNTING, self._count)
+            self.set_timer(COUNTING if self.census.waiting < 2_000 else HURRIED, self._count)
         else:
             self._draw_state()
 

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final, NamedTuple
 
 from tui.model import LogLine
@@ -150,26 +151,38 @@ class LogBuffer:
         self._counts[source] = self._counts.get(source, 0) + len(lines)
         self.start -= len(lines)
         if len(self._counts) > 1:
-            self._merge(len(self._lines))
+            self._merge(len(self._lines))  # all of it: older lines stand before everything
         self._moved(self.start)
 
     def _merge(self, added: int) -> None:
         """Put late lines where their time belongs, among the newest ones. Equal times and lines without one keep their order."""
-        begin = max(0, len(self._lines) - added - LATE)
+        begin = self._overtaken(added)
         lines, owners = self._lines[begin:], self._owners[begin:]
         before = next((line.at for line in lines if line.at is not None), None)
         if before is None:
             return
-        last: dict[Hashable, datetime] = {}
+        last: dict[int, datetime] = {}
         stamps: list[tuple[datetime, int]] = []
         for order, (line, owner) in enumerate(zip(lines, owners, strict=True)):
             # A line without a time stands with the line of its own source that came before it.
-            at = last[owner.source] = line.at or last.get(owner.source, before)
+            source = id(owner.source)
+            at = last[source] = line.at or last.get(source, before)
             stamps.append((at, order))
         stamps.sort()
         self._lines[begin:] = [lines[order] for _, order in stamps]
         self._owners[begin:] = [owners[order] for _, order in stamps]
         self._moved(self.start + begin)
+
+    def _overtaken(self, added: int) -> int:
+        """Where the first line stands that one of those just added must come before: what is older than all of them stays."""
+        old = len(self._lines) - added
+        oldest = min((line.at for line in islice(self._lines, old, None) if line.at is not None), default=None)
+        begin, stop = old, max(0, old - LATE)
+        while oldest is not None and begin > stop and ((at := self._lines[begin - 1].at) is None or at > oldest):
+            begin -= 1
+        while begin < old and self._lines[begin].at is None:
+            begin += 1  # it stands with its forerunner, which stays
+        return begin
 
     # Bounds --------------------------------------------------------------------------------------------------------------
 

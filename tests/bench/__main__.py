@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from tests.bench.figures import Figure, table
+from tests.bench.follow import logs
 from tests.bench.links import idle, links, load
-from tests.bench.logs import logs
 from tests.bench.tables import tables
 
 CASES: Final[Mapping[str, Callable[[], list[Figure]]]] = {

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from tests.bench.figures import Figure
-from tests.bench.logs import _press, resident
+from tests.bench.files import files
+from tests.bench.logs import press, resident, view
 from tests.bench.recorder import recorded
 from tests.engine.fakes import FakePlatform, session
 from tests.platforms.test_http_requests import Fixed
@@ -65,7 +66,7 @@ async def followed(what: str, streams: int, rate: float, seconds: float, rest: f
                 begin, worked = time.perf_counter(), time.process_time()
                 while time.perf_counter() - begin < SECONDS:
                     was, pressed = pane.log_view.following, time.process_time()
-                    _press(recording, "k" if was else "end")
+                    press(recording, "k" if was else "end")
                     while pane.log_view.following is was:
                         await asyncio.sleep(0.001)
                     waits.append((time.process_time() - pressed) * 1000)
@@ -96,7 +97,7 @@ def _missing(texts: Sequence[str], dropped: int) -> int:
     return sum(int(text.split()[0]) != dropped + at for at, text in enumerate(texts))
 
 
-async def follow() -> list[Figure]:
+async def _follow() -> list[Figure]:
     """A burst, a minute, eight at once."""
     length = f"{SECONDS:.0f} s"
     return [
@@ -104,3 +105,8 @@ async def follow() -> list[Figure]:
         *await followed(f"console, 5,000 lines/s, {length}", 1, 5_000, SECONDS + 60, 0),
         *await followed(f"console, 8 streams of 1,000 lines/s, {length}", 8, 8_000, SECONDS + 60, 0),
     ]
+
+
+def logs() -> list[Figure]:
+    """The view alone, the whole console, a file beside toolong."""
+    return [*view(), *asyncio.run(_follow()), *files()]

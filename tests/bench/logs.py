@@ -131,7 +131,7 @@ async def _load(rate: int) -> list[Figure]:
             sent = due
             if now - pressed > 0.15:
                 pressed = time.perf_counter()
-                _press(recording, "k" if view.following else "end")
+                press(recording, "k" if view.following else "end")
                 recording.app.call_later(wait)
             await asyncio.sleep(0.02)
         await recording.settle()
@@ -146,7 +146,7 @@ async def _load(rate: int) -> list[Figure]:
     ]
 
 
-def _press(recording: Recording, key: str) -> None:
+def press(recording: Recording, key: str) -> None:
     event = events.Key(key, key if len(key) == 1 else None)
     event.set_sender(recording.app)
     recording.app.post_message(event)
@@ -252,6 +252,6 @@ async def _hostile() -> list[Figure]:
     return figures
 
 
-def logs() -> list[Figure]:
-    """Ingest, loads, weight, filters, bytes, hostile lines."""
+def view() -> list[Figure]:
+    """Ingest, loads, weight, filters, bytes, hostile lines of the view alone."""
     return asyncio.run(_run())

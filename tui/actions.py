@@ -205,6 +205,12 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("past.timeline", "T", "timeline", "Show everything that happened on all platforms over time.", _EVERYWHERE),
     _act("past.matrix", "V", "versions", "Show which version is live where, and who is behind.", _EVERYWHERE),
     _act("past.handoff", "H", "handoff", "Show the handoff for the next shift, and add notes to it.", _EVERYWHERE),
+    _act("past.before", "comma", "event before", "Show everything as it was at the event before.", _EVERYWHERE),
+    _act("past.after", "full_stop", "event after", "In the past: show the moment of the next event.", _EVERYWHERE),
+    _act("past.earlier", "left_curly_bracket", "an hour back", "Show everything as it was an hour earlier.", _EVERYWHERE),
+    _act("past.later", "right_curly_bracket", "an hour on", "In the past: show the moment an hour later.", _EVERYWHERE),
+    _act("past.goto", "at", "go to time", "Show everything as it was at a time.", _EVERYWHERE),
+    _act("past.moment", "P", "as it was", "Show everything as it was when this happened.", _MEMORY, bar=3, palette=False),
     _act("past.span", "w", "further back", "Look further back: an hour, a shift, a day, a week.", _MEMORY, bar=3, palette=False),
     _act("past.lanes", "tab", "lanes", "Show or hide the lanes over time.", _MEMORY, bar=4, palette=False),
     _act("past.note", "N", "note", "Write a note for the next shift.", _MEMORY, bar=5, palette=False),
@@ -248,6 +254,11 @@ SPELLING: Final[Mapping[str, str]] = {
     "enter": "↵",
     "escape": "esc",
     "slash": "/",
+    "comma": ",",
+    "full_stop": ".",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "at": "@",
     "colon": ":",
     "question_mark": "?",
     "exclamation_mark": "!",
@@ -298,6 +309,10 @@ class Keymap:
         """The first key as a person writes it, empty if there is none."""
         keys = self.keys(action)
         return spell(keys[0]) if keys else ""
+
+    def spelled_ids(self, *ids: str) -> tuple[str, ...]:
+        """The first keys of these actions."""
+        return tuple(self.spelled(ACTIONS[each]) for each in ids)
 
     @staticmethod
     def at(place: Place) -> list[Action]:

@@ -178,7 +178,8 @@ class History:
         known = [store.freshness(each) for each in store.feeds() if each.connection == name]
         tried = [each for each in known if each.offered and (each.error is not None or each.fetched_boot is not None)]
         failing = [each.error for each in tried if each.error is not None]
-        if len(failing) == len(tried) >= FEWEST and name not in self._lost:
+        ever = any(each.fetched_boot is not None for each in tried)
+        if len(failing) == len(tried) >= (FEWEST if ever else 1) and name not in self._lost:
             self.edge(name, "down", failing[0])
         elif len(failing) < len(tried) and self._lost.get(name) == "down":
             self.edge(name, "back", None)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from tui.clock import Clock
 from tui.engine.feeds import NEVER, Change, ConnectionState, Feed, Freshness, Pending, Word
 from tui.errors import Forbidden, NotFound, PlatformError, Refused
 from tui.model import Kind, RateLimit, Ref, Resource, Rollout, Verb
-from tui.platforms.base import Platform, Rows
+from tui.platforms.base import Rows
+from tui.text import Safe
 
 RESTING: Final = 64
 """Feeds whose rows are kept although nobody looks at them any more."""
@@ -43,10 +44,25 @@ class _Hold:
     until: float | None
 
 
+class Described(Protocol):
+    """What the store asks of a platform."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def platform(self) -> str: ...
+    @property
+    def flavour(self) -> str: ...
+    @property
+    def rate(self) -> RateLimit | None: ...
+    @property
+    def where(self) -> Safe: ...
+
+
 class Store:
     """All that is known, by feed. ``platforms`` are asked for their flavour and rate when a connection's state is read."""
 
-    def __init__(self, clock: Clock, platforms: Sequence[Platform] = ()) -> None:
+    def __init__(self, clock: Clock, platforms: Sequence[Described] = ()) -> None:
         self._clock = clock
         self._platforms = {platform.name: platform for platform in platforms}
         self._shelves: dict[Feed, _Shelf] = {}

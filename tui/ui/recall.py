@@ -20,6 +20,7 @@ from tui.ui.screens.handoff import HandoffScreen
 from tui.ui.screens.matrix import MatrixScreen
 from tui.ui.screens.memory import MemoryScreen
 from tui.ui.screens.timeline import TimelineScreen
+from tui.ui.scrub import Scrub
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
@@ -59,6 +60,7 @@ class Recall:
         self._learnt = float("-inf")
         self._news = False
         self._keys = 0
+        self.scrub = Scrub(program)
 
     def begin(self) -> None:
         """Tell what happened since the user last looked, once there is something to tell."""

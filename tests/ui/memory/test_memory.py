@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -41,6 +42,8 @@ def empty(who: str = "cleo") -> Journal:
 
 class Remembering(Desk):
     """A desk whose reads have all come in."""
+
+    links: ClassVar[dict[str, Any]] = {}
 
     async def settle(self, deadline: float) -> bool:
         return True

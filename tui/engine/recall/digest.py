@@ -29,7 +29,8 @@ LONGEST: Final = 4
 class Story:
     """What happened to one thing. ``states`` are the words it went through, oldest first; ``wrong_for`` the seconds for which it
     was not well, None if it never was; ``whose`` what went out and by whom, where that is known; ``unseen`` that it is only the
-    platform's word, because it was so before anybody looked; ``standing`` that nothing happened to it: it was wrong before already."""
+    platform's word, because it was so before anybody looked; ``standing`` that nothing happened to it: it was wrong before
+    already; ``words`` stand for the states where it tells of several things."""
 
     ref: str
     name: str
@@ -42,10 +43,13 @@ class Story:
     whose: str = ""
     unseen: bool = False
     standing: bool = False
+    words: str = ""
 
     @property
     def chain(self) -> str:
         """The states in order, the middle of a long story counted; of an attempt at a place only how it ended."""
+        if self.words:
+            return self.words
         shown = self.states
         if kind_of(self.ref) in SHIPPED:
             shown = tuple(each for each in shown if health_of(each) is not Health.BUSY) or shown[-1:]
@@ -131,9 +135,8 @@ def by_place(stories: Sequence[Story]) -> tuple[Story, ...]:
         if len(same) > 1:
             ends = Counter(each.chain for each in same)
             said = ", ".join(f"{count} {word}" for word, count in ends.most_common())
-            newest = replace(
-                newest, first=min(each.first for each in same), states=(f"{said}; last {newest.chain}" if len(ends) > 1 else said,)
-            )
+            words = f"{said}; last {newest.chain}" if len(ends) > 1 else said
+            newest = replace(newest, first=min(each.first for each in same), words=words)
         found.append(newest)
     return tuple(found)
 

@@ -139,7 +139,9 @@ def _name(story: Story) -> str:
 
 def _wrong(story: Story, shift: Handoff) -> str:
     """What is wrong, since when and for how long, and how it came to that if there is more to say."""
-    since = f"since {_at(shift.until - timedelta(seconds=story.wrong_for), shift)} ({span(story.wrong_for)})" if story.wrong_for else ""
+    since = "since nobody knows when" if story.standing else ""
+    if story.wrong_for:
+        since = f"since {_at(shift.until - timedelta(seconds=story.wrong_for), shift)} ({span(story.wrong_for)})"
     now = story.states[-1] if story.states else "not well"
     how = f", {BEFORE}" if story.unseen else ""
     before = f"; before that {story.chain.rpartition(' → ')[0]}" if story.count > 1 and "→" in story.chain else ""

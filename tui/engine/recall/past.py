@@ -15,7 +15,7 @@ from tui.clock import Clock
 from tui.engine.ports import Event
 from tui.engine.recall.digest import Digest, digest
 from tui.engine.recall.handoff import Handoff, handoff
-from tui.engine.recall.records import LOST, Deed, Note, Standing
+from tui.engine.recall.records import LOST, Deed, Note, Standing, when
 from tui.engine.recall.standing import LOOKED_AT, standing, told
 from tui.engine.recall.timeline import Entry as Moment
 from tui.engine.recall.timeline import timeline
@@ -80,7 +80,7 @@ class Stretch:
         return digest(self.events, self.deeds, since=self.since, until=self.until, standing=self.standing)
 
     def timeline(self) -> tuple[Moment, ...]:
-        return timeline(self.events, self.deeds)
+        return timeline((each for each in self.events if self.since <= when(each) <= self.until), self.deeds)
 
     def handoff(self, context: str) -> Handoff:
         return handoff(self.digest(), self.notes, context=context, looked=self.looked)

@@ -45,10 +45,10 @@ _GONE: Final = f"""
     AND coalesce({_THEN}, x'') <> x''
 """  # noqa: S608 - our own text
 _OTHERS: Final = _GONE.replace("thing IN", "thing NOT IN")
-_WATCH: Final = "UPDATE watches SET ended = max(ended, ?) WHERE context = ? AND owner = ? AND ended >= ?"
+_WATCH: Final = "UPDATE watches SET ended = max(ended, ?) WHERE context = ? AND owner = ? AND ended >= ? AND began <= ?"
 _BEGIN_WATCH: Final = """
     INSERT INTO watches (context, owner, began, ended) SELECT ?, ?, ?, ?
-    WHERE NOT EXISTS (SELECT 1 FROM watches WHERE context = ? AND owner = ? AND ended >= ?)
+    WHERE NOT EXISTS (SELECT 1 FROM watches WHERE context = ? AND owner = ? AND ended >= ? AND began <= ?)
 """
 _AT: Final = """
     SELECT t.connection, t.kind, t.scope, b.seen, b.body FROM things t JOIN bodies b
@@ -94,8 +94,8 @@ def keeping(
 def watching(context: str, owner: str, at: datetime) -> Iterator[Statement]:
     """The statements that say that somebody looks now."""
     now = to_ms(at)
-    yield _WATCH, (now, context, owner, now - UNSEEN)
-    yield _BEGIN_WATCH, (context, owner, now, now, context, owner, now - UNSEEN)
+    yield _WATCH, (now, context, owner, now - UNSEEN, now)
+    yield _BEGIN_WATCH, (context, owner, now, now, context, owner, now - UNSEEN, now)
 
 
 def at_moment(connection: sqlite3.Connection, context: str, at: datetime) -> tuple[Known, ...]:

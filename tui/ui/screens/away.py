@@ -92,6 +92,15 @@ class AwayScreen(MemoryScreen):
     def ref_of(self, key: Hashable | None) -> Ref | None:
         return parsed(key[1]) if isinstance(key, tuple) and key[0] == "thing" else None
 
+    def at_of(self, key: Hashable | None) -> datetime | None:
+        """When it became as it is, of what has a story."""
+        told = self._digest
+        if told is None or not isinstance(key, tuple) or key[0] != "thing":
+            return None
+        stories = (*told.unresolved, *told.recovered, *told.changed)
+        found = next((each.last for each in stories if each.ref == key[1]), None)
+        return found or next((each.at for each in told.deeds if each.ref == key[1]), None)
+
     def as_text(self) -> str:
         told = self._digest
         return "" if told is None else "\n".join([told.text, *(each.text for each in (*told.unresolved, *told.recovered, *told.changed))])
@@ -113,7 +122,7 @@ def _tone(story: Story) -> Tone:
 def _when(story: Story, moment: Moment) -> str:
     """From when to when, with the day where it is not today; a stretch over two days is told by its end."""
     if story.standing and story.wrong_for is None:
-        return "who knows when"
+        return "earlier"
     today = moment.local(moment.now, "%Y%m%d")
     days = [moment.local(at, "%Y%m%d") for at in (story.first, story.last)]
     first, last = moment.local(story.first, "%H:%M"), moment.local(story.last, "%H:%M")

@@ -34,6 +34,7 @@ from tui.ui.panes.pane import Pane
 from tui.ui.panes.resources import ResourcesPane
 from tui.ui.panes.rollouts import RolloutsPane
 from tui.ui.say import Bottom
+from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import Part, StatusLine
@@ -50,6 +51,9 @@ APPS_WIDEST: Final = 48
 
 PAST: Final = ("past.away", "past.timeline", "past.matrix", "past.handoff")
 """Actions that open a screen of the past."""
+
+SCRUB: Final = ("past.before", "past.after", "past.earlier", "past.later", "past.goto")
+"""Actions that go about in time."""
 
 LEAST: Final = (40, 10)
 """Below this nothing can be shown that would be true and readable."""
@@ -113,10 +117,8 @@ class ConsoleScreen(Screen[None]):
         if not self.children:
             return
         moment = self._moment()
-        left, right = header(self.session, moment)
-        alarm = self.app.alarm  # type: ignore[attr-defined]
-        self._header.set_parts(left, [*alarm.parts(), *right])
-        banner = alarm.banner()
+        left, right, banner = self.heads(moment)
+        self._header.set_parts(left, right)
         self._banner.display = bool(banner) and not self.tiny
         self._banner.set_parts((Part(pieces=banner),) if banner else ())
         for pane in self.panes:
@@ -126,8 +128,19 @@ class ConsoleScreen(Screen[None]):
                 pane.draw(moment, frozenset(owed) if owed or changed is not None else None)
                 owed.clear()
         self._draw_switcher()
-        self._flights.draw([] if self.tiny else self.app.flights.lines())  # type: ignore[attr-defined]
+        self._flights.draw([] if self.tiny else self.in_flight())
         self.draw_keys()
+
+    def heads(self, moment: Moment) -> tuple[list[Part], list[Part], tuple[Piece, ...]]:
+        """What the header says at the left and at the right, and the banner below it, empty for none."""
+        left, right = header(self.session, moment)
+        alarm = self.app.alarm  # type: ignore[attr-defined]
+        return left, [*alarm.parts(), *right], alarm.banner()
+
+    def in_flight(self) -> list[Any]:
+        """What is said of what was sent."""
+        lines: list[Any] = self.app.flights.lines()  # type: ignore[attr-defined]
+        return lines
 
     def _visible(self, pane: Pane) -> bool:
         return not self.tiny and (pane is self.front or not self.single)
@@ -301,6 +314,7 @@ class ConsoleScreen(Screen[None]):
             "console.tighten": lambda: app.app.tighten(),
             "list.open": self._open,
             **{id_: partial(self._open_past, id_) for id_ in PAST},
+            **{id_: partial(self._scrub, id_) for id_ in SCRUB},
             "alert.acknowledge": lambda: app.app.alarm.acknowledge(self.front.selected),
             "alert.snooze": lambda: app.app.alarm.snooze(),
             "console.refresh": lambda: app.app.refresh_now(),
@@ -330,6 +344,9 @@ class ConsoleScreen(Screen[None]):
 
     def _open_past(self, id_: str) -> None:
         self.app.recall.open(id_)  # type: ignore[attr-defined]
+
+    def _scrub(self, id_: str) -> None:
+        self.app.recall.scrub.acts()[id_]()  # type: ignore[attr-defined]
 
     def _open(self) -> None:
         ref = self.front.selected

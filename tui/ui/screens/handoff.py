@@ -52,7 +52,7 @@ class NoteInput(Input):
 class HandoffScreen(MemoryScreen):
     """What the command prints, on the screen."""
 
-    without: ClassVar[frozenset[str]] = frozenset({"list.open", "row.logs", "past.lanes", "pane.filter"})
+    without: ClassVar[frozenset[str]] = frozenset({"past.moment", "list.open", "row.logs", "past.lanes", "pane.filter"})
 
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
         super().__init__(session, keymap, moment)

@@ -21,7 +21,7 @@ class MatrixScreen(MemoryScreen):
     """One line an app, one column a stage. Enter opens what says so of the stage that is behind, else of the newest."""
 
     titles: ClassVar[bool] = True
-    without: ClassVar[frozenset[str]] = frozenset({"past.span", "past.lanes", "past.note"})
+    without: ClassVar[frozenset[str]] = frozenset({"past.moment", "past.span", "past.lanes", "past.note"})
 
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
         super().__init__(session, keymap, moment)

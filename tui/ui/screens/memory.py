@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -89,6 +89,10 @@ class MemoryScreen(Screen[None]):
         """The thing on a line."""
         return key if isinstance(key, Ref) else None
 
+    def at_of(self, key: Hashable | None) -> datetime | None:
+        """When what is on a line happened; None where that is no moment."""
+        return None
+
     def as_text(self) -> str:
         """What a copy takes."""
         return ""
@@ -152,6 +156,7 @@ class MemoryScreen(Screen[None]):
             "reading.back": self.back,
             "list.open": self._open,
             "row.logs": self._logs,
+            "past.moment": self._moment_of,
             "pane.filter": lambda: self._filter.open(self._filter_text),
             "past.span": self.next_span,
             "past.copy": lambda: program.copy(self.as_text(), "it as text"),
@@ -184,10 +189,21 @@ class MemoryScreen(Screen[None]):
             self.app.open_detail(ref)  # type: ignore[attr-defined]
 
     def _logs(self) -> None:
-        ref = self.ref_of(self.table.cursor_key)
+        """What the thing logged when this happened; where there is no such moment, its log as it goes on."""
+        ref, at = self.ref_of(self.table.cursor_key), self.at_of(self.table.cursor_key)
+        if at is not None and ref is not None:
+            self.app.recall.scrub.minute(ref, at)  # type: ignore[attr-defined]
+            return
         if ref is not None:
             self.dismiss()
             self.app.console_screen.follow_log(ref)  # type: ignore[attr-defined]
+
+    def _moment_of(self) -> None:
+        at = self.at_of(self.table.cursor_key)
+        if at is not None:
+            self.app.recall.scrub.show(at)  # type: ignore[attr-defined]
+        else:
+            self.app.say("no moment is selected: choose a line", "warn")  # type: ignore[attr-defined]
 
     def next_span(self) -> None:
         names = list(SPANS)

@@ -26,14 +26,14 @@ from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import LazyRows, Row, cell
 
-LANES: Final[tuple[Lane, ...]] = ("rollouts", "deployments", "verbs", "services", "connections", "other")
+LANES: Final[tuple[Lane, ...]] = ("rollouts", "deployments", "verbs", "services", "connections", "logs", "other")
 LABEL: Final = 13
 HIGH: Final = 18
 """Lines of a screen below which the lanes are left out."""
 
 
 class TimelineScreen(MemoryScreen):
-    """One list, six lanes."""
+    """One list, seven lanes."""
 
     columns: ClassVar[tuple[ColumnSpec, ...]] = (
         ColumnSpec(id="when", low=8, high=12),
@@ -126,6 +126,9 @@ class TimelineScreen(MemoryScreen):
 
     def ref_of(self, key: Hashable | None) -> Ref | None:
         return parsed(self._entries[key].ref) if isinstance(key, int) and key < len(self._entries) else None
+
+    def at_of(self, key: Hashable | None) -> datetime | None:
+        return self._entries[key].at if isinstance(key, int) and key < len(self._entries) else None
 
     def as_text(self) -> str:
         moment = self.moment()

@@ -175,6 +175,10 @@ class TextView(LineView):
             top = min(max(self._top, own[-1] - self.page + 1), own[0])
             self.scroll_lines(top)
 
+    def go_to(self, index: int) -> None:
+        """Put the cursor on this content."""
+        self._to(index)
+
     def action_move(self, lines: int) -> None:
         if self._with_cursor:
             self._to(self._cursor + lines)

@@ -1,0 +1,204 @@
+"""The console at a moment of the past: it shows what was, says that it is the past, does nothing, and one key is back to now."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.recall.shift import HOURS, INCIDENTS, play
+from tests.ui.desk import NOW, Desk, service
+from tests.ui.memory.test_memory import empty, remembering, seat, until
+from tui.engine.recall.then import REFUSED, Then
+from tui.errors import Unavailable, UsageError
+from tui.local.journal import Journal
+from tui.model import Health, Kind, LogLine, Ref, Verb
+from tui.text import Safe
+from tui.ui.screens.minute import MinuteScreen
+from tui.ui.screens.past import PastDetailScreen, PastScreen
+from tui.ui.screens.timeline import TimelineScreen
+
+BEGIN = NOW - timedelta(hours=HOURS)
+WEB, _, MAILER = INCIDENTS
+
+
+def shift_at(minutes: float) -> datetime:
+    return BEGIN + timedelta(minutes=minutes)
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    found = asyncio.run(play(Path(tmp_path_factory.mktemp("shift")) / "journal.sqlite", BEGIN))
+    yield found
+    found.close()
+
+
+def logging(desk: Desk, *lines: LogLine, error: Exception | None = None) -> list[dict[str, Any]]:
+    """Let the desk's things have a log; what it was asked for."""
+    asked: list[dict[str, Any]] = []
+
+    async def log(ref: Ref, **how: Any) -> AsyncIterator[tuple[LogLine, ...]]:
+        asked.append({"ref": ref, **how})
+        if error is not None:
+            raise error
+        yield lines
+
+    desk.log = log  # type: ignore[attr-defined]
+    return asked
+
+
+async def test_a_moment_is_shown_as_it_was_and_nothing_can_be_done_there(journal: Journal) -> None:
+    desk = remembering(journal)
+    wanted = shift_at((WEB.begins + (WEB.ends or 0)) / 2)
+    async with seat(desk) as at:
+        await at.press("at", *f"{wanted:%H:%M:%S}".replace(":", " ").split()[0], "colon", *f"{wanted:%M}", "enter")
+        await until(at, lambda: isinstance(at.app.screen, PastScreen) and at.sees("web-api") and at.sees("PAST"))
+        assert "crashed" in at.row("web-api")
+        assert f"{wanted:%H:%M}:00, " in at.screen()[1]
+        assert "mailer" in "".join(at.screen())
+        assert not at.sees("worker-of-now")
+        await at.press("j", "r", "s", "X", "t")
+        assert REFUSED in at.said
+        assert isinstance(at.app.screen, PastScreen)
+        await at.press("enter")
+        await until(at, lambda: isinstance(at.app.screen, PastDetailScreen))
+        await at.press("r")
+        assert (desk.done, isinstance(at.app.screen, PastDetailScreen)) == ([], True)
+        await at.press("escape")
+        await until(at, lambda: isinstance(at.app.screen, PastScreen))
+        await at.press("escape", "escape")
+        await until(at, lambda: at.app.screen is at.app.console_screen)
+        assert not at.sees("PAST")
+
+
+async def test_events_and_hours_are_steps_and_later_than_now_is_now(journal: Journal) -> None:
+    async with seat(remembering(journal)) as at:
+        await at.press("full_stop")
+        assert "this is now" in at.said
+        await at.press("comma")
+        await until(at, lambda: isinstance(at.app.screen, PastScreen))
+        screen = at.app.screen
+        assert isinstance(screen, PastScreen)
+        first = screen.then.at
+        await until(at, lambda: screen.then.at < NOW)
+        first = screen.then.at
+        await at.press("comma")
+        await until(at, lambda: screen.then.at < first)
+        await at.press("full_stop")
+        await until(at, lambda: screen.then.at == first)
+        await at.press("left_curly_bracket")
+        await until(at, lambda: screen.then.at == first - timedelta(hours=1))
+        await at.press("right_curly_bracket")
+        await until(at, lambda: screen.then.at == first)
+        await at.press("right_curly_bracket")
+        await until(at, lambda: at.app.screen is at.app.console_screen)
+
+
+async def test_from_an_event_to_its_moment_to_its_log_of_that_minute_and_back(journal: Journal) -> None:
+    desk = remembering(journal)
+    moment = shift_at(MAILER.begins)
+    lines = [
+        LogLine(at=moment + timedelta(seconds=each), level=Safe("error" if each else "info"), text=Safe(f"line {each}"))
+        for each in (-70, -5, 0, 30)
+    ]
+    asked = logging(desk, *lines)
+    async with seat(desk) as at:
+        await at.press("T")
+        await until(at, lambda: at.sees("events"))
+        await at.press("slash", *"exit", "enter")
+        await at.wait()
+        await at.press("j", "P")
+        await until(at, lambda: isinstance(at.app.screen, PastScreen) and at.sees("exit 1"))
+        await at.press("escape")
+        await until(at, lambda: isinstance(at.app.screen, TimelineScreen))
+        await at.press("l")
+        await until(at, lambda: isinstance(at.app.screen, MinuteScreen) and at.sees("line 30"))
+        assert at.sees(f"Log of mailer around {moment:%a %H:%M:%S}")
+        assert not at.sees("line -70"), "what is not of the minute is left out"
+        assert (asked[0]["ref"].id, asked[0]["since"], asked[0]["until"]) == (
+            "mailer",
+            moment - timedelta(minutes=1),
+            moment + timedelta(minutes=2),
+        )
+        await at.press("escape")
+        assert isinstance(at.app.screen, TimelineScreen)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(None, "has no line from the minute"), (Unavailable("fleet answered 502", connection="fleet"), "502")]
+)
+async def test_a_log_that_says_nothing_says_so(journal: Journal, error: Exception | None, said: str) -> None:
+    desk = remembering(journal)
+    logging(desk, error=error)
+    async with seat(desk) as at:
+        await at.press("T")
+        await until(at, lambda: at.sees("events"))
+        await at.press("slash", *"exit", "enter")
+        await at.wait()
+        await at.press("j", "l")
+        await until(at, lambda: at.sees(said))
+
+
+async def test_what_was_not_known_is_not_called_empty() -> None:
+    async with seat(remembering(empty())) as at:
+        await at.press("left_curly_bracket")
+        await until(at, lambda: isinstance(at.app.screen, PastScreen) and at.sees("nothing was known of it then"))
+        assert at.sees("nobody had looked yet")
+        await at.press("comma")
+        await until(at, lambda: "the journal has nothing before this" in at.said)
+
+
+async def test_a_past_session_does_nothing_by_itself(journal: Journal) -> None:
+    desk = remembering(journal)
+    then = Then(desk)  # type: ignore[arg-type]
+    then.become(NOW, journal.known(NOW), None)
+    assert [row.health for row in then.store.rows(Kind.SERVICE) if row.name == "mailer"] == [Health.BAD]
+    assert then.why_not(Kind.SERVICE, Verb.RESTART) == REFUSED
+    with pytest.raises(UsageError):
+        await then.do(Verb.STOP, service("mailer").ref)
+    with pytest.raises(UsageError):
+        then.plan(Verb.STOP, service("mailer").ref, {})
+    assert desk.done == []
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+async def test_eight_hours_back_on_a_thousand_things(tmp_path: Path) -> None:
+    """Printed with ``-s``: reading, and reading and drawing, of a moment with 20 000 changes after it."""
+    journal = Journal.open(tmp_path / "journal.sqlite", context="prod", who="ana", now=lambda: NOW)
+    names = [f"svc-{number:04}" for number in range(1000)]
+    journal.keep("fleet", Kind.SERVICE, "", [service(name) for name in names], gone=(), at=BEGIN - timedelta(hours=1), whole=True)
+    for number in range(20_000):
+        health, word = ((Health.BAD, "crashed"), (Health.OK, "running"))[number // 1000 % 2]
+        row = service(names[number % 1000], health, word)
+        journal.keep("fleet", Kind.SERVICE, "", [row], gone=(), at=BEGIN + timedelta(seconds=number * 1.44), whole=False)
+        if number % 5000 == 0:
+            assert journal.flush(60)
+    assert journal.flush(60)
+    best = min(_timed(lambda: journal.known(BEGIN)) for _ in range(5))
+    took = []
+    async with seat(remembering(journal)) as at:
+        await at.press("comma")
+        await until(at, lambda: isinstance(at.app.screen, PastScreen))
+        screen = at.app.screen
+        assert isinstance(screen, PastScreen)
+        await at.wait()
+        for _ in range(5):
+            begun = time.perf_counter()
+            await screen._go(BEGIN + timedelta(seconds=1))
+            took.append((time.perf_counter() - begun) * 1000)
+            assert at.sees("Services 1000")
+    journal.close()
+    print({"read": f"{best:.0f} ms", "read and drawn": f"{min(took):.0f} ms", "slowest": f"{max(took):.0f} ms"})
+    assert min(took) < 300, took
+
+
+def _timed(ask: Any) -> float:
+    begun = time.perf_counter()
+    assert len(ask()) == 1000
+    return (time.perf_counter() - begun) * 1000

@@ -11,8 +11,14 @@ from pathlib import Path
 import pytest
 
 from tui.cli import run
+from tui.cli.alerting import channels
+from tui.clock import SystemClock
+from tui.engine.alerts import DEFAULTS
 from tui.engine.ports import Event
+from tui.local.config import load
 from tui.local.journal import Journal
+from tui.local.settings import Alerts
+from tui.platforms.registry import BASE_URLS
 
 SECRET = "pss_user:v1:0123456789abcdef0123456789abcdef"
 
@@ -77,3 +83,19 @@ def test_a_rule_that_is_wrong_is_named(home: Path, capsys: pytest.CaptureFixture
     configured(home, '[[alerts.rules]]\nname = "x"\nkinds = ["service"]\nto = ["failed"]\nafterr = 3')
     assert run(["doctor", "--alerts"]) == 2
     assert "afterr" in capsys.readouterr().err
+
+
+def test_a_context_may_have_alert_rules_of_its_own_or_none_at_all(home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    own = '\n[[contexts.mine.alert_rules]]\nname = "mine"\nkinds = ["rollout"]\nto = ["failure"]\n'
+    config = (
+        '[[alerts.rules]]\nname = "all"\nkinds = ["service"]\nto = ["failed"]\n[contexts.usual]\n[contexts.quiet]\nalert_rules = []\n'
+        f"[contexts.mine]{own}"
+    )
+    (home / "config.toml").write_text(config)
+    (home / "config.toml").chmod(0o600)
+    loaded = load(home / "config.toml", environ={}, platforms=BASE_URLS, context="", read_only=False).config
+    for name, expected in (("usual", ["all"]), ("quiet", []), ("mine", ["mine"])):
+        made = channels(loaded.alerts, {}, SystemClock(), home, loaded.contexts[name].alert_rules)
+        assert [each.name for each in made.rules] == expected
+    assert channels(Alerts(), {}, SystemClock(), home).rules == DEFAULTS

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tui.engine.recall.usual import usual
 from tui.model import (
     KINDS,
     Application,
@@ -44,6 +45,7 @@ from tui.tables import (
     span,
     state,
 )
+from tui.tables.cells import phase_cell
 from tui.text import Safe, Secret
 
 NOW = datetime(2025, 11, 5, 22, 31, 7, tzinfo=UTC)
@@ -332,3 +334,35 @@ def test_a_filter_never_looks_at_a_secret_or_the_raw_record() -> None:
 def test_a_filter_that_makes_no_sense_says_what_to_write(text: str) -> None:
     with pytest.raises(FilterError, match=r"\w+ \w+"):
         parse_filter(text)
+
+
+def test_what_runs_is_told_against_what_is_usual_for_it() -> None:
+    known = {("shop", "prod", "build"): usual([60.0] * 5), ("web", "fleet", "deployment"): usual([48.0] * 6)}
+    begun = NOW - timedelta(seconds=40)
+    moment = Moment(now=NOW, store=Shelf(), usual=known.get)
+    running = Phase(name="build", health=Health.BUSY, started_at=begun)
+    row = Rollout(
+        ref=Ref(connection="shop", kind=Kind.ROLLOUT, id="r"),
+        name=Safe("shop/prod"),
+        app=Safe("shop"),
+        environment=Safe("prod"),
+        health=Health.BUSY,
+        started_at=begun,
+        phases=(running, Phase(name="deploy", health=Health.IDLE)),
+    )
+    assert "".join(piece.text for piece in phase_cell(row, moment)) == "build ◐ 40s of 1m00 ─ deploy ·"
+    slow = replace(row, phases=(replace(running, started_at=NOW - timedelta(seconds=90)),))
+    (_, late) = phase_cell(slow, moment)
+    assert (late.text, late.tone) == ("◐ ▲ 1m30 of 1m00", Tone.WARN)
+    assert "slower than usual (p90 1m00, now 1m30) (5 before it, p90 1m00)" in [each.text for each in details(slow, moment)]
+    silent = Moment(now=NOW, store=Shelf(), usual=lambda _: None)
+    assert "of" not in "".join(piece.text for piece in phase_cell(row, silent))
+    deployment = Deployment(
+        ref=Ref(connection="fleet", kind=Kind.DEPLOYMENT, id="d"), name=Safe("web"), health=Health.BUSY, created_at=begun
+    )
+    took = next(each for each in TABLES[Kind.DEPLOYMENT].columns if each.id == "took")
+    assert took.text(deployment, moment) == "40s of 48s"
+    assert took.text(replace(deployment, finished_at=NOW), moment) == "40s"
+    assert ("usual", "usually 48 s, about 8 s left (6 before it, p90 48s)") in [
+        (each.label, each.text) for each in details(deployment, moment)
+    ]

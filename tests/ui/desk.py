@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tui.clock import ManualClock
+from tui.engine.bursts import Bursts
 from tui.engine.feeds import Change, Feed, Pending
 from tui.engine.joins import AppNode, tree
+from tui.engine.ports import Event
 from tui.engine.signals import Signal
 from tui.engine.store import Store
 from tui.engine.streams import StreamState
@@ -113,6 +115,8 @@ class Desk:
         self.refreshed = 0
         self.follows: list[Any] = []
         self.pending_verbs: tuple[Pending, ...] = ()
+        self.told: list[Event] = []
+        self.bursts = Bursts(self.told.append)
 
     # what the console asks
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from tui.clock import Clock
 from tui.engine.alerts import DEFAULTS, Alert, Rule, payload
 from tui.local import children
-from tui.local.settings import Alerts
+from tui.local.settings import AlertRule, Alerts
 from tui.text import Secret
 from tui.ui.alarm import Channels
 from tui.ui.notify import BELL, notification, title, way_of
@@ -25,17 +25,20 @@ PATIENCE: Final = 10.0
 Deliver = Callable[[Mapping[str, Any]], Awaitable[Sequence[str]]]
 
 
-def channels(settings: Alerts, status_urls: Mapping[str, str], clock: Clock, folder: Path) -> Channels:
-    """The console's channels as configured. ``folder`` is where the program runs."""
+def channels(
+    settings: Alerts, status_urls: Mapping[str, str], clock: Clock, folder: Path, own: Sequence[AlertRule] | None = None
+) -> Channels:
+    """The console's channels as configured. ``folder`` is where the program runs; ``own`` are the context's own rules, None for none
+    of its own."""
     rules = tuple(
         Rule(name=rule.name, kinds=frozenset(rule.kinds), to=frozenset(rule.to), after=rule.after, names=rule.names)
-        for rule in settings.rules
+        for rule in (settings.rules if own is None else own)
     )
     return Channels(
         bell=settings.bell,
         notify=settings.notify,
         title=settings.title,
-        rules=rules or DEFAULTS,
+        rules=rules if rules or own is not None else DEFAULTS,
         deliver=deliverer(settings, clock, folder),
         status_urls=status_urls,
     )

@@ -302,7 +302,7 @@ def _channels(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Cal
         # What needs a screen is imported where there is one.
         from tui.cli.alerting import channels
 
-        return channels(alerts, urls, clock, folder)
+        return channels(alerts, urls, clock, folder, chosen.context.alert_rules)
 
     return made
 

@@ -117,6 +117,7 @@ class History:
         self._whole: set[Feed] = set()
         self._arrived = asyncio.Event()
         self._failing = False
+        self.minutely: Callable[[], object] = lambda: None
 
     def known(self, store: Store) -> None:
         """These feeds were known before this run: what is missing or new in their first reply did come and go."""
@@ -138,6 +139,10 @@ class History:
         if first and change.feed.kind not in SILENT:
             self._add(*found(change.added, at))
 
+    def tell(self, event: Event) -> None:
+        """Keep an event that no change of a feed tells of."""
+        self._add(event)
+
     def edge(self, connection: str, word: str, error: PlatformError | None) -> None:
         """A connection was lost (``down``), limited, signed out, or is ``back``; told once, whoever notices it first."""
         if word == self._lost.get(connection, "back"):
@@ -152,6 +157,7 @@ class History:
         """Say that somebody looks, for ever."""
         while True:
             await self._hand_over(self._journal.watching)
+            self.minutely()
             await self._clock.sleep(WATCH)
 
     async def run(self) -> None:

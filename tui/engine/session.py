@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tui.clock import Clock
+from tui.engine.bursts import Bursts
 from tui.engine.commands import Commands, Outcome
 from tui.engine.connection import Connection
 from tui.engine.feeds import Change, Feed, Pending
@@ -38,7 +39,7 @@ class Session:
     """One context, running. Use it as an async context manager; it closes the platforms when it ends, the journal is the caller's.
 
     ``changes`` tells of every difference in the store, ``verdicts`` what became of an accepted verb,
-    ``happenings`` what a platform itself wrote down. ``refresh`` is the shortest
+    ``happenings`` what a platform itself wrote down, ``bursts`` takes the errors of logs. ``refresh`` is the shortest
     polling interval in seconds by connection; ``past`` answers about what was, None where nothing is remembered; no request is made
     before ``ready`` is done, so that a first paint waits for nothing.
     """
@@ -76,6 +77,8 @@ class Session:
             platform.name: Connection(platform, clock=clock, random=random, floor=floors.get(platform.name, 0.0)) for platform in platforms
         }
         self._history = History(journal, clock)
+        self.bursts = Bursts(self._history.tell)
+        self._history.minutely = lambda: self.bursts.look(clock.wall())
         self._memory = Memory(last_state, self.store, clock)
         self._poller = Poller(
             self._connections, store=self.store, clock=clock, random=random, publish=self._publish, edge=self._history.edge

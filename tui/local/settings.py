@@ -97,6 +97,9 @@ class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     theme: Annotated[str, Meta(description="The theme while this context is shown.")] = ""
     keys: Annotated[dict[str, str], Meta(description="Keys by action id, for this context.")] = {}
     connections: Annotated[dict[Name, Connection], Meta(description="The connections by name.")] = {}
+    alert_rules: Annotated[
+        tuple[AlertRule, ...] | None, Meta(description="What rings in this context, instead of the rules of [alerts]; [] for nothing.")
+    ] = None
     links: Annotated[tuple[Link, ...], Meta(description="Applications whose names differ between connections.")] = ()
 
 

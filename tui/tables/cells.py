@@ -48,9 +48,9 @@ def phase_took(phase: Phase, now: datetime, since: datetime | None = None) -> fl
     return max(0.0, ((phase.completed_at or now) - begin).total_seconds())
 
 
-def _phase(phase: Phase, now: datetime | None, over: bool, since: datetime | None) -> Span:
+def _phase(phase: Phase, now: datetime | None, over: bool, since: datetime | None, known: Outlook | None = None) -> Span:
     """Glyph, word and time of one phase. ``now`` None: nobody can say how long it has been going on; ``since`` is when the phase
-    before it was over."""
+    before it was over; ``known`` is how it stands against what is usual for it."""
     glyph, tone = PHASE_WORDS[phase.health]
     taken = phase_took(phase, now, since) if now is not None else None
     if phase.needs_approval:
@@ -59,7 +59,23 @@ def _phase(phase: Phase, now: datetime | None, over: bool, since: datetime | Non
         return Span("· not run" if phase.started_at is None else "· not finished", Tone.MUTED)
     loud = phase.health in {Health.BAD, Health.WARN, Health.UNKNOWN}
     word = f" {phase.conclusion or phase.status or phase.health}" if loud else ""
+    if known is not None and not loud:
+        return _against(known, glyph, tone)
     return Span(glyph + word + (f" {span(taken)}" if taken is not None else ""), tone)
+
+
+def _against(known: Outlook, glyph: str, tone: Tone | None) -> Span:
+    """``◐ 40 s of 1m02``; with a sign and its own tone once it is slower than nine of ten."""
+    lead = f"{glyph} ▲" if known.slow else glyph
+    return Span(f"{lead} {span(known.elapsed)} of {span(known.usual.p50)}".strip(), Tone.WARN if known.slow else tone)
+
+
+def phase_going(row: Rollout, phase: Phase, moment: Moment) -> Outlook | None:
+    """How a running phase stands against what is usual for it there; None where that is not known, or somebody is waited for."""
+    running = phase.started_at is not None and phase.completed_at is None and not phase.needs_approval
+    if moment.usual is None or not running or phase.started_at is None or row.completed_at is not None or row.snapshot:
+        return None
+    return outlook((moment.now - phase.started_at).total_seconds(), moment.usual((str(row.app), str(row.environment), phase.name)))
 
 
 def phase_cell(rollout: Rollout, moment: Moment) -> Cell:
@@ -72,7 +88,7 @@ def phase_cell(rollout: Rollout, moment: Moment) -> Cell:
         if pieces:
             pieces.append(Span(" ─ ", Tone.MUTED))
         pieces.append(Span(f"{phase.name} "))
-        pieces.append(_phase(phase, None if frozen else moment.now, over, before))
+        pieces.append(_phase(phase, None if frozen else moment.now, over, before, phase_going(rollout, phase, moment)))
         before = phase.completed_at
     if frozen:
         at = rollout.updated_at or rollout.created_at or rollout.queued_at
@@ -140,7 +156,16 @@ def code(row: Deployment) -> str:
     return str(row.image or row.remote or row.source or NOTHING)
 
 
-def took(row: Deployment, moment: Moment) -> str:
+def deploying(row: Deployment, moment: Moment) -> Outlook | None:
+    """How a running deployment stands against what is usual for its service; None where that is not known or it is not running."""
+    if moment.usual is None or row.created_at is None or row.finished_at is not None or row.health is not Health.BUSY:
+        return None
+    return outlook((moment.now - row.created_at).total_seconds(), moment.usual((str(row.name), row.ref.connection, str(row.ref.kind))))
+
+
+def took(row: Deployment, moment: Moment) -> Shown:
     if row.created_at is None or (row.finished_at is None and row.health is not Health.BUSY):
         return NOTHING
+    if (known := deploying(row, moment)) is not None:
+        return (_against(known, "", None),)
     return span(((row.finished_at or moment.now) - row.created_at).total_seconds())

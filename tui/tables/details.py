@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from tui.model import Phase, Ref, Resource, Rollout, Tone
-from tui.tables.cells import going
+from tui.engine.recall.usual import Outlook
+from tui.model import Deployment, Phase, Ref, Resource, Rollout, Tone
+from tui.tables.cells import deploying, going, phase_going
 from tui.tables.columns import Moment
 from tui.tables.words import NOTHING, TONES, age, share, size, span, state, tone_of
 from tui.text import Secret
@@ -87,7 +88,18 @@ def details(row: Resource, moment: Moment) -> list[Detail]:
     for each in fields(row):
         if each.name not in _APART:
             lines.extend(_detail(each.name, getattr(row, each.name), moment))
-    found = going(row, moment) if isinstance(row, Rollout) else None
-    if found is not None:
-        lines.insert(5, Detail("usual", f"{found.text} ({found.usual.count} before it)", Tone.WARN if found.slow else None))
+    for label, found in reversed(_outlooks(row, moment)):
+        said = f"{found.text} ({found.usual.count} before it, p90 {span(found.usual.p90)})"
+        lines.insert(5, Detail(label, said, Tone.WARN if found.slow else None))
     return lines
+
+
+def _outlooks(row: Resource, moment: Moment) -> list[tuple[str, Outlook]]:
+    """How what is going on stands against what is usual: the whole, then the phase that runs."""
+    found: list[tuple[str, Outlook | None]] = []
+    if isinstance(row, Deployment):
+        found.append(("usual", deploying(row, moment)))
+    if isinstance(row, Rollout):
+        found.append(("usual", going(row, moment)))
+        found += [(f"usual {phase.name}", phase_going(row, phase, moment)) for phase in row.phases]
+    return [(label, each) for label, each in found if each is not None]

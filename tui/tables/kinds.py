@@ -150,7 +150,7 @@ DEPLOYMENTS: Final[Table[Deployment]] = Table(
         _status(),
         _text("code", "CODE", code, low=10, high=30, rank=3),
         _text("runtime", "RUNTIME", lambda row: f"{row.runtime} {row.version}".strip(), low=8, high=16, rank=4),
-        Column(id="took", title="TOOK", show=took, low=5, high=6, rank=5, right=True, ages=True),
+        Column(id="took", title="TOOK", show=took, low=5, high=17, rank=5, right=True, ages=True),
         _age("created", "STARTED", lambda row: row.created_at, rank=2),
         _on(6),
         _text("error", "ERROR", lambda row: row.error, low=14, high=60, rank=7),

@@ -90,7 +90,7 @@ def entry_of(event: Event) -> Entry:
         name=event.text if event.what == "phase" else (event.name or event.ref),
         text=words.get(event.what, f"{event.before} → {event.after}"),
         tone=_tone(event),
-        wrong=is_wrong(event) or event.what == "burst",
+        wrong=is_wrong(event) or (event.what == "burst" and event.after != "over"),
         act=event.what in {"appeared", "began"} and shipped,
     )
 
@@ -99,7 +99,7 @@ def _tone(event: Event) -> Tone:
     if event.what == "phase":
         return Tone.OK if event.after in GOOD else Tone.BAD if event.after in FAILED else Tone.IDLE
     if event.what in TOLD:
-        return TOLD[event.what]
+        return Tone.IDLE if event.after == "over" else TOLD[event.what]
     return TONES[health_of(event.after)]
 
 

@@ -5,7 +5,7 @@ time, so that a burst delays the numbers and never a key. No widget.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,7 +28,9 @@ BARS: Final = "▁▂▃▄▅▆▇█"
 class Census:
     """Counts what it is given when ``work`` is called."""
 
-    def __init__(self) -> None:
+    def __init__(self, errors: Callable[[Hashable, Sequence[datetime]], object] = lambda _source, _times: None) -> None:
+        """``errors`` hears when lines told of errors."""
+        self._errors = errors
         self._waiting: deque[tuple[Hashable, Sequence[LogLine]]] = deque()
         self._count = 0
         self._minutes: dict[datetime, list[int]] = {}
@@ -65,13 +67,18 @@ class Census:
             most -= len(part)
 
     def _take(self, source: Hashable, lines: Sequence[LogLine]) -> None:
+        wrong: list[datetime] = []
         for line in lines:
             if line.at is not None:
                 minute = self._minutes.setdefault(line.at.replace(second=0, microsecond=0), [0, 0])
                 minute[0] += 1
-                minute[1] += level_of(line.level, line.text) >= Level.ERROR
+                if level_of(line.level, line.text) >= Level.ERROR:
+                    minute[1] += 1
+                    wrong.append(line.at)
                 if source not in self._since or line.at < self._since[source]:
                     self._since[source] = line.at
+        if wrong:
+            self._errors(source, wrong)
         if source not in self._patterns:
             self._patterns[source] = Patterns()
         self._patterns[source].add(lines)
@@ -82,7 +89,7 @@ class Census:
     def forget(self, source: Hashable | None = None) -> None:
         """Forget a source's patterns; None forgets everything."""
         if source is None:
-            self.__init__()  # type: ignore[misc]
+            self.__init__(self._errors)  # type: ignore[misc]
             return
         self._patterns.pop(source, None)
         self._since.pop(source, None)

@@ -5,7 +5,7 @@ The pane says what is followed and looked for; what its keys do to lines stands 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, Final
 
@@ -72,7 +72,7 @@ class LogsPane(Pane):
         self._events = Activity(session.store, session.clock)
         self.prompt = Prompt(lambda: self.body.focus())
         self.followed = Followed(session, self._take)
-        self.census = Census()
+        self.census = Census(self._errors)
         self.looked_for = Query()
         self.least = Level.NONE
         self.context = False
@@ -183,6 +183,10 @@ class LogsPane(Pane):
         if lines and not self._counting and self.is_running:
             self._counting = True
             self.set_timer(COUNTING, self._count)
+
+    def _errors(self, source: Hashable, times: Sequence[datetime]) -> None:
+        if isinstance(source, Ref):
+            self.session.bursts.errors(source, self.name_of(source), times, self.session.clock.wall())
 
     def _count(self) -> None:
         self.census.work()

@@ -19,6 +19,7 @@ from tui.actions import ACTIONS, spell
 from tui.cli.arguments import parse
 from tui.cli.exits import MEANINGS
 from tui.local import settings
+from tui.local.runbooks import Runbook
 from tui.local.variables import CREDENTIALS, FIELDS, GENERAL, PREFIX, READ_ONLY
 
 ROOT = Path(__file__).parents[1]
@@ -58,13 +59,49 @@ def config_table() -> Iterator[str]:
             yield f"| `{where}` | `{field.name}` | {_default(field)} | {said[0]} |"
 
 
-def key_table() -> Iterator[str]:
-    """Every key of the console."""
-    yield "| keys | where | what | id |"
-    yield "|---|---|---|---|"
-    for action in ACTIONS.values():
-        keys = " ".join(f"`{spell(key)}`" for key in action.keys)
-        yield f"| {keys} | {', '.join(sorted(action.where))} | {action.help} | `{action.id}` |"
+DAILY = (
+    "list.open",
+    "row.menu",
+    "row.logs",
+    "row.restart",
+    "pane.filter",
+    "rows.faults",
+    "console.palette",
+    "pane.zoom",
+    "past.away",
+    "console.help",
+)
+"""The ten keys that one needs on the first day."""
+
+GROUPS = {
+    "On what is selected": ("row.", "rollout.", "list.open", "list.mark", "alert.acknowledge", "open."),
+    "In lists": ("rows.", "view.", "tab.", "list.fold", "list.unfold"),
+    "In logs": ("logs.", "log.", "record.", "patterns."),
+    "On screens to read": ("detail.", "trail.", "find.", "reading."),
+    "What happened": ("past.",),
+    "Moving about": ("list.", "focus.", "pane."),
+    "The console": ("",),
+}
+"""Where an action is listed: under the first title that has the beginning of its id."""
+
+BEGIN, END = "<!-- the keys, made by python -m tests.test_readme -->", "<!-- end of the keys -->"
+
+
+def key_tables() -> Iterator[str]:
+    """Every key of the console, the ten of every day first."""
+    groups: dict[str, list[str]] = {title: [] for title in GROUPS}
+    for id_ in ACTIONS:
+        groups[next(title for title, begins in GROUPS.items() if id_.startswith(begins))].append(id_)
+    for title, ids in {"The ten of every day": DAILY, **groups}.items():
+        yield from ("", f"#### {title}", "", "| keys | where | what | id |", "|---|---|---|---|")
+        for action in (ACTIONS[id_] for id_ in ids):
+            keys = " ".join(f"`{spell(key)}`" for key in action.keys).replace("|", "\\|")
+            yield f"| {keys} | {', '.join(sorted(action.where))} | {action.help} | `{action.id}` |"
+    yield ""
+
+
+def _keys_in(text: str) -> list[str]:
+    return text.split(BEGIN + "\n")[1].split(END)[0].splitlines()
 
 
 def exit_table() -> Iterator[str]:
@@ -74,7 +111,7 @@ def exit_table() -> Iterator[str]:
     yield from (f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
 
 
-TABLES = {"config": config_table, "keys": key_table, "exit codes": exit_table}
+TABLES = {"config": config_table, "exit codes": exit_table}
 
 
 def _tables(text: str) -> dict[str, list[str]]:
@@ -92,12 +129,22 @@ def test_the_tables_equal_the_code(name: str) -> None:
     assert _tables(README.read_text(encoding="utf-8")).get(wanted[0]) == wanted, "python -m tests.test_readme writes it anew"
 
 
+def test_the_keys_equal_the_keymap_and_every_one_stands_in_one_group() -> None:
+    wanted = list(key_tables())
+    assert _keys_in(README.read_text(encoding="utf-8")) == wanted, "python -m tests.test_readme writes them anew"
+    ids = re.findall(r"`([a-z_.0-9-]+)` \|$", "\n".join(wanted), re.MULTILINE)
+    assert ids[:10] == list(DAILY)
+    assert sorted(ids[10:]) == sorted(ACTIONS)
+
+
 def _blocks(language: str, path: Path = README) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def test_the_configuration_shown_is_valid_and_holds_every_platform() -> None:
-    config, *_ = [msgspec.convert(tomllib.loads(text), settings.Config) for text in _blocks("toml")]
+    *configs, books = map(tomllib.loads, _blocks("toml"))
+    config, *_ = [msgspec.convert(each, settings.Config) for each in configs]
+    assert set(msgspec.convert(books, dict[str, Runbook])) == {"web-*", "*"}
     assert {each.platform for context in config.contexts.values() for each in context.connections.values()} == {"encore", "dployr", "phase"}
 
 
@@ -151,4 +198,5 @@ if __name__ == "__main__":
         lines = list(table())
         old = _tables(text)[lines[0]]
         text = text.replace("\n".join(old), "\n".join(lines))
+    text = text.replace("\n".join(_keys_in(text)), "\n".join(key_tables()))
     README.write_text(text, encoding="utf-8")

@@ -108,6 +108,8 @@ def _ask(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], b
     return Action(id=id_, keys=tuple(keys.split()), title=title, help=help_, where=where, bar=bar, verb=verb, kind=kind)
 
 
+_VIEWS: Final = tuple(enumerate(("first", "second", "third", "fourth", "fifth"), 1))
+
 _ENTRIES: Final[tuple[Action, ...]] = (
     # a row
     _act("list.open", "enter", "open", "Show everything known of the selected thing.", _ROWS | _MEMORY, bar=1),
@@ -130,12 +132,15 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _ask("row.delete", "X delete", "delete", "Delete the selected thing.", _THINGS | _DETAIL, 10, Verb.DELETE),
     _act("list.mark", "space", "mark", "Mark the thing, to do one verb to all that are marked.", _RESOURCES, palette=False),
     # a rollout
-    _act("rollout.link", "o", "copy link", "Copy the address of the rollout's page on the dashboard.", _ROLLOUTS | _DETAIL, bar=4),
+    _act(
+        "rollout.link", "o", "link", "Open the rollout's page on the dashboard, or copy its address over SSH.", _ROLLOUTS | _DETAIL, bar=4
+    ),
     _ask("rollout.adopt", "i", "adopt", "Follow a rollout that was begun elsewhere.", _ROLLOUTS, 7, Verb.ADOPT, Kind.ROLLOUT),
     _act("rollout.approve", "p", "approve", "Approve a change of infrastructure, where the platform lets us.", _ROLLOUTS),
     _act("rollout.cancel", "X", "cancel", "Cancel a rollout, where the platform lets us.", _ROLLOUTS),
     _act("rollout.logs", "l", "logs", "Show what a rollout logs, where the platform lets us.", _ROLLOUTS),
     _act("row.copy", "y", "copy id", "Copy the id of the selected thing.", _ROWS),
+    _act("row.runbook", "b", "runbook", "Open the runbook of the selected thing, or copy its address over SSH.", _ROWS | _DETAIL, bar=12),
     _act("row.menu", "x", "menu", "Show everything that can be done here, with its key or why not.", _ROWS | _LOGS | _DETAIL, bar=19),
     _act("list.unfold", "right", "unfold", "Show the environments of an app.", _APPS, palette=False),
     _act("list.fold", "left", "fold", "Hide the environments of an app.", _APPS, palette=False),
@@ -185,6 +190,8 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("rows.sort", "S", "sort", "Sort the list by the next column, at last again in its own order.", _LISTED),
     _act("rows.reverse", "R", "turn round", "Sort the other way round.", _LISTED),
     _act("rows.faults", "F", "faults", "Show only what is wrong, or everything.", _LISTED),
+    _act("view.pick", "apostrophe", "views", "Show a saved view of a list, or save this one under a name.", _EVERYWHERE),
+    *(_act(f"view.{n}", str(n + 4), f"view {n}", f"Show the {each} saved view.", _EVERYWHERE, palette=False) for n, each in _VIEWS),
     _act("rows.columns", "C", "columns", "Choose the columns of the list and their order.", _LISTED),
     _act("rows.wide", "w", "wide", "Show every column with nothing cut, or what fits.", _LISTED),
     _act("rows.right", "greater_than_sign", "columns right", "See the columns further right of a wide list.", _LISTED, palette=False),
@@ -200,6 +207,8 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("focus.logs", "4", "logs", "Go to logs and activity.", _EVERYWHERE),
     _act("focus.next", "tab", "next pane", "Go to the next pane.", _EVERYWHERE, palette=False),
     _act("focus.previous", "shift+tab", "previous pane", "Go to the previous pane.", _EVERYWHERE, palette=False),
+    _act("open.pager", "vertical_line", "in pager", "Show this list, thing or log in the pager.", _EVERYWHERE | _DETAIL),
+    _act("open.editor", "ctrl+e", "in editor", "Show this list, thing or log in the editor, as a copy.", _EVERYWHERE | _DETAIL),
     # the past
     _act("past.away", "A", "while away", "Show what happened while you were away, what is unresolved first.", _EVERYWHERE),
     _act("past.timeline", "T", "timeline", "Show everything that happened on all platforms over time.", _EVERYWHERE),
@@ -264,6 +273,8 @@ SPELLING: Final[Mapping[str, str]] = {
     "exclamation_mark": "!",
     "greater_than_sign": ">",
     "minus": "-",
+    "apostrophe": "'",
+    "vertical_line": "|",
     "less_than_sign": "<",
     "right_square_bracket": "]",
     "left_square_bracket": "[",

@@ -275,6 +275,7 @@ def parser() -> Parser:
         parents=[shared],
         allow_abbrev=False,
     )
+    top.add_argument("--fresh", action="store_true", help="begin without what the console remembers: layout, filters, sort orders, logs")
     top.add_argument("--version", action="version", version=f"rollwatch {tui.__version__}")
     words = top.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
     for command in COMMANDS:

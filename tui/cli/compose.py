@@ -37,11 +37,13 @@ from tui.local.config import Chosen, Loaded, load
 from tui.local.credentials import Credentials, Found
 from tui.local.identity import whoami
 from tui.local.journal import Journal
+from tui.local.kept import KeptFile
 from tui.local.laststate import LastState
 from tui.local.logfile import LogFile, open_log
 from tui.local.logins import Logins
 from tui.local.paths import Paths
 from tui.local.redaction import Redactor
+from tui.local.runbooks import Runbooks
 from tui.model import Ref
 from tui.platforms.base import AppSpec, ConnectionSpec, KnownRollout, Platform, Rows, SignIn
 from tui.platforms.registry import BASE_URLS, open_platform
@@ -315,6 +317,8 @@ def _looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mappin
         "keys": {action: tuple(key.strip() for key in text.split(",") if key.strip()) for action, text in keys.items()},
         "theme_folders": paths.theme_folders[1:],
         "channels": _channels(paths, loaded, chosen, clock),
+        "runbooks": Runbooks(paths.runbooks_file),
+        "keep": None if paths.reason else KeptFile(paths.kept_file(chosen.name), now=clock.wall),
     }
     if theme := chosen.context.theme or loaded.config.theme:
         looks["theme"] = theme

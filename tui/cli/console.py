@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -137,7 +138,7 @@ async def _configured(ground: Ground, name: str, picture: Picture) -> tuple[int,
     from tui.cli.owner import Owner
 
     first = First()
-    owner = Owner(ground, _settings, first)
+    owner = Owner(ground, partial(_settings, fresh=ground.args.fresh), first)
 
     async def show(leave: terminal.Leave) -> int:
         async with owner:
@@ -186,16 +187,20 @@ async def _before(setup: Setup, session: Session) -> AsyncIterator[None]:
             await asyncio.gather(task, return_exceptions=True)
 
 
-def _settings(setup: Setup, *, watch: bool = False) -> Settings:
+def _settings(setup: Setup, *, watch: bool = False, fresh: bool = False) -> Settings:
     from tui.local.exports import write_lines
     from tui.ui.settings import Settings
 
-    return Settings(**_looks(setup), report=reporter(setup.folder, setup.clock.wall, setup.redact), save=write_lines, watch=watch)
+    return Settings(
+        **_looks(setup, fresh=fresh), report=reporter(setup.folder, setup.clock.wall, setup.redact), save=write_lines, watch=watch
+    )
 
 
-def _looks(setup: Setup) -> dict[str, Any]:
+def _looks(setup: Setup, *, fresh: bool = False) -> dict[str, Any]:
     """The console's settings; where alerts go is put together only where there is a screen."""
     looks = dict(setup.looks)
+    if fresh and (keep := looks.get("keep")) is not None:
+        looks["keep"] = keep.afresh()
     looks["ascii"] = ascii_for(os.environ, looks.pop("glyphs", "auto"))
     if theme := theme_for(os.environ, looks.get("theme") or os.environ.get("ROLLWATCH_THEME", "")):
         looks["theme"] = theme

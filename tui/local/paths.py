@@ -62,6 +62,14 @@ class Paths:
         """Where the last known rows of a context are kept."""
         return self.state_dir / f"last-{context}.json"
 
+    def kept_file(self, context: str) -> Path:
+        """Where it is kept how the console of a context was left."""
+        return self.state_dir / f"console-{context}.json"
+
+    @property
+    def runbooks_file(self) -> Path:
+        return self.config_dir / "runbooks.toml"
+
     @property
     def theme_folders(self) -> tuple[Path, ...]:
         """Where themes are looked for, later ones win: those that came with the program, then the user's (which may not exist)."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Hashable
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
@@ -31,9 +30,9 @@ from tui.tables import Moment, attention
 from tui.text import clean
 from tui.ui.aim import Selection, aim
 from tui.ui.alarm import Alarm
-from tui.ui.clipboard import TooMuch, osc52
 from tui.ui.deeds import Deed
 from tui.ui.driver import quiet_driver
+from tui.ui.elsewhere import Elsewhere
 from tui.ui.flight import Flights
 from tui.ui.home import Home
 from tui.ui.keys import textual_keymap
@@ -42,6 +41,7 @@ from tui.ui.panes.logs import LogsPane
 from tui.ui.picture import PicturedApp
 from tui.ui.questions import Question, Target, ask
 from tui.ui.recall import Recall
+from tui.ui.restoring import Restoring
 from tui.ui.say import Bottom
 from tui.ui.screens.ask import AskScreen
 from tui.ui.screens.connections import ConnectionsScreen
@@ -113,6 +113,8 @@ class Console(PicturedApp, inherit_bindings=False):
         self.recall = Recall(self)
         self.alarm = Alarm(self, settings.alerts)
         self.views = Views(self)
+        self.elsewhere = Elsewhere(self)
+        self.restoring = Restoring(self, settings.keep)
         self.typeahead = Typeahead(self, now=session.clock.boot, leave=self.leave, complain=lambda text: self.say(text, "warn"))
 
     async def take(self, session: Session, settings: Settings) -> None:
@@ -176,8 +178,15 @@ class Console(PicturedApp, inherit_bindings=False):
             self.session.happenings.subscribe(lambda pair: self.console_screen.logs.written(*pair)),
         ]
         self.recall.begin()
+        self.call_after_refresh(self.restoring.begin)
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """Leave; how everything is now is kept before the panes go."""
+        self.restoring.end()
+        super().exit(*arguments, **options)
 
     def _rise(self) -> None:
+        self.restoring.end()
         self.typeahead.end()
         self.recall.end()
         self.alarm.end()
@@ -234,6 +243,7 @@ class Console(PicturedApp, inherit_bindings=False):
     def _tick(self) -> None:
         self.recall.tick()
         self.alarm.tick()
+        self.restoring.tick()
         self._redraw(None)
 
     def _redraw(self, changed: frozenset[Kind] | None) -> None:
@@ -267,22 +277,12 @@ class Console(PicturedApp, inherit_bindings=False):
 
     def copy(self, text: str, what: str = "") -> None:
         """Give a text to the terminal's clipboard."""
-        if not text:
-            self.say("there is nothing to copy", "warn")
-            return
-        try:
-            sequence = osc52(text, os.environ)
-        except TooMuch as error:
-            self.say(str(error), "warn")
-            return
-        if self._driver is not None and not self.is_headless:
-            self._driver.write(sequence)
-        self.say(f"copied {what or clean(text, 60)}, if this terminal allows it")
+        self.elsewhere.copy(text, what)
 
     def copy_link(self, ref: Ref | None) -> None:
-        """Give the address of a rollout's page to the terminal's clipboard. It is not opened: over SSH that would start a browser here."""
+        """Open the page of a rollout on the desktop, or copy its address."""
         row = self.session.store.get(ref) if ref is not None else None
-        self.copy(str(getattr(row, "dashboard", "")))
+        self.elsewhere.link(str(getattr(row, "dashboard", "")))
 
     def tighten(self) -> None:
         """Refuse every verb from now on."""
@@ -351,10 +351,10 @@ class Console(PicturedApp, inherit_bindings=False):
         """Show each connection as it is."""
         self.push_screen(self.once(ConnectionsScreen, lambda: ConnectionsScreen(self.session, self.keymap, self.moment)))
 
-    def open_palette(self) -> None:
+    def open_palette(self, typed: str = "") -> None:
         """Find an action or a thing by typing."""
         screen = self.once(PaletteScreen, lambda: PaletteScreen(self))
-        screen.prepare(self.console_screen.front.place)
+        screen.prepare(self.console_screen.front.place, typed)
         self.push_screen(screen)
 
     def ask(self, action: Action, selection: Selection) -> None:

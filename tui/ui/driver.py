@@ -122,11 +122,14 @@ def quiet_driver(*, entered: bool = False) -> type[Driver] | None:
             super().__init__(*arguments, **options)
             self._bell = self.exit_event = Bell()
             self._entered = entered
+            self.silent = False
 
         def run_input_thread(self) -> None:
             read_keys(self.fileno, self._bell, XTermParser(self._debug), get_time, self.process_message)
 
         def write(self, data: str) -> None:
+            if self.silent:
+                return  # another program has the terminal
             if self._entered and data == ENTER:
                 # Entered once more it would be cleared.
                 self._entered = False

@@ -6,9 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
+from typing import Protocol
 
+from tui.local.kept import Kept
+from tui.local.runbooks import Runbooks
 from tui.ui.alarm import Channels
 from tui.ui.theming import DEFAULT
+
+
+class Keeping(Protocol):
+    """Where it is kept how the console was left. Both calls block."""
+
+    def load(self) -> Kept: ...
+
+    def save(self, kept: Kept, *, views: bool = False) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,5 +41,9 @@ class Settings:
     """Follow the log of the service that needs somebody most, as soon as services are known: a demo shows what it can."""
     entered: bool = False
     """The terminal's other screen is in use already, with the picture of the last time on it."""
+    keep: Keeping | None = None
+    """Where it is kept how the console was left; None: nowhere."""
+    runbooks: Runbooks = field(default_factory=lambda: Runbooks(None))
+    """Who owns what, and what to do when it fails."""
     alerts: Channels = field(default_factory=Channels)
     """What rings, and where."""

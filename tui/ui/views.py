@@ -9,7 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tui.actions import ACTIONS, Action, Place, reach
+from tui.local.runbooks import Runbook
 from tui.model import Ref
+from tui.tables import FORMS
 from tui.ui.aim import Selection, means_something
 from tui.ui.palette import Entry
 from tui.ui.panes.listing import Listing
@@ -94,6 +96,41 @@ class Views:
         screen.show(ref)
         if not inside:
             program.push_screen(screen)
+
+    # Runbooks and texts for other programs -----------------------------------------------------------------------------------
+
+    def runbook(self, ref: Ref | None) -> Runbook | None:
+        """What the user's own file says of a thing."""
+        row = self._program.session.store.get(ref) if ref is not None else None
+        return self._program.settings.runbooks.of(str(row.name or row.ref.id)) if row is not None else None
+
+    def belongs(self, action: Action, ref: Ref | None) -> bool:
+        """Whether the key bar has room for an action that only some things know."""
+        return action.id != "row.runbook" or self.runbook(ref) is not None
+
+    def open_runbook(self, ref: Ref | None) -> None:
+        """Open the runbook of a thing, else its address; where there is neither say what is known."""
+        found = self.runbook(ref)
+        problem = self._program.settings.runbooks.problem
+        if found is None:
+            self._program.say(problem or "no runbook is known of it: README.md says what to write into runbooks.toml", "warn")
+        elif address := found.runbook or found.url:
+            self._program.elsewhere.link(address, "its runbook")
+        else:
+            self._program.say(" · ".join(f"{label}: {text}" for label, text in found.told()))
+
+    def text(self) -> tuple[str, list[str]]:
+        """A file's name, and what the pane with the keys shows as lines of text."""
+        program = self._program
+        screen = program.console_screen
+        listing = screen.lists.listing
+        if listing is not None:
+            return f"{listing.title}.txt", list(FORMS["txt"](listing.columns, listing.rows, program.moment()))
+        if screen.front is screen.logs:
+            return "log.txt", screen.logs.shown_text()
+        return "apps.txt", [
+            "  " * row.depth + "  ".join("".join(piece.text for piece in cell) for cell in row.cells) for row in screen.apps.body.rows
+        ]
 
     def open_last(self) -> None:
         """Show what was looked at last."""

@@ -54,6 +54,16 @@ class PaneTable(ResourceTable):
             return False
         return super().check_action(action, parameters)
 
+    @property
+    def wanted(self) -> Hashable | None:
+        """What the cursor is on, or goes to when it comes back; None while nobody has steered it."""
+        return self._at.wanted if self.steered else None
+
+    def want(self, key: Hashable) -> None:
+        """Put the cursor on a thing as soon as it is there."""
+        self.steered = True
+        self._at.want(key)
+
     def show_rows(self, rows: Sequence[Row]) -> None:
         super().show_rows(rows)
         if not self.steered and len(rows) and self.cursor_key != rows[0].key:

@@ -24,6 +24,7 @@ from tui.ui.activity import Activity, said, written
 from tui.ui.keys import bindings_for
 from tui.ui.logs.census import Census, bars
 from tui.ui.logs.deeds import LogDeeds
+from tui.ui.logs.export import lines_of
 from tui.ui.logs.followed import Followed, timed
 from tui.ui.logs.prompt import Prompt
 from tui.ui.logs.query import Query, parse_query
@@ -214,6 +215,10 @@ class LogsPane(Pane):
         ]
         return len(found), str(found[-1])[:120] if found else ""
 
+    def shown_text(self) -> list[str]:
+        """The lines that are shown, as they are saved."""
+        return list(lines_of(self.body.shown(), self.name_of, names=len(self.followed) > 1))
+
     def show_entry(self, entry: Entry) -> bool:
         """Put the cursor on this line of the log; whether it is still kept."""
         self._show(LOG)
@@ -317,6 +322,11 @@ class LogsPane(Pane):
             self.body.focus()
         self._draw_state()
         self.touched()
+
+    @property
+    def shows_activity(self) -> bool:
+        """Whether what happened is shown in place of the log."""
+        return self._open == ACTIVITY
 
     def toggle_activity(self) -> None:
         self._show(ACTIVITY if self._open == LOG else LOG)

@@ -56,6 +56,11 @@ class ResourcesPane(Pane):
         """The list that is shown."""
         return self._lists[self.kind]
 
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """All of them, in the order of the tabs."""
+        return tuple(self._lists.values())
+
     def kinds(self) -> frozenset[Kind]:
         return frozenset(KINDS)
 

@@ -156,7 +156,7 @@ class ConsoleScreen(Screen[None]):
         hints = []
         for action in self.keymap.bar(self.front.place):
             key = self.keymap.spelled(action)
-            if key and means_something(action, self.selection, self.session):
+            if key and means_something(action, self.selection, self.session) and self.app.views.belongs(action, self.front.selected):  # type: ignore[attr-defined]
                 hints.append(
                     KeyHint(id=action.id, key=key, label=action.title, why_not=self.why_not(action) or "", keep=action.id == "console.help")
                 )
@@ -248,6 +248,12 @@ class ConsoleScreen(Screen[None]):
     def _step(self, step: int) -> None:
         self._go_to(self.panes[(self.panes.index(self.front) + step) % len(self.panes)])
 
+    def settle(self, pane: Pane, *, zoomed: bool) -> None:
+        """Begin with this pane, alone where it is ``zoomed``."""
+        self.front, self.zoomed = pane, zoomed
+        self._arrange(*self.size)
+        self._go_to(pane)
+
     def _zoom(self) -> None:
         self.zoomed = not self.zoomed
         self._arrange(*self.size)
@@ -309,6 +315,11 @@ class ConsoleScreen(Screen[None]):
             "row.logs": self._follow_log,
             "row.copy": self._copy_id,
             "row.menu": self._menu,
+            "row.runbook": lambda: app.app.views.open_runbook(self.front.selected),
+            "open.pager": lambda: app.app.elsewhere.page(*app.app.views.text()),
+            "open.editor": lambda: app.app.elsewhere.edit(*app.app.views.text()),
+            "view.pick": lambda: app.app.open_palette("view "),
+            **{f"view.{number}": partial(self._view, number) for number in range(1, 6)},
             "trail.last": lambda: app.app.views.open_last(),
             "rollout.link": lambda: app.app.copy_link(self.front.selected),
             "console.tighten": lambda: app.app.tighten(),
@@ -337,6 +348,9 @@ class ConsoleScreen(Screen[None]):
 
     def _lead(self, id_: str) -> None:
         self.app.home.act(id_)  # type: ignore[attr-defined]
+
+    def _view(self, number: int) -> None:
+        self.app.restoring.numbered(number)  # type: ignore[attr-defined]
 
     def _menu(self) -> None:
         row = self.session.store.get(self.front.selected) if self.front.selected is not None else None

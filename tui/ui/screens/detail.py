@@ -16,6 +16,7 @@ from textual.screen import Screen
 from tui.actions import ACTIONS, Action, Keymap, Place
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
+from tui.local.opening import is_address
 from tui.model import Kind, Ref, Resource, Tone, Variable
 from tui.tables import NOTHING, TABLES, Detail, Moment, age, details, related, state, tone_of, why
 from tui.text import clean
@@ -135,7 +136,7 @@ class DetailScreen(Screen[None]):
 
     def _fields(self, row: Resource, moment: Moment) -> list[Content]:
         self._details = details(row, moment)
-        lines: list[Content] = self._reasons(row, moment)
+        lines: list[Content] = [*self._reasons(row, moment), *self._runbook(row)]
         lines += [Field(each.label, each.text, each.tone) for each in self._details if each.text != NOTHING]
         unsaid = [each.label for each in self._details if each.text == NOTHING]
         if unsaid:
@@ -163,6 +164,11 @@ class DetailScreen(Screen[None]):
         if where is not None:
             self._ref_lines[0] = where
         return [Field("why", " · ".join(each.text for each in found), tone_of(row))]
+
+    def _runbook(self, row: Resource) -> list[Content]:
+        """What the user's own file says of it."""
+        runbook = self.app.views.runbook(row.ref)  # type: ignore[attr-defined]
+        return [Field(label, text, "accent") for label, text in runbook.told()] if runbook is not None else []
 
     def _name_of(self, ref: Ref) -> str:
         row = self.session.store.get(ref)
@@ -224,7 +230,8 @@ class DetailScreen(Screen[None]):
         """Whether a key means something for this kind of thing at all."""
         if action.id == "row.logs":
             return self._ref is not None and self._ref.kind is Kind.SERVICE
-        return means_something(action, self.selection, self.session)
+        known: bool = self.app.views.belongs(action, self._ref)  # type: ignore[attr-defined]
+        return known and means_something(action, self.selection, self.session)
 
     def why_not(self, action: Action) -> str | None:
         if self._ref is not None and self.session.store.get(self._ref) is None and (action.verb is not None or action.id == "row.logs"):
@@ -256,6 +263,9 @@ class DetailScreen(Screen[None]):
             "row.logs": self._follow_log,
             "row.copy": lambda: self._copy(self._ref.id if self._ref is not None else ""),
             "row.menu": lambda: app.app.views.open_menu(self, Place.DETAIL, self._name_of(self._ref) if self._ref else ""),
+            "row.runbook": lambda: app.app.views.open_runbook(self._ref),
+            "open.pager": lambda: app.app.elsewhere.page(*self._as_text()),
+            "open.editor": lambda: app.app.elsewhere.edit(*self._as_text()),
             "rollout.link": lambda: app.app.copy_link(self._ref),
             "console.refresh": lambda: app.app.refresh_now(),
             "reading.back": self._back,
@@ -269,6 +279,12 @@ class DetailScreen(Screen[None]):
             "detail.raw": self._turn,
         }
 
+    def _as_text(self) -> tuple[str, list[str]]:
+        """Everything that is shown, the values of variables masked again."""
+        self._revealed = frozenset()
+        self.redraw()
+        return "detail.txt", self._view.all_text.split("\n")
+
     def _follow_log(self) -> None:
         self._leave()
         self.app.console_screen.follow_log(self._ref)  # type: ignore[attr-defined]
@@ -280,6 +296,9 @@ class DetailScreen(Screen[None]):
 
     def _open(self) -> None:
         """Open what the selected line names: something that belongs to this, or a reference among its fields."""
+        if is_address(self._view.cursor_text):
+            self.app.elsewhere.link(self._view.cursor_text)  # type: ignore[attr-defined]
+            return
         ref = None if self._raw else self._ref_lines.get(self._view.cursor_index)
         try:
             ref = ref or Ref.parse(self._view.cursor_text)

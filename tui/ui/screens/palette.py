@@ -60,16 +60,17 @@ class PaletteScreen(ModalScreen[None]):
             yield self._input
             yield self._table
 
-    def prepare(self, place: Place) -> None:
-        """Begin anew for this place."""
+    def prepare(self, place: Place, typed: str = "") -> None:
+        """Begin anew for this place, with this as typed."""
         self._place = place
         self._entries = tuple(entries(self._program, place))
         self._recent = recent(self._program, self._entries)
-        self._input.value = ""
-        self._find("")
+        self._input.value = typed
+        self._input.cursor_position = len(typed)
+        self._find(typed)
 
     def _find(self, text: str) -> None:
-        found = best((*self._entries, *things(self._program, text)), text, self._recent)
+        found = best((*self._entries, *self._program.restoring.entries(text), *things(self._program, text)), text, self._recent)
         self._found = {entry.id: entry for entry in found}
         self._table.show_rows(tuple(self._row(entry) for entry in found))
         self._table.set_message(["Nothing is called like that."])

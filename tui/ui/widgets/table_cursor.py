@@ -52,6 +52,18 @@ class TableCursor:
         self.index = index
         self.key = None if index is None else self.rows[index].key
 
+    @property
+    def wanted(self) -> Hashable | None:
+        """The key under the cursor, or the lost one that gets it back when it comes."""
+        return self._lost[0] if self.key is None and self._lost is not None else self.key
+
+    def want(self, key: Hashable) -> None:
+        """Put the cursor on this key as soon as it is among the rows."""
+        self._auto = False
+        self.index = self.key = None
+        self._lost = (key, 0)
+        self.take(self.rows)
+
     def after(self, lines: int, top: int) -> int | None:
         """The row ``lines`` further; where the cursor was lost, counted from there; without any, the row at ``top``."""
         count = len(self.rows)

@@ -1,0 +1,127 @@
+"""Shows things in other programs: a text in the pager or editor on this terminal, an address on the desktop, or only in the clipboard.
+
+While another program has the terminal nothing of ours is drawn; everything else goes on, reads and logs included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from textual.app import SuspendNotSupported
+
+from tui.errors import StorageError
+from tui.local.children import child_environment, run
+from tui.local.opening import browser, editor, is_address, pager, temporary
+from tui.text import clean
+from tui.ui.clipboard import TooMuch, osc52
+
+if TYPE_CHECKING:
+    from tui.ui.app import Console
+
+HELD: Final = (signal.SIGINT, signal.SIGQUIT)
+"""Signals of the keyboard that are meant for the program that has the terminal."""
+
+
+class Elsewhere:
+    """What the keys to open something do."""
+
+    def __init__(self, program: Console) -> None:
+        self._program = program
+        self._open = False
+
+    def page(self, name: str, lines: Iterable[str]) -> None:
+        """Show a text in the user's pager."""
+        self._show(pager(os.environ), "no pager was found: set PAGER", name, lines)
+
+    def edit(self, name: str, lines: Iterable[str]) -> None:
+        """Show a text in the user's editor. What is changed there goes nowhere."""
+        self._show(editor(os.environ), "no editor is named: set VISUAL or EDITOR", name, lines)
+
+    def _show(self, argv: Sequence[str], none: str, name: str, lines: Iterable[str]) -> None:
+        if not argv or self._program.is_headless:
+            self._program.say(none if not argv else "there is no terminal to give away", "warn")
+        elif not self._open:
+            self._open = True
+            self._program.run_worker(self._lend(argv, name, list(lines)), group="elsewhere", exit_on_error=False)
+
+    async def _lend(self, argv: Sequence[str], name: str, lines: Sequence[str]) -> None:
+        said = ""
+        try:
+            with temporary(lines, name) as path, _lent(self._program):
+                code = await _run(argv, path)
+                said = f"{Path(argv[0]).name} ended with {code}" if code else ""
+        except SuspendNotSupported:
+            said = "this terminal cannot be given to another program"
+        except StorageError as error:
+            said = str(error)
+        except OSError as error:
+            said = f"{Path(argv[0]).name} cannot be started: {error.strerror or error}"
+        finally:
+            self._open = False
+        if said:
+            self._program.say(said, "warn")
+
+    def copy(self, text: str, what: str = "") -> None:
+        """Give a text to the terminal's clipboard."""
+        program = self._program
+        if not text:
+            program.say("there is nothing to copy", "warn")
+            return
+        try:
+            sequence = osc52(text, os.environ)
+        except TooMuch as error:
+            program.say(str(error), "warn")
+            return
+        driver = program._driver  # noqa: SLF001
+        if driver is not None and not program.is_headless:
+            driver.write(sequence)
+        program.say(f"copied {what or clean(text, 60)}, if this terminal allows it")
+
+    def link(self, address: str, what: str = "") -> None:
+        """Open an address on the desktop; where there is none, over SSH for one, show and copy it."""
+        program, argv = self._program, browser(os.environ)
+        if not is_address(address):
+            program.say(f"no address of {what or 'it'} is known" if not address else "this is no address of the web", "warn")
+        elif not argv or program.is_headless:
+            program.copy(address, address)
+        else:
+            program.say(f"opening {address}")
+            program.run_worker(self._browse(argv, address), group="browse", exit_on_error=False)
+
+    async def _browse(self, argv: Sequence[str], address: str) -> None:
+        ran = await asyncio.to_thread(run, (*argv, address), environ=os.environ, folder=Path.home())
+        if ran.problem:
+            self._program.say(f"{ran.problem}; {address}", "warn")
+
+
+async def _run(argv: Sequence[str], path: Path) -> int:
+    process = await asyncio.create_subprocess_exec(*argv, str(path), env=child_environment(os.environ))
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.terminate()
+
+
+@contextmanager
+def _lent(program: Console) -> Iterator[None]:
+    """The terminal belongs to somebody else inside: nothing is written to it, and the keyboard's signals are not ours."""
+    driver: Any = program._driver  # noqa: SLF001
+    old = {number: signal.signal(number, lambda *_: None) for number in HELD}
+    try:
+        with program.suspend():
+            driver.silent = True
+            try:
+                yield
+            finally:
+                driver.silent = False
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -362,3 +363,43 @@ def test_emulate_announces_itself_and_stops_when_told(tmp_path: Path) -> None:
     child.terminate()
     assert child.wait(10) == 0
     child.stdout.close()
+
+
+ENDLESS = ("plain", "emulate", "demo")
+"""Commands that go on until they are stopped: each is run as a process by a test of its own."""
+
+
+@pytest.mark.soak
+def test_the_commands_of_the_readme_do_what_is_said_of_them(desk: Desk) -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    app = desk.info["encore"]["apps"][0]
+    here = {"fleet/service/svc-1": desk.ref("service", "web-api"), "shop-3p2i": app["id"], " prod ": f" {app['environments'][0]} "}
+    ran = []
+    for shown in (line for block in blocks for line in block.splitlines()):
+        line = shown
+        for example, real in here.items():
+            line = line.replace(example, real)
+        match = re.search(r"rollwatch ([a-z][^#)]*)", line)
+        if match is None or match[1].split()[0] in ENDLESS:
+            continue
+        # Who only looks does not wait for what never ends, and nobody is there to be asked.
+        words = [word for word in shlex.split(match[1].strip(" '\"")) if word not in {"--follow", "--wait"}]
+        done = desk.run(*words, *{"do": ["--yes", "--no-wait"], "rollout": ["--yes"]}.get(words[0], []))
+        # What is missing on this machine is for the doctor to say.
+        assert done.returncode in ({Exit.OK, Exit.UNREACHABLE} if words[0] == "doctor" else {Exit.OK}), (words, done)
+        assert done.stdout, words
+        ran.append(words[0])
+    assert ran == ["status", "logs", "do", "rollout", "handoff", "doctor", "completion"]
+
+
+def test_the_environment_of_the_readme_is_a_configuration(desk: Desk, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```sh\n(export .*?)^```", text, re.MULTILINE | re.DOTALL)
+    exported = dict(word.split("=", 1) for line in block.splitlines() if line.startswith("export ") for word in shlex.split(line)[1:])
+    for name, platform in (("FLEET", "dployr"), ("SHOP", "encore")):
+        exported[f"ROLLWATCH_{name}_BASE_URL"] = desk.info[platform]["base_url"]
+    exported |= {"ROLLWATCH_FLEET_TOKEN": desk.info["dployr"]["token"], "ROLLWATCH_HOME": str(tmp_path / "empty")}
+    told = desk.json("status", "--json", **exported)
+    assert {each["name"]: each["state"] for each in told["connections"]} == {"fleet": "fresh", "shop": "fresh"}
+    assert told["resources"]["service"]

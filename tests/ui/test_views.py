@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.ui.test_console import Seat, seat
 from tui.model import Deployment, Health, Instance, Kind, Phase, Resource, Rollout, Service, Verb
 from tui.tables import Moment, why
 from tui.text import Safe
+from tui.ui.driver import quiet_driver
 from tui.ui.screens.ask import AskScreen
 from tui.ui.screens.detail import DetailScreen
 from tui.ui.screens.menu import MenuScreen
@@ -280,3 +282,14 @@ async def test_the_mouse_selects_opens_sorts_and_changes_tabs_and_panes() -> Non
         await at.pilot.click(offset=(at.screen()[bottom].index("back") + 1, bottom))
         await at.wait()
         assert at.app.screen is at.app.console_screen, "the key bar can be clicked"
+
+
+def test_a_mouse_that_is_off_is_not_asked_for_and_one_that_is_on_tells_no_movement() -> None:
+    made = quiet_driver()
+    assert made is not None
+    sent: list[str] = []
+    for wanted in (False, True):
+        driver: Any = made.__new__(made)
+        driver._mouse, driver.write, driver.flush = wanted, sent.append, lambda: None
+        driver._enable_mouse_support()
+    assert sent == ["\x1b[?1000h\x1b[?1006h"]

@@ -241,9 +241,9 @@ async def play(seed: int, sessions: int) -> tuple[int, int]:
         return player.twins.sizes
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_random_sessions_look_the_same_cell_by_cell(seed: int) -> None:
-    plain, linked = await play(seed, 50)
+    plain, linked = await play(seed, 25)
     assert linked < plain / 2
 
 
@@ -264,7 +264,7 @@ class Tight(Pace):
         return 200 if self.mode is Mode.PACED else None
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 10))])
 async def test_a_busy_link_ends_up_with_the_same_screen(seed: int) -> None:
     """Answers come late, some never; what is held back meanwhile is not lost and is never more than the account allows."""
     async with recorded(Sample(), (48, 14)) as recording:

@@ -30,6 +30,7 @@ class Place(StrEnum):
     RECORD = "record"
     PATTERNS = "patterns"
     CONTEXTS = "contexts"
+    SETTINGS = "settings"
 
 
 class Danger(StrEnum):
@@ -93,7 +94,8 @@ _LISTED: Final = _in(Place.RESOURCES, Place.ROLLOUTS)
 _RECORD: Final = _in(Place.RECORD)
 _PATTERNS: Final = _in(Place.PATTERNS)
 _CONTEXTS: Final = _in(Place.CONTEXTS)
-_READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY) | _RECORD | _PATTERNS | _CONTEXTS
+_SETTINGS: Final = _in(Place.SETTINGS)
+_READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY) | _RECORD | _PATTERNS | _CONTEXTS | _SETTINGS
 _MEMORY: Final = _in(Place.MEMORY)
 _IN_TEXT: Final = _in(Place.DETAIL, Place.HELP)
 _FOUND: Final = _IN_TEXT | _RECORD
@@ -236,11 +238,14 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE, bar=23),
     _act("console.tighten", "exclamation_mark", "read-only", "Refuse every verb from now on, until the next start.", _EVERYWHERE),
     _act("console.connect", "f4", "connect a platform", "Connect another platform: tried first, then written down.", _EVERYWHERE),
+    _act("console.settings", "f6", "settings", "Change the settings that people change most.", _EVERYWHERE),
     _act("console.sign-in", "f2", "sign in", "Say how to sign in, and ask again who was signed out.", _EVERYWHERE),
     _act("console.sign-out", "f3", "sign out", "Say how to sign out.", _EVERYWHERE),
     _act("console.quit", "q ctrl+c", "quit", "Leave. Asks only while something is in flight.", _EVERYWHERE),
     _act("contexts.open", "enter", "go there", "Show this context instead of the present one.", _CONTEXTS, bar=2, palette=False),
     _act("contexts.look", "0", "look at all", "Look at every connection of every context, or no longer.", _CONTEXTS, bar=3, palette=False),
+    _act("settings.next", "enter", "next value", "Give it the next value, and write it.", _SETTINGS, bar=2, palette=False),
+    _act("settings.previous", "backspace", "previous value", "Give it the value before, and write it.", _SETTINGS, bar=3, palette=False),
     # screens to read
     _act("reading.back", "escape q", "back", "Go back to the console.", _READING, bar=1, palette=False),
     _act("detail.reveal", "space", "reveal", "Show the value of the selected variable, or mask it again.", _DETAIL, bar=12, palette=False),

@@ -21,6 +21,13 @@ from tui.ui.owner import Member, Offer
 from tui.ui.settings import Settings
 
 
+class Quiet:
+    """A configuration that stays as it is."""
+
+    def news(self) -> None:
+        return
+
+
 class Owned:
     """The sessions of a test, by context."""
 
@@ -33,6 +40,7 @@ class Owned:
         self.looked: list[str] = []
         self.broken = ""
         self.onboarding: Any = None
+        self.preferences: Any = Quiet()
         self.fleet: dict[str, Sequence[Any]] = {}
 
     def offers(self) -> Sequence[Offer]:

@@ -34,12 +34,13 @@ def channels(
         Rule(name=rule.name, kinds=frozenset(rule.kinds), to=frozenset(rule.to), after=rule.after, names=rule.names)
         for rule in (settings.rules if own is None else own)
     )
+    on = settings.enabled
     return Channels(
-        bell=settings.bell,
-        notify=settings.notify,
-        title=settings.title,
+        bell=settings.bell and on,
+        notify=settings.notify if on else "off",
+        title=settings.title and on,
         rules=rules if rules or own is not None else DEFAULTS,
-        deliver=deliverer(settings, clock, folder),
+        deliver=deliverer(settings, clock, folder) if on else None,
         status_urls=status_urls,
     )
 

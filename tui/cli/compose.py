@@ -179,7 +179,7 @@ def context(paths: Paths, loaded: Loaded, chosen: Chosen, redactor: Redactor, cl
             links={link.name: tuple(Ref.parse(member) for member in link.members) for link in chosen.context.links},
             refresh={name: each.refresh for name, each in chosen.context.connections.items() if each.refresh},
             warnings=_warnings(paths, loaded, found),
-            looks=_looks(paths, loaded, chosen, clock),
+            looks=looks(paths, loaded, chosen, clock),
             folder=None if paths.reason else paths.log_dir,
             redact=redactor,
         )
@@ -309,9 +309,10 @@ def _channels(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Cal
     return made
 
 
-def _looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mapping[str, Any]:
+def looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mapping[str, Any]:
+    """What the configuration says of the console's looks."""
     keys = {**loaded.config.keys, **chosen.context.keys}
-    looks: dict[str, Any] = {
+    made: dict[str, Any] = {
         "mouse": loaded.config.mouse,
         "glyphs": loaded.config.glyphs,
         "keys": {action: tuple(key.strip() for key in text.split(",") if key.strip()) for action, text in keys.items()},
@@ -321,16 +322,16 @@ def _looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mappin
         "keep": None if paths.reason else KeptFile(paths.kept_file(chosen.name), now=clock.wall),
     }
     if theme := chosen.context.theme or loaded.config.theme:
-        looks["theme"] = theme
-    return looks
+        made["theme"] = theme
+    return made
 
 
 @contextmanager
 def nothing(paths: Paths, clock: Clock) -> Iterator[Setup]:
     """A context without a connection, while there is none. It touches no file."""
     with contextlib.closing(Journal.memory(context="", who=whoami(os.environ), now=clock.wall)) as journal:
-        looks = {"theme_folders": paths.theme_folders[1:]}
-        yield Setup(context="", production=False, read_only=False, platforms=(), clock=clock, journal=journal, looks=looks)
+        folders = {"theme_folders": paths.theme_folders[1:]}
+        yield Setup(context="", production=False, read_only=False, platforms=(), clock=clock, journal=journal, looks=folders)
 
 
 # The emulator.

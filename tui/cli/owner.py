@@ -17,6 +17,7 @@ from typing import Any
 from tui.cli import compose
 from tui.cli.compose import Setup
 from tui.cli.onboarding import Onboarding
+from tui.cli.preferences import Preferences
 from tui.clock import Clock
 from tui.engine.session import Session
 from tui.local.config import Loaded
@@ -53,6 +54,7 @@ class Owner:
         self._open: list[AsyncExitStack] = []
         self._opening: set[asyncio.Task[Any]] = set()
         self.warnings: list[str] = []
+        self.preferences = Preferences(ground.args, looks)
         self.onboarding = Onboarding(ground.args, ground.paths, ground.clock, ground.redactor)
 
     async def __aenter__(self) -> Owner:
@@ -96,6 +98,7 @@ class Owner:
             setup = await stack.enter_async_context(_apart(compose.context(*self._chosen(name), remember=True)))
             session = await stack.enter_async_context(setup.session(ready=self._ready))
             self.warnings += [f"{name}: {each}" for each in setup.warnings]
+            self.preferences.shown(setup)
             self._open.append(stack.pop_all())
             return session, self._looks(setup)
 

@@ -79,6 +79,7 @@ class AlertRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Alerts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How somebody is called when something goes wrong."""
 
+    enabled: Annotated[bool, Meta(description="Whether anything rings; what is wrong is still shown.")] = True
     bell: Annotated[bool, Meta(description="Ring the terminal's bell.")] = True
     notify: Annotated[
         Literal["auto", "osc9", "osc777", "osc99", "off"], Meta(description="How the terminal is asked to show a notification.")

@@ -61,6 +61,13 @@ class Alarm:
             self._ring(due)
         self._draw_title()
 
+    def retune(self, channels: Channels) -> None:
+        """Ring so from now on. Rules are another matter: what is unresolved was judged by the old ones."""
+        if self._titled is not None and not channels.title:
+            self.end()
+            self._titled = None
+        self._channels = channels
+
     def end(self) -> None:
         """Give the title back."""
         if self._titled is not None:

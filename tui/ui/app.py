@@ -109,7 +109,7 @@ class Console(PicturedApp, inherit_bindings=False):
         self._used: dict[tuple[Kind, Verb, str], list[str]] = {}
         self._ended: list[Callable[[], None]] = []
         self.console_screen = ConsoleScreen(session, self.keymap, self.moment)
-        self._screens: dict[type[Screen[Any]], Screen[Any]] = {}
+        self.screens_made: dict[type[Screen[Any]], Screen[Any]] = {}
         self.recall = Recall(self)
         self.alarm = Alarm(self, settings.alerts)
         self.views = Views(self)
@@ -119,7 +119,7 @@ class Console(PicturedApp, inherit_bindings=False):
 
     async def take(self, session: Session, settings: Settings) -> None:
         """Show another session from now on. The old one is not touched any more; its owner ends it."""
-        made = list(self._screens.values())
+        made = list(self.screens_made.values())
         self._rise()
         self._sit(session, settings)
         self.set_keymap(textual_keymap(self.keymap))
@@ -244,6 +244,7 @@ class Console(PicturedApp, inherit_bindings=False):
         self.recall.tick()
         self.alarm.tick()
         self.restoring.tick()
+        self.home.tick()
         self._redraw(None)
 
     def _redraw(self, changed: frozenset[Kind] | None) -> None:
@@ -308,11 +309,11 @@ class Console(PicturedApp, inherit_bindings=False):
 
     def once(self, kind: type[Screen[Any]], make: Callable[[], Screen[Any]]) -> Any:
         """Screens are made once: Textual keeps memory for each that is made."""
-        if kind not in self._screens:
+        if kind not in self.screens_made:
             screen = make()
             self.install_screen(screen, kind.__name__)
-            self._screens[kind] = screen
-        return self._screens[kind]
+            self.screens_made[kind] = screen
+        return self.screens_made[kind]
 
     def made(self, kind: type[MemoryScreen]) -> MemoryScreen:
         """The one screen of the past of this kind."""
@@ -378,7 +379,7 @@ class Console(PicturedApp, inherit_bindings=False):
         if deed.sent:
             deed.remember(self._used)
             self.console_screen.resources.unmark(deed.sent)
-        screen = self._screens.get(AskScreen)
+        screen = self.screens_made.get(AskScreen)
         if not (isinstance(screen, AskScreen) and await screen.ended(deed)):
             done = deed.last is not None and deed.last.word == "done"
             self.say(deed.text, "bad" if deed.stopped_by is not None else "ok" if done else "accent")

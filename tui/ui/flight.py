@@ -41,7 +41,7 @@ class Flights:
 
     def __init__(self, session: Session, keymap: Keymap) -> None:
         self._session = session
-        self._keymap = keymap
+        self.keymap = keymap
         self._ended: list[tuple[float, Verdict]] = []
 
     def ended(self, verdict: Verdict) -> None:
@@ -95,7 +95,7 @@ class Flights:
 
     def _next(self, kind: Kind, verb: Verb) -> Piece:
         action = ACTIONS.get(NEXT.get((kind, verb), ""))
-        key = self._keymap.spelled(action) if action is not None else ""
+        key = self.keymap.spelled(action) if action is not None else ""
         return Piece(f" · {key} {action.title}" if action is not None and key else "", "muted")
 
     def leaving(self) -> str:

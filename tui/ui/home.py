@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from tui.actions import Keymap
 from tui.errors import RollwatchError
+from tui.ui.keys import textual_keymap
 from tui.ui.owner import Owner
 from tui.ui.screens.contexts import ContextsScreen
+from tui.ui.screens.settings import SettingsScreen
 from tui.ui.screens.setup import SetupScreen
+from tui.ui.settings import Settings
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
 
 log = logging.getLogger(__name__)
 
-LEADS: Final = ("console.contexts", "console.fleet", "console.connect", "console.sign-in", "console.sign-out")
+LEADS: Final = ("console.contexts", "console.fleet", "console.connect", "console.settings", "console.sign-in", "console.sign-out")
 """Actions that lead away from what the console shows."""
 
 AGAIN: Final = 5.0
@@ -43,6 +48,7 @@ class Home:
             "console.contexts": lambda: self._contexts(watching=False),
             "console.fleet": lambda: self._contexts(watching=True),
             "console.connect": self._connect,
+            "console.settings": self._settings,
             "console.sign-in": self._sign_in,
             "console.sign-out": self._sign_out,
         }
@@ -52,6 +58,51 @@ class Home:
         """A session has begun; one without a connection has to be given one first."""
         if self.owner is not None and not self._program.session.store.connections():
             self._program.call_after_refresh(self._connect)
+
+    # Settings ----------------------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """A second went by: whether the configuration or a theme is another one by now."""
+        self._program.wardrobe.tick()
+        news = self.owner.preferences.news() if self.owner is not None else None
+        if news is None:
+            return
+        if news.settings is None:
+            self._program.say(f"the settings stay as they were: {news.problem}", "bad")
+            return
+        problems = self._refit(news.settings)
+        if news.tighten:
+            self._program.session.tighten()
+        later = f"; after a restart: {', '.join(news.later)}" if news.later else ""
+        self._program.say(problems[0] if problems else f"config.toml was read again{later}", "warn" if problems or later else "accent")
+
+    def _refit(self, settings: Settings) -> tuple[str, ...]:
+        """Wear these settings as far as that is possible while everything runs; what is wrong with the keys."""
+        program, before = self._program, self._program.settings
+        program.settings = replace(settings, watch=before.watch, zone=before.zone, entered=before.entered)
+        if settings.theme != before.theme:
+            program.wardrobe.wear(settings.theme)
+        if settings.ascii != before.ascii:
+            program.filter_anew(ascii_glyphs=settings.ascii)
+            program.refresh(layout=True)
+        program.alarm.retune(settings.alerts)
+        if settings.keys == before.keys:
+            return ()
+        program.keymap = Keymap.load(settings.keys)
+        for each in (program.console_screen, program.flights, *program.screens_made.values()):
+            if hasattr(each, "keymap"):
+                each.keymap = program.keymap
+        program.set_keymap(textual_keymap(program.keymap))
+        program.console_screen.draw_keys()
+        return program.keymap.problems
+
+    def _settings(self) -> None:
+        program, owner = self._program, self.owner
+        if owner is None:
+            program.say(ALONE, "warn")
+            return
+        screen = program.once(SettingsScreen, lambda: SettingsScreen(owner.preferences, program.keymap, program.wardrobe.names))
+        program.push_screen(screen)
 
     # Connecting --------------------------------------------------------------------------------------------------------------
 

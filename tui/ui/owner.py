@@ -71,12 +71,51 @@ class Onboarding(Protocol):
         """Write the connection that was tried; the context that it is in."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """The configuration is another one by now: how the console looks from here on, or what is wrong with it (then nothing changes).
+    ``later`` names what takes effect after a restart only; ``tighten``: this context has become read-only."""
+
+    settings: Settings | None = None
+    problem: str = ""
+    later: tuple[str, ...] = ()
+    tighten: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """One setting that can be changed in the console: its value, where that came from, what it may be."""
+
+    key: tuple[str, ...]
+    value: str | bool | float
+    source: str
+    options: tuple[str | bool | float, ...]
+    help: str = ""
+
+
+class Preferences(Protocol):
+    """The configuration while the console runs."""
+
+    def news(self) -> News | None:
+        """What is different since the last time; None for nothing. Cheap: asked every second."""
+
+    def listed(self, themes: Sequence[str]) -> Sequence[Preference]:
+        """The settings that the console offers to change. Raises ``RollwatchError``."""
+
+    def change(self, key: tuple[str, ...], value: str | bool | float) -> None:
+        """Write one of them into the user's file, and touch nothing else in it. Raises ``RollwatchError``."""
+
+
 class Owner(Protocol):
     """Owns the sessions. Everything here may raise ``RollwatchError`` in one line."""
 
     @property
     def onboarding(self) -> Onboarding:
         """How another platform is connected."""
+
+    @property
+    def preferences(self) -> Preferences:
+        """The configuration while the console runs."""
 
     def offers(self) -> Sequence[Offer]:
         """The contexts as the configuration has them now."""

@@ -5,6 +5,10 @@ What a theme file holds is ``theming``'s matter.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -24,6 +28,7 @@ class Wardrobe:
     def __init__(self, program: Console) -> None:
         self._program = program
         self._themes: Themes = load_themes((bundled(), *program.settings.theme_folders))
+        self._seen = _signature(program.settings.theme_folders)
 
     def defaults(self) -> dict[str, str]:
         """The tones of our own theme, for those of Textual's that have none."""
@@ -55,12 +60,47 @@ class Wardrobe:
         if problems:
             self._program.say(problems[0], "warn")
 
+    def tick(self) -> None:
+        """Read the user's own themes again where a file of theirs has changed. What is wrong is said, and the old one stays worn."""
+        now = _signature(self._program.settings.theme_folders)
+        if now == self._seen:
+            return
+        self._seen = now
+        program, before = self._program, self._themes
+        found = load_themes((bundled(), *program.settings.theme_folders))
+        # One that is broken while somebody edits it is worn on as it was.
+        self._themes = Themes({**before.found, **found.found} if found.problems else found.found, found.problems)
+        for theme in self._themes.found.values():
+            program.register_theme(theme)
+        worn = self._themes.found.get(program.theme)
+        if worn is None:
+            self.wear(program.settings.theme)
+        elif worn != before.found.get(program.theme):
+            program.stylesheet.set_variables(program.get_css_variables())
+            program.refresh_css(animate=False)
+            program.say(f"theme {worn.name} was read again")
+        if found.problems:
+            program.say(found.problems[0], "bad")
+
+    def names(self) -> list[str]:
+        """The themes there are."""
+        return sorted(self._themes.found)
+
     def _known(self, wanted: str, problems: list[str]) -> str:
         found = self._themes.found
         if wanted in found:
             return wanted
         problems.append(f"theme {clean(wanted, 40)!r} does not exist: {', '.join(found)}")
         return DEFAULT if DEFAULT in found else "textual-dark"
+
+
+def _signature(folders: Iterable[Path]) -> object:
+    """What tells that a theme file is another one; the user's own folder is small, and mostly not there."""
+    found: list[object] = []
+    for folder in folders:
+        with suppress(OSError):
+            found += [(each.name, each.stat().st_mtime_ns) for each in os.scandir(folder) if each.name.endswith(".toml")]
+    return sorted(found, key=str)
 
 
 def filters(present: list[LineFilter], *, ascii_glyphs: bool) -> list[LineFilter]:

@@ -1,0 +1,146 @@
+"""The settings while the console runs: changed on their screen, noticed in the file, and left alone where the file is wrong."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ui.desk import NOW
+from tests.ui.test_contexts import Owned, owned
+from tui.cli.compose import Setup
+from tui.cli.preferences import Preferences
+from tui.clock import ManualClock
+from tui.ui.alarm import Channels
+from tui.ui.settings import Settings
+
+CONFIG = """\
+theme = "rollwatch-dark"  # mine
+mouse = false
+
+[contexts.prod.connections.fleet]
+platform = "dployr"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    monkeypatch.setenv("ROLLWATCH_HOME", str(home))
+    (home / "config.toml").write_text(CONFIG)
+    return home / "config.toml"
+
+
+def looks(setup: Setup) -> Settings:
+    said: dict[str, Any] = dict(setup.looks)
+    return Settings(
+        zone=UTC,
+        theme=said.get("theme", "rollwatch-dark"),
+        ascii=said.get("glyphs") == "ascii",
+        keys=said.get("keys", {}),
+        theme_folders=said.get("theme_folders", ()),
+        alerts=Channels(),
+    )
+
+
+def configured(owner: Owned) -> None:
+    setup = Setup(context="prod", production=False, read_only=False, platforms=(), clock=ManualClock(NOW), journal=None)  # type: ignore[arg-type]
+    owner.preferences = Preferences(Namespace(context=None, read_only=False), looks)
+    owner.preferences.shown(setup)
+
+
+def write(file: Path, text: str) -> None:
+    """Write it such that its time differs, however coarse the clock of the disk is."""
+    file.write_text(text)
+    at = file.stat().st_mtime + len(text)
+    os.utime(file, (at, at))
+
+
+async def test_a_changed_file_is_worn_within_a_second_without_a_restart(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    async with owned(owner) as at:
+        await at.tick(1)
+        assert at.said == "", "nothing changed, nothing is said"
+        write(file, CONFIG.replace("rollwatch-dark", "colour-blind") + '[keys]\n"row.restart" = "f9"\n')
+        await at.tick(1)
+        assert at.app.theme == "colour-blind"
+        assert "config.toml was read again" in at.said
+        assert at.app.keymap.overrides == {"row.restart": ("f9",)}
+        await at.press("f9")
+        assert at.sees("Restart worker")
+        await at.press("escape")
+
+
+async def test_a_wrong_file_is_said_and_changes_nothing(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    async with owned(owner) as at:
+        write(file, CONFIG.replace("theme", "thme"))
+        await at.tick(1)
+        assert "the settings stay as they were" in at.said
+        assert "did you mean theme" in at.said
+        assert at.app.theme == "rollwatch-dark"
+        write(file, CONFIG.replace("mouse = false", "mouse = true").replace('"dployr"', '"dployr"\nrefresh = 60'))
+        await at.tick(1)
+        assert "after a restart: connections of prod, mouse" in at.said
+
+
+async def test_what_has_become_read_only_is_so_at_once(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    tightened: list[bool] = []
+    owner.desks["prod"].tighten = lambda: tightened.append(True)  # type: ignore[attr-defined]
+    async with owned(owner) as at:
+        write(file, CONFIG + "[contexts.prod]\nread_only = true\n")
+        await at.tick(1)
+        assert tightened == [True]
+
+
+async def test_the_settings_screen_writes_one_value_and_keeps_every_comment(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    async with owned(owner, (80, 24)) as at:
+        await at.press("f6")
+        assert "rollwatch-dark" in at.row("theme")
+        assert "off" in at.row("mouse")
+        await at.press("enter")
+        text = file.read_text()
+        assert 'theme = "rollwatch-light"  # mine' in text
+        await at.press("j", "j", "backspace")
+        assert file.read_text() == text.replace("mouse = false", "mouse = true")
+        await at.press("down", "enter")
+        assert file.read_text().rstrip().endswith("[alerts]\nenabled = false")
+        file.write_text("no [ toml")
+        await at.press("enter")
+        assert file.read_text() == "no [ toml"
+        assert "config.toml line 1" in at.said
+        await at.press("escape")
+        assert at.app.screen is at.app.console_screen
+
+
+async def test_a_theme_of_the_users_own_is_read_again_when_it_is_saved(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    folder = file.parent / "themes"
+    folder.mkdir()
+    bundled = (Path(__file__).parents[2] / "themes" / "rollwatch-dark.toml").read_text()
+    mine = bundled.replace('name = "rollwatch-dark"', 'name = "mine"')
+    write(folder / "mine.toml", mine)
+    owner.settings["prod"] = Settings(zone=UTC, theme="mine", theme_folders=(folder,))
+    async with owned(owner) as at:
+        assert at.app.theme == "mine"
+        background = at.app.current_theme.background
+        write(folder / "mine.toml", mine.replace(str(background), "#123456") + "\n# new\n")
+        await at.tick(1)
+        assert at.app.current_theme.background == "#123456"
+        assert "mine was read again" in at.said
+        write(folder / "mine.toml", "name = 3\n")
+        await at.tick(1)
+        assert "theme mine.toml" in at.said
+        assert at.app.current_theme.background == "#123456", "the old one stays worn"

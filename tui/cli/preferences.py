@@ -1,0 +1,128 @@
+"""The configuration while a console runs: noticed when its file changes, and changed one value at a time from the settings screen.
+
+A file that is wrong changes nothing. What a setting means is ``local.settings``' matter, how it looks the screen's.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tui.cli import compose
+from tui.cli.compose import Setup
+from tui.errors import ConfigError
+from tui.local.config import Loaded
+from tui.local.files import read_written, rewrite
+from tui.local.problems import dotted
+from tui.local.settings import Alerts, Config
+from tui.local.tomledit import HEAD, with_value
+from tui.local.tomltext import LIMIT
+from tui.ui.owner import News, Preference
+from tui.ui.settings import Settings
+
+Value = str | bool | float
+
+REFRESH: Final = (0.0, 5.0, 15.0, 30.0, 60.0, 300.0)
+"""Seconds between two reads that the settings screen offers."""
+
+WAYS: Final = ("auto", "osc9", "osc777", "osc99", "off")
+_ALERTS: Final[tuple[tuple[str, tuple[Value, ...]], ...]] = (
+    ("enabled", (True, False)),
+    ("bell", (True, False)),
+    ("notify", WAYS),
+    ("title", (True, False)),
+)
+_RESTART: Final = ("production", "connections", "links")
+"""Of a context: what a session cannot change while it runs."""
+
+
+class Preferences:
+    """``shown`` is told which context is on the screen."""
+
+    def __init__(self, args: Namespace, looks: Callable[[Setup], Settings]) -> None:
+        self._args = args
+        self._looks = looks
+        self._setup: Setup | None = None
+        self._loaded: Loaded | None = None
+        self._file: Path | None = None
+        self._seen: object = None
+
+    def shown(self, setup: Setup) -> None:
+        """This context is on the screen from now on."""
+        self._setup = setup
+        paths, self._loaded = self._read(setup.context)
+        self._file = paths.config_file
+        self._seen = _signature(self._file)
+
+    def news(self) -> News | None:
+        """What is different since the last time; None for nothing."""
+        setup, before = self._setup, self._loaded
+        if setup is None or before is None or self._file is None or (now := _signature(self._file)) == self._seen:
+            return None
+        self._seen = now
+        try:
+            paths, loaded = self._read(setup.context)
+            chosen = loaded.choose()
+        except ConfigError as error:
+            return News(problem=str(error).replace(str(self._file), self._file.name))
+        self._loaded = loaded
+        made = self._looks(replace(setup, looks=compose.looks(paths, loaded, chosen, setup.clock)))
+        old = before.choose().context
+        later = [f"{name} of {setup.context}" for name in _RESTART if getattr(old, name) != getattr(chosen.context, name)]
+        later += ["mouse"] if before.config.mouse != loaded.config.mouse else []
+        later += ["read_only"] if old.read_only and not chosen.context.read_only else []
+        return News(settings=made, later=tuple(later), tighten=chosen.context.read_only and not old.read_only)
+
+    def listed(self, themes: Sequence[str]) -> Sequence[Preference]:
+        """The settings that the console offers to change."""
+        if self._setup is None:
+            return ()
+        _, loaded = self._read(self._setup.context)
+        config, told = loaded.config, {key: source for key, _, source in loaded.values()}
+
+        def one(key: tuple[str, ...], value: Value, options: Sequence[Value], about: str) -> Preference:
+            return Preference(key=key, value=value, options=tuple(options), source=told.get(dotted(key), "default"), help=about)
+
+        context = ("contexts", self._setup.context)
+        said, alerts = _said(Config), _said(Alerts)
+        rows = [
+            one(("theme",), config.theme, ("", *themes), said["theme"]),
+            one(("glyphs",), config.glyphs, ("auto", "unicode", "ascii"), said["glyphs"]),
+            one(("mouse",), config.mouse, (True, False), said["mouse"] + " After a restart."),
+            *(one(("alerts", name), getattr(config.alerts, name), options, alerts[name]) for name, options in _ALERTS),
+        ]
+        for name, each in loaded.choose().context.connections.items():
+            about = "Seconds that must at least pass between two reads; 0 as the platform likes. After a restart."
+            rows.append(one((*context, "connections", name, "refresh"), each.refresh, REFRESH, about))
+        return rows
+
+    def change(self, key: tuple[str, ...], value: Value) -> None:
+        """Write one of them into the user's file. Raises ``RollwatchError``; the file is then as it was."""
+        paths, _ = self._read(None)
+        path = paths.config_file
+        before = read_written(path, LIMIT)
+        text = with_value(path, (before or HEAD.encode()).decode(), key, value)
+        rewrite(path, before, text.encode())
+
+    def _read(self, context: str | None) -> tuple[Any, Loaded]:
+        return compose.configured(Namespace(**{**vars(self._args), "context": context or None}))
+
+
+def _signature(path: Path) -> object:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _said(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """What each field of a struct means."""
+    described = msgspec.json.schema_components([struct])[1]
+    properties = described[struct.__name__].get("properties", {})
+    return {name: str(each.get("description", "")) for name, each in properties.items()}

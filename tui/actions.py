@@ -239,6 +239,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("console.tighten", "exclamation_mark", "read-only", "Refuse every verb from now on, until the next start.", _EVERYWHERE),
     _act("console.connect", "f4", "connect a platform", "Connect another platform: tried first, then written down.", _EVERYWHERE),
     _act("console.settings", "f6", "settings", "Change the settings that people change most.", _EVERYWHERE),
+    _act("console.log", "f12", "own log", "Show what this program wrote into its log.", _EVERYWHERE),
     _act("console.sign-in", "f2", "sign in", "Say how to sign in, and ask again who was signed out.", _EVERYWHERE),
     _act("console.sign-out", "f3", "sign out", "Say how to sign out.", _EVERYWHERE),
     _act("console.quit", "q ctrl+c", "quit", "Leave. Asks only while something is in flight.", _EVERYWHERE),

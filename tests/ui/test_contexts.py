@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
@@ -195,3 +195,19 @@ async def test_enter_in_the_fleet_goes_into_the_context_also_from_one_of_its_con
         await at.press("enter")
         await at.wait()
         assert at.app.session.context == "live"
+
+
+PICTURES: dict[str, tuple[tuple[int, int], list[str]]] = {
+    "contexts 80x24": ((80, 24), ["c"]),
+    "fleet 120x40": ((120, 40), ["0"]),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_screen_looks_as_it_did(snap_compare: Callable[..., bool], name: str) -> None:
+    size, keys = PICTURES[name]
+    owner = Owned()
+    three = [Quick("shop", [Health.OK]), Quick("fleet", [Health.OK, Health.BAD, Health.WARN]), Silent("vault")]
+    owner.fleet = {"live": three, "staging": [Quick(each.name, [Health.OK] * 3) for each in three]}
+    app = Console(owner.desks["prod"], settings=owner.settings["prod"], owner=owner)  # type: ignore[arg-type]
+    assert snap_compare(app, terminal_size=size, press=keys)

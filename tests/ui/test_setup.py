@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.ui.test_contexts import Owned, owned
 from tui.errors import Unauthorized
 from tui.local.finds import Find
 from tui.text import Secret
+from tui.ui.app import Console
 from tui.ui.owner import Draft
 
 SECRET = "dpat_hunter2hunter2"
@@ -147,3 +148,9 @@ async def test_another_platform_is_connected_with_f4_and_esc_goes_back() -> None
         assert "prod" in at.row("Context")
         await at.press("escape")
         assert at.app.screen is at.app.console_screen
+
+
+def test_the_first_screen_looks_as_it_did(snap_compare: Callable[..., bool]) -> None:
+    owner, _ = newcomer(Find(title="PHASE_SERVICE_TOKEN", platform="phase", token=Secret(SECRET)))
+    app = Console(owner.desks["prod"], settings=owner.settings["prod"], owner=owner)  # type: ignore[arg-type]
+    assert snap_compare(app, terminal_size=(80, 24))

@@ -129,6 +129,7 @@ def _handoff(parser: argparse.ArgumentParser) -> None:
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
     _json(parser)
+    parser.add_argument("--bundle", metavar="FILE", help="write all that a bug report needs to a new private file, without secrets")
     parser.add_argument("--alerts", action="store_true", help="fire every configured alert channel once and say what came of it")
 
 
@@ -146,7 +147,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         name="console",
         summary="the console (what rollwatch does without a command)",
-        teach="Shows every connection of the context, live. Press ? for the keys, q to leave.",
+        teach="Shows every connection of the context, live; asks what to connect where there is none. Press ? for the keys, q to leave.\n\n"
+        "  rollwatch --context staging --read-only",
         run="tui.cli.console:console",
         options=_nothing,
     ),
@@ -215,14 +217,29 @@ COMMANDS: Final[tuple[Command, ...]] = (
         run="tui.cli.login:login",
         options=_login,
     ),
-    Command(name="logout", summary="forget a connection's stored credentials", teach="", run="tui.cli.login:logout", options=_logout),
     Command(
-        name="contexts", summary="the configured contexts and their connections", teach="", run="tui.cli.config:contexts", options=_json
+        name="logout",
+        summary="forget a connection's stored credentials",
+        teach="  rollwatch logout vault                variables and token_command are not ours to forget",
+        run="tui.cli.login:logout",
+        options=_logout,
+    ),
+    Command(
+        name="contexts",
+        summary="the configured contexts and their connections",
+        teach="In the console c lists them and 0 looks at all of them at once.\n\n"
+        "  rollwatch contexts --json\n  rollwatch --context staging",
+        run="tui.cli.config:contexts",
+        options=_json,
     ),
     Command(
         name="doctor",
         summary="what works here and what does not, each with its remedy",
-        teach="Exit 0 when nothing needs mending.",
+        teach="Looks at the program, the terminal, the files and each connection: the way there, encryption,\n"
+        "clocks, credentials, flavour, budget.\n"
+        "Exit 0 when nothing needs mending.\n\n"
+        "  rollwatch doctor --json | jq '.findings[] | select(.state != \"ok\")'\n"
+        "  rollwatch doctor --bundle report.txt    for a bug report; nothing secret is in it",
         run="tui.cli.doctor:doctor",
         options=_doctor,
     ),
@@ -238,7 +255,10 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         name="config",
         summary="path, show or schema",
-        teach="path: the files in use. show: every value and where it came from, without secrets. schema: a JSON Schema for config.toml.",
+        teach="path: the files in use. show: every value and where it came from, without secrets.\n"
+        "schema: a JSON Schema for config.toml.\n\n"
+        "  rollwatch config show | grep -v default      what somebody set\n"
+        "  rollwatch config schema > rollwatch.schema.json   for your editor",
         run="tui.cli.config:config",
         options=_config,
     ),
@@ -255,8 +275,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
 _EXAMPLES: Final = """\
 first steps:
   rollwatch demo                    look around, no account needed
-  rollwatch config path             where config.toml belongs; README.md shows one
-  rollwatch login NAME              sign in to a configured connection
+  rollwatch                         connect your platforms, one after the other, then watch them
+  rollwatch login NAME              sign in again to a configured connection
   rollwatch doctor                  what works here and what does not"""
 
 

@@ -7,11 +7,13 @@ import json
 import os
 import platform as machine
 import shutil
+import ssl
 import stat
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
@@ -22,13 +24,20 @@ from tui.cli.exits import Exit
 from tui.cli.probe import ask
 from tui.clock import Clock, SystemClock, within
 from tui.errors import ConfigError, PlatformError, UsageError
+from tui.local.children import run
 from tui.local.paths import Paths
 from tui.model import RateLimit, Tone
 from tui.platforms.base import Platform
 from tui.tables import GLYPHS
+from tui.text import clean
 
 PATIENCE: Final = 20.0
 """Seconds that one connection has to answer."""
+
+SKEW: Final = 30.0
+"""Seconds by which two clocks may differ; a reply's date has whole ones, and was on its way."""
+
+SOON: Final = timedelta(days=14)
 
 MARKS: Final = {"ok": Tone.OK, "warn": Tone.WARN, "bad": Tone.BAD}
 
@@ -48,6 +57,11 @@ def doctor(args: Namespace) -> int:
     if args.alerts:
         return _tell(list(_alerts(args)), args)
     findings = [*_program(), *_terminal(), *_files(Paths.discover(os.environ)), *_context(args)]
+    if args.bundle:
+        from tui.cli.bundle import write
+
+        print(f"written to {write(args.bundle, list(_lines(findings)), args)}; look through it before you send it to anybody")
+        return Exit.OK
     return _tell(findings, args)
 
 
@@ -65,13 +79,16 @@ def _tell(findings: list[Finding], args: Namespace) -> int:
     if args.json:
         print(json.dumps({"version": tui.__version__, "findings": [asdict(each) for each in findings]}, ensure_ascii=False))
     else:
-        for line in grid.aligned([[f"{GLYPHS[MARKS[each.state]]} {each.about}", each.text] for each in findings]):
+        for line in _lines(findings):
             print(line)
-        print()
-        for each in findings:
-            if each.remedy:
-                print(f"{each.about}: {each.remedy}")
     return Exit.UNREACHABLE if any(each.state == "bad" for each in findings) else Exit.OK
+
+
+def _lines(findings: list[Finding]) -> Iterator[str]:
+    """Everything that was found, then what to do."""
+    yield from grid.aligned([[f"{GLYPHS[MARKS[each.state]]} {each.about}", each.text] for each in findings])
+    yield ""
+    yield from (f"{each.about}: {each.remedy}" for each in findings if each.remedy)
 
 
 def _program() -> Iterator[Finding]:
@@ -98,9 +115,28 @@ def _terminal() -> Iterator[Finding]:
         f", {each}" for each in through
     )
     yield Finding(about="terminal", state="bad" if reason else "ok", text=text, remedy=reason or "")
+    yield from _through()
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     if encoding != "utf8":
         yield Finding(about="encoding", state="warn", text=encoding or "unknown", remedy="set LANG=C.UTF-8, or symbols are lost")
+
+
+def _through() -> Iterator[Finding]:
+    """Whether what is meant for the terminal reaches it: the clipboard and notifications."""
+    from tui.ui.notify import way_of
+
+    way = way_of(os.environ)
+    if os.environ.get("TMUX"):
+        # tmux itself is asked; a client that hangs is no reason to hang as well.
+        told = run(("tmux", "show-options", "-gv", "allow-passthrough"), environ=os.environ, folder=Path.cwd(), seconds=2.0)
+        passes = told.output.strip() in {"on", "all"}
+        remedy = "" if passes else "set -g allow-passthrough on, in ~/.tmux.conf"
+        said = "passed on by tmux" if passes else f"tmux keeps them: {told.problem or 'allow-passthrough is off'}"
+        yield Finding(about="clipboard, alerts", state="ok" if passes else "warn", text=f"OSC 52 and {way}, {said}", remedy=remedy)
+    elif os.environ.get("STY"):
+        yield Finding(about="clipboard, alerts", state="ok", text=f"OSC 52 and {way}, wrapped for screen")
+    else:
+        yield Finding(about="clipboard, alerts", state="ok", text=f"OSC 52 and {way}, whether they are obeyed is up to this terminal")
 
 
 def _files(paths: Paths) -> Iterator[Finding]:
@@ -139,11 +175,42 @@ def _context(args: Namespace) -> Iterator[Finding]:
                 yield Finding(about="settings", state="warn", text=warning, remedy="rollwatch config show tells where values come from")
             if setup.journal.badge:
                 yield Finding(about="journal", state="warn", text=setup.journal.badge, remedy="verbs are refused until it can be written")
+            _, loaded = compose.configured(args)
+            for name, each in loaded.choose().context.connections.items():
+                yield _network(name, each.base_url, each.ca_file, setup.clock)
             yield from asyncio.run(_connections(setup))
     except UsageError:
         yield Finding(about="context", state="bad", text="nothing is connected", remedy="rollwatch config path says where it belongs")
     except ConfigError as error:
         yield Finding(about="context", state="bad", text=error.message, remedy=error.hint or "mend the configuration")
+
+
+def _network(name: str, base_url: str, ca_file: str, clock: Clock) -> Finding:
+    """The way there, without a credential."""
+    from tui.cli.reaching import reach
+
+    about = f"{name}, the way"
+    try:
+        found = reach(base_url, ca_file, clock)
+    except ssl.SSLError as error:
+        remedy = "ca_file of the connection, or SSL_CERT_FILE, where a proxy or an authority of your own signs"
+        return Finding(about=about, state="bad", text=f"{base_url}: {clean(error.reason or str(error), 200)}", remedy=remedy)
+    except OSError as error:
+        said = clean(error.strerror or str(error), 200)
+        return Finding(about=about, state="bad", text=f"{base_url}: {said}", remedy="check the address and the network between")
+    told = [f"{found.trip * 1000:.0f} ms there and back", found.tls or "not encrypted, this machine"]
+    state: Literal["ok", "warn", "bad"] = "ok"
+    remedy = ""
+    if found.until is not None:
+        left = found.until - clock.wall()
+        told.append(f"certificate for {left.days} more days")
+        if left < SOON:
+            state, remedy = "warn", "its certificate ends soon: tell whoever runs it"
+    if found.skew is not None:
+        told.append(f"clocks {abs(found.skew):.0f} s apart")
+        if abs(found.skew) > SKEW:
+            state, remedy = "warn", "set this machine's clock, for example with NTP: times and ages are wrong otherwise"
+    return Finding(about=about, state=state, text=", ".join(told), remedy=remedy)
 
 
 async def _connections(setup: compose.Setup) -> list[Finding]:

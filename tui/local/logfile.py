@@ -48,6 +48,11 @@ class LogFile(logging.Handler):
         self._recent: deque[str] = deque(maxlen=RECENT)
         self.setFormatter(_Formatter(redactor))
 
+    @property
+    def where(self) -> str:
+        """The file, or why there is none."""
+        return self.badge or str(self._path or "kept in memory only")
+
     def recent(self) -> tuple[str, ...]:
         """The newest lines of this run, oldest first."""
         return tuple(self._recent)

@@ -15,6 +15,7 @@ from tui.errors import RollwatchError
 from tui.ui.keys import textual_keymap
 from tui.ui.owner import Owner
 from tui.ui.screens.contexts import ContextsScreen
+from tui.ui.screens.program_log import ProgramLogScreen
 from tui.ui.screens.settings import SettingsScreen
 from tui.ui.screens.setup import SetupScreen
 from tui.ui.settings import Settings
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEADS: Final = ("console.contexts", "console.fleet", "console.connect", "console.settings", "console.sign-in", "console.sign-out")
+LEADS: Final = (
+    "console.contexts",
+    "console.fleet",
+    "console.connect",
+    "console.settings",
+    "console.log",
+    "console.sign-in",
+    "console.sign-out",
+)
 """Actions that lead away from what the console shows."""
 
 AGAIN: Final = 5.0
@@ -49,6 +58,9 @@ class Home:
             "console.fleet": lambda: self._contexts(watching=True),
             "console.connect": self._connect,
             "console.settings": self._settings,
+            "console.log": lambda: self._program.push_screen(
+                self._program.once(ProgramLogScreen, lambda: ProgramLogScreen(self._program.keymap))
+            ),
             "console.sign-in": self._sign_in,
             "console.sign-out": self._sign_out,
         }

@@ -1,0 +1,65 @@
+"""Doctor: the way to each platform, and the bundle for a bug report, in which no secret is."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+from tests.test_cli_commands import Desk, desk, emulator  # noqa: F401 - fixtures
+from tui.cli.exits import Exit
+
+CANARY = "canary-7f3a9c1d5e"
+
+
+def test_doctor_tells_the_way_to_each_platform_and_how_far_the_clocks_are_apart(desk: Desk) -> None:  # noqa: F811
+    told = desk.json("doctor", "--json")
+    found = {each["about"]: each for each in told["findings"]}
+    for name in ("shop", "fleet", "vault"):
+        assert "ms there and back" in found[f"{name}, the way"]["text"]
+        assert "s apart" in found[f"{name}, the way"]["text"]
+        assert found[f"{name}, the way"]["state"] == "ok"
+    assert set(told) == {"version", "findings"}
+
+
+def test_doctor_says_what_to_do_where_nobody_listens(desk: Desk) -> None:  # noqa: F811
+    text = (desk.home / "config.toml").read_text().replace(desk.info["phase"]["base_url"], "http://127.0.0.1:1")
+    (desk.home / "config.toml").write_text(text)
+    done = desk.run("doctor")
+    assert done.returncode == Exit.UNREACHABLE
+    assert "vault, the way: check the address and the network between" in done.stdout
+
+
+def test_the_bundle_holds_what_helps_and_no_secret(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
+    config = (desk.home / "config.toml").read_text()
+    (desk.home / "config.toml").write_text(f'{config}\n[alerts]\nwebhook = "https://hooks.acme.test/{CANARY}-hook"\n')
+    log = desk.home / "log"
+    log.mkdir(mode=0o700)
+    (log / "rollwatch.log").write_text(f"2026-01-01T00:00:00Z WARNING x said {CANARY}-token and Bearer {CANARY}-other\n")
+    (log / "rollwatch.log").chmod(0o600)
+    path = tmp_path / "report.txt"
+    done = desk.run("doctor", "--bundle", str(path), ROLLWATCH_FLEET_TOKEN=f"{CANARY}-token")
+    assert done.returncode == Exit.OK, done.stderr
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    text = path.read_text()
+    assert CANARY not in text
+    assert desk.signed_in["ROLLWATCH_VAULT_TOKEN"] not in text
+    assert desk.signed_in["ROLLWATCH_SHOP_CLIENT_SECRET"] not in text
+    for part in (
+        "== findings",
+        "== configuration",
+        "== variables",
+        "== log",
+        "ROLLWATCH_FLEET_TOKEN is set",
+        "contexts.prod",
+        "WARNING x said ***",
+    ):
+        assert part in text
+    again = desk.run("doctor", "--bundle", str(path))
+    assert again.returncode != Exit.OK
+    assert "exists already" in again.stderr
+    assert path.read_text() == text
+
+
+def test_the_json_stays_json(desk: Desk) -> None:  # noqa: F811
+    assert json.loads(desk.run("doctor", "--json").stdout)["version"]

@@ -204,6 +204,7 @@ def _looks(setup: Setup, *, fresh: bool = False) -> dict[str, Any]:
     looks["ascii"] = ascii_for(os.environ, looks.pop("glyphs", "auto"))
     if theme := theme_for(os.environ, looks.get("theme") or os.environ.get("ROLLWATCH_THEME", "")):
         looks["theme"] = theme
+    looks["free"] = not theme
     if channels := looks.pop("channels", None):
         looks["alerts"] = channels()
     return looks

@@ -88,7 +88,7 @@ class Console(PicturedApp, inherit_bindings=False):
     def __init__(self, session: Session, *, settings: Settings | None = None, owner: Owner | None = None) -> None:
         self.settings = settings or Settings()
         self.wardrobe = Wardrobe(self)
-        super().__init__(driver_class=quiet_driver(entered=self.settings.entered))
+        super().__init__(driver_class=quiet_driver(entered=self.settings.entered, sieve=self.wardrobe.backdrop))
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
         self._told_off = False
         self._asked_to_leave: float | None = None
@@ -123,7 +123,7 @@ class Console(PicturedApp, inherit_bindings=False):
         self._rise()
         self._sit(session, settings)
         self.set_keymap(textual_keymap(self.keymap))
-        self.wardrobe.wear(settings.theme)
+        self.wardrobe.fit(settings)
         # A mode is a stack of screens: the new one is whole before the old one goes.
         mode = self.current_mode
         await self.switch_mode(self._offer())
@@ -166,6 +166,7 @@ class Console(PicturedApp, inherit_bindings=False):
         self.set_keymap(textual_keymap(self.keymap))
         self.changed.subscribe(self, self._redraw)
         self.set_interval(TICK, self._tick)
+        self.wardrobe.ask()
         self._listen()
         if problems := self._problems:
             self.call_after_refresh(self.say, problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""), "warn")

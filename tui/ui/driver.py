@@ -106,14 +106,21 @@ def _read(fd: int) -> bytes:
         return b""
 
 
-def quiet_driver(*, entered: bool = False) -> type[Driver] | None:
+def quiet_driver(*, entered: bool = False, sieve: Callable[[str], str] = str) -> type[Driver] | None:
     """The driver class to use; None leaves the choice to Textual (Windows). With ``entered`` the terminal's other screen is in use
-    already and shows something that is to stay until the first frame."""
+    already and shows something that is to stay until the first frame. ``sieve`` takes out of what comes what is not for the parser."""
     if sys.platform == "win32":
         return None
     from textual._time import get_time
     from textual._xterm_parser import XTermParser
     from textual.drivers.linux_driver import LinuxDriver
+
+    class SievedParser(XTermParser):
+        """What the sieve leaves is parsed; the end of it all is told by an empty piece, and only that is."""
+
+        def feed(self, data: str) -> Iterable[Message]:
+            left = sieve(data) if data else data
+            return super().feed(left) if left or not data else ()
 
     class QuietDriver(LinuxDriver):
         """Buttons and wheel, in the form that can tell columns beyond 223; keys without looking for them."""
@@ -125,7 +132,7 @@ def quiet_driver(*, entered: bool = False) -> type[Driver] | None:
             self.silent = False
 
         def run_input_thread(self) -> None:
-            read_keys(self.fileno, self._bell, XTermParser(self._debug), get_time, self.process_message)
+            read_keys(self.fileno, self._bell, SievedParser(self._debug), get_time, self.process_message)
 
         def write(self, data: str) -> None:
             if self.silent:

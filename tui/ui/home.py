@@ -92,8 +92,8 @@ class Home:
         """Wear these settings as far as that is possible while everything runs; what is wrong with the keys."""
         program, before = self._program, self._program.settings
         program.settings = replace(settings, watch=before.watch, zone=before.zone, entered=before.entered)
-        if settings.theme != before.theme:
-            program.wardrobe.wear(settings.theme)
+        if (settings.theme, settings.free) != (before.theme, before.free):
+            program.wardrobe.fit(settings)
         if settings.ascii != before.ascii:
             program.filter_anew(ascii_glyphs=settings.ascii)
             program.refresh(layout=True)

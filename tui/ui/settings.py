@@ -30,6 +30,8 @@ class Settings:
     ``errors.StorageError``; None where nothing may be written."""
 
     theme: str = DEFAULT
+    free: bool = False
+    """Nobody chose the theme: it may follow the terminal's background."""
     mouse: bool = True
     ascii: bool = False
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)

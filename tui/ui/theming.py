@@ -21,6 +21,7 @@ from tui.model import Tone
 from tui.text import clean
 
 DEFAULT: Final = "rollwatch-dark"
+LIGHT: Final = "rollwatch-light"
 _COLOURS: Final = (
     "primary",
     "secondary",

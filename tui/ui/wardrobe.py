@@ -5,6 +5,7 @@ What a theme file holds is ``theming``'s matter.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,7 +16,9 @@ from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 
 from tui.text import clean
-from tui.ui.theming import DEFAULT, Themes, bundled, load_themes, tone_defaults
+from tui.ui.backdrop import Backdrop, may_ask
+from tui.ui.settings import Settings
+from tui.ui.theming import DEFAULT, LIGHT, Themes, bundled, load_themes, tone_defaults
 from tui.ui.widgets.ascii import AsciiGlyphs
 
 if TYPE_CHECKING:
@@ -28,6 +31,10 @@ class Wardrobe:
     def __init__(self, program: Console) -> None:
         self._program = program
         self._themes: Themes = load_themes((bundled(), *program.settings.theme_folders))
+        self.backdrop = Backdrop(self._answered)
+        self._light = False
+        self._before = ""
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._seen = _signature(program.settings.theme_folders)
 
     def defaults(self) -> dict[str, str]:
@@ -50,6 +57,37 @@ class Wardrobe:
             program.set_class(program.current_theme.dark is dark, "-dark-mode" if dark else "-light-mode", update=False)
         program.filter_anew(ascii_glyphs=program.settings.ascii)
         return problems
+
+    def ask(self) -> None:
+        """Ask the terminal whether it is light, where the theme may follow it. Nothing waits for the answer."""
+        program = self._program
+        driver = program._driver  # noqa: SLF001 - the terminal itself; Textual has no other way to write to it
+        if program.settings.free and may_ask(os.environ) and driver is not None and not program.is_headless:
+            self._loop = asyncio.get_running_loop()
+            driver.write(self.backdrop.ask())
+
+    def _answered(self, light: bool) -> None:
+        """On the thread that reads the keys."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.learn, light)
+
+    def learn(self, light: bool) -> None:
+        """The terminal's background is light, or it is not."""
+        self._light = light
+        self.fit(self._program.settings)
+
+    def fit(self, settings: Settings) -> None:
+        """Wear what these settings want."""
+        self.wear(LIGHT if settings.free and self._light and LIGHT in self._themes.found else settings.theme)
+
+    def preview(self, name: str) -> None:
+        """Wear a theme until another is looked at; empty puts on again what was worn before."""
+        if name:
+            self._before = self._before or self._program.theme
+            self.wear(name)
+        elif self._before:
+            before, self._before = self._before, ""
+            self.wear(before)
 
     def wear(self, name: str) -> None:
         """Use these colours from now on."""

@@ -24,6 +24,9 @@ from tui.ui.widgets.table_rows import Row
 if TYPE_CHECKING:
     from tui.ui.app import Console
 
+THEME: Final = "theme "
+"""How the ids of the entries begin that are themes."""
+
 COLUMNS: Final = (
     ColumnSpec(id="title", low=20, high=44),
     ColumnSpec(id="key", low=8, high=10, rank=1),
@@ -102,11 +105,19 @@ class PaletteScreen(ModalScreen[None]):
         if entry is None:
             return
         self._program.views.used(entry.id)
-        self.dismiss()
+        self.action_close()
         self._program.call_after_refresh(entry.run)
 
     def action_move(self, lines: int) -> None:
         self._table.action_move(lines)
 
+    @on(ResourceTable.RowHighlighted)
+    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        """A theme is worn while the cursor is on it."""
+        event.stop()
+        if self.is_current:
+            self._program.wardrobe.preview(str(event.key).removeprefix(THEME) if str(event.key).startswith(THEME) else "")
+
     def action_close(self) -> None:
+        self._program.wardrobe.preview("")
         self.dismiss()

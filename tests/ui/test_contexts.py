@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.engine.test_fleet import Quick, Silent
-from tests.ui.desk import NOW, READS, Desk, busy, refused
+from tests.ui.desk import NOW, READS, Desk, busy, fleet, refused
 from tests.ui.test_console import Seat
 from tui.engine.feeds import Pending
 from tui.errors import ConfigError
@@ -122,6 +122,22 @@ async def test_another_context_is_shown_in_place_with_its_theme_its_keys_and_its
         assert "PRODUCTION" in at.header
         assert at.app.theme == "rollwatch-dark"
         assert at.app.keymap.overrides == {}
+
+
+async def test_what_came_while_the_other_screen_was_made_is_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = Owned()
+    async with owned(owner) as at:
+        switch = at.app.switch_mode
+
+        async def and_then_rows_come(mode: str) -> None:
+            await switch(mode)
+            fleet(owner.desks["live"])
+
+        monkeypatch.setattr(at.app, "switch_mode", and_then_rows_come)
+        await go_to(at, "live")
+        await at.wait()
+        assert at.sees("worker")
+        assert not at.sees("No services on")
 
 
 async def test_what_is_in_flight_is_told_before_the_context_is_left() -> None:

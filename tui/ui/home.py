@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.actions import Keymap
 from tui.errors import RollwatchError
+from tui.model import Kind
 from tui.ui.keys import textual_keymap
 from tui.ui.owner import Owner
 from tui.ui.screens.contexts import ContextsScreen
@@ -180,6 +181,8 @@ class Home:
         finally:
             self._going = ""
         await self._program.take(session, settings)
+        # What came while its screen was being made was heard by nobody.
+        self._program.changed.publish(frozenset(Kind))
         # The old one ends when the new one is on the screen: its verbs are waited for, and that may take a while.
         self._program.call_after_refresh(self._settle)
 

@@ -22,8 +22,8 @@ from tui.platforms.lines import Record, splitter_for
 from tui.platforms.records import REFUSALS, Unreadable
 
 PATH: Final = "/v1/services/{id}/logs"
-BATCH: Final = 500
-"""Lines that are handed over at once; a burst comes in several batches."""
+BATCH: Final = 100
+"""Lines that are read and handed over at once, so that many logs that burst together leave the keys their turn."""
 LIMIT: Final = 5000
 """Lines of one reply of the control plane, which sends no more."""
 WINDOWS: Final = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=24))
@@ -167,13 +167,17 @@ async def _stream(
             wary = damage is not None and stream.content_type == NDJSON
             batch: list[LogLine] = []
             wrong: BadReply | None = None
-            try:
-                for record in splitter.feed(chunk):
+            for record in splitter.feed(chunk):
+                try:
                     batch += damage.lines(record, clock.wall()) if damage and wary else logs.lines(record, clock.wall())
-            except Unreadable as error:
-                wrong = BadReply(f"the log stream was damaged on its way: {error}", connection=transport.connection)
-            for start in range(0, len(batch), BATCH):
-                yield tuple(batch[start : start + BATCH])
+                except Unreadable as error:
+                    wrong = BadReply(f"the log stream was damaged on its way: {error}", connection=transport.connection)
+                    break
+                if len(batch) >= BATCH:
+                    yield tuple(batch)
+                    batch = []
+            if batch:
+                yield tuple(batch)
             if wrong is not None:
                 raise wrong
         rest = [line for record in splitter.finish() for line in logs.unfinished(record, clock.wall(), follow=quiet)] if splitter else []

@@ -103,7 +103,9 @@ class LogWindow:
                 self._found.forget_from(first)
             self._found.work(budget)
         if first is not None and self._paused_at is not None:
-            self._find_again()
+            looked_at = max(self._place[0], self._cursor[0] if self._cursor else 0)
+            if first <= max(looked_at, buffer.start):
+                self._find_again()
         if self._place[0] < buffer.start:
             self._place = (buffer.start, 0)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.platforms.bench import TOKEN, Bench, bench
+from tests.platforms.bench import NOW, TOKEN, Bench, bench
 from tests.platforms.loopback import Answer, Seen, plain
 from tui.errors import (
     BadReply,
@@ -237,6 +238,19 @@ async def test_only_a_service_has_a_log() -> None:
     async with bench("dployr", routes()) as at:
         with pytest.raises(Unsupported):
             await lines(at, kind=Kind.PROJECT)
+
+
+async def test_a_log_from_a_time_on_is_asked_for_in_longer_and_longer_tails() -> None:
+    def told(seen: Seen) -> Answer:
+        count = int(dict(seen.query)["tail"])
+        lines = [{"time": (NOW - timedelta(seconds=second)).isoformat(), "message": f"{second}"} for second in range(count, 0, -1)]
+        return Answer(body=json.dumps(lines).encode())
+
+    async with bench("dployr", told) as at:
+        stream = at.platform.logs(at.ref(Kind.SERVICE, "s"), tail=20_000, follow=False, since=NOW - timedelta(seconds=1_500))
+        found = [line.text async for batch in stream for line in batch]
+        assert len(found) == 5_000
+        assert [dict(each.query)["tail"] for each in at.server.seen] == ["1000", "5000"]
 
 
 async def test_a_server_without_logs_says_so() -> None:

@@ -17,7 +17,7 @@ from tui.clock import Clock
 from tui.errors import BadReply
 from tui.model import Deployment, LogLine
 from tui.platforms.dployr import logs
-from tui.platforms.http import Transport
+from tui.platforms.http import STREAM_HEADERS, Transport
 from tui.platforms.lines import Record, splitter_for
 from tui.platforms.records import REFUSALS, Unreadable
 
@@ -33,6 +33,10 @@ TAIL: Final = 200
 NDJSON: Final = "application/x-ndjson"
 SUSPECTS: Final = 256
 """Records that were no JSON and are remembered; of more all are forgotten."""
+STEPS: Final = (1_000, 5_000, 20_000)
+"""Lines that are asked for, one after the other, where a log cannot begin at a time."""
+PATIENCE: Final = 15.0
+"""Seconds that a server may take to begin with a part of its history."""
 AROUND: Final = timedelta(seconds=30)
 """The server and whoever builds may differ so much about the time."""
 PAGES: Final = 40
@@ -41,8 +45,19 @@ PAGES: Final = 40
 Batches = AsyncGenerator[tuple[LogLine, ...], None]
 
 
-async def documented(transport: Transport, clock: Clock, id_: str, *, tail: int | None, follow: bool) -> Batches:
-    """The documents know a tail and nothing else: who opens the log again asks for a tail and leaves out what it has."""
+async def documented(
+    transport: Transport, clock: Clock, id_: str, *, tail: int | None, follow: bool, since: datetime | None = None
+) -> Batches:
+    """The documents know a tail and nothing else: who opens the log again asks for a tail and leaves out what it has, and who wants it
+    from a time on asks for longer and longer tails, because a long one takes a server its time."""
+    if since is not None and not follow and tail is not None:
+        for count in (step for step in STEPS if step < tail):
+            query = {"tail": str(count)}
+            async with aclosing(_stream(transport, clock, id_, query, quiet=False)) as batches:
+                found = [line async for batch in batches for line in batch]
+            if len(found) < count or any(line.at is not None and line.at <= since for line in found):
+                yield tuple(found)
+                return
     query = ({"tail": str(tail)} if tail is not None else {}) | ({"follow": "true"} if follow else {})
     async with aclosing(_stream(transport, clock, id_, query, quiet=follow)) as batches:
         async for batch in batches:
@@ -159,7 +174,9 @@ class Damage:
 async def _stream(
     transport: Transport, clock: Clock, id_: str, query: Mapping[str, str], *, quiet: bool, damage: Damage | None = None
 ) -> Batches:
-    async with transport.stream(PATH, ids={"id": id_}, query=dict(query), quiet=quiet) as stream:
+    async with transport.stream(
+        PATH, ids={"id": id_}, query=dict(query), quiet=quiet, headers_within=STREAM_HEADERS if quiet else PATIENCE
+    ) as stream:
         yield ()
         splitter = None
         async for chunk in stream.chunks():

@@ -80,6 +80,8 @@ class Views:
                     why_not=over.why_not(action) or "",
                 )
                 made.append((entry, keymap.keys(action)))
+        # What belongs to this place comes before what means something everywhere.
+        made.sort(key=lambda pair: place not in ACTIONS[pair[0].id].where)
         screen = program.once(MenuScreen, MenuScreen)
         screen.prepare(title, made, keymap, program.size.height)
         program.push_screen(screen)

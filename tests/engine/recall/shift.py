@@ -233,19 +233,28 @@ def by(consoles: Sequence[Console], who: str) -> Console:
     return next((each for each in consoles if each.journal.who == who), consoles[0])
 
 
+async def _pass(clock: ManualClock, consoles: Sequence[Console], now: float, until: float) -> float:
+    """Let time pass in which both consoles look."""
+    while now < until:
+        step = min(2.0, until - now)
+        await clock.advance(60 * step, turns=1)
+        now += step
+        for each in consoles:
+            each.journal.watching()
+    return until
+
+
 async def play(path: Path, start: datetime = START) -> Journal:
     """Let the shift happen on two consoles; the journal as a third one finds it at the end."""
     clock = ManualClock(start)
     consoles = [Console(path, clock, "ana from 10.0.0.7"), Console(path, clock, "bo")]
     now = 0.0
     for minutes, step in Script(start).steps():
-        if minutes > now:
-            await clock.advance(60 * (minutes - now), turns=1)
-            now = minutes
+        now = await _pass(clock, consoles, now, minutes)
         step(consoles)
         for console in consoles:
             await console.history.close()
-    await clock.advance(60 * (HOURS * 60 - now), turns=1)
+    await _pass(clock, consoles, now, HOURS * 60)
     for console in consoles:
         console.journal.close()
     return Journal.open(path, context="prod", who="cleo", now=clock.wall)

@@ -177,8 +177,8 @@ async def test_the_handoff_is_markdown_takes_a_note_and_is_copied() -> None:
     past.close()
 
 
-async def test_versions_say_who_is_behind_in_words() -> None:
-    desk = remembering(empty())
+def one_behind(desk: Desk) -> None:
+    """A version that is live in one stage and not in the next."""
     done = {"app": Safe("checkout"), "conclusion": Safe("success"), "health": Health.OK}
     rows = [
         Rollout(
@@ -199,6 +199,11 @@ async def test_versions_say_who_is_behind_in_words() -> None:
         ),
     ]
     desk.put("shop", Kind.ROLLOUT, rows)
+
+
+async def test_versions_say_who_is_behind_in_words() -> None:
+    desk = remembering(empty())
+    one_behind(desk)
     async with seat(desk) as at:
         await at.press("V")
         await at.wait()

@@ -125,23 +125,12 @@ async def test_from_an_event_to_its_moment_to_its_log_of_that_minute_and_back(jo
             moment - timedelta(minutes=1),
             moment + timedelta(minutes=2),
         )
-        await at.press("escape")
-        assert isinstance(at.app.screen, TimelineScreen)
-
-
-@pytest.mark.parametrize(
-    ("error", "said"), [(None, "has no line from the minute"), (Unavailable("fleet answered 502", connection="fleet"), "502")]
-)
-async def test_a_log_that_says_nothing_says_so(journal: Journal, error: Exception | None, said: str) -> None:
-    desk = remembering(journal)
-    logging(desk, error=error)
-    async with seat(desk) as at:
-        await at.press("T")
-        await until(at, lambda: at.sees("events"))
-        await at.press("slash", *"exit", "enter")
-        await at.wait()
-        await at.press("j", "l")
-        await until(at, lambda: at.sees(said))
+        for error, said in ((None, "has no line from the minute"), (Unavailable("fleet answered 502", connection="fleet"), "502")):
+            await at.press("escape")
+            assert isinstance(at.app.screen, TimelineScreen)
+            logging(desk, error=error)
+            await at.press("l")
+            await until(at, lambda said=said: at.sees(said))  # type: ignore[misc]
 
 
 async def test_what_was_not_known_is_not_called_empty() -> None:

@@ -142,6 +142,12 @@ def test_what_is_wrong_now_is_unresolved_although_nothing_changed() -> None:
     assert [each.states[-1] for each in back.unresolved] == ["failed (crashed)"], "what is known now outdoes what was seen"
 
 
+def test_what_went_wrong_again_is_so_since_this_time() -> None:
+    again = [went(WEB, "ok", "failed", 10), went(WEB, "failed", "ok", 20), went(WEB, "ok", "failed", 470)]
+    assert [each.wrong_for for each in digest(again, since=START, until=END).unresolved] == [600]
+    assert [each.wrong_for for each in digest([*again, went(WEB, "failed", "ok", 475)], since=START, until=END).recovered] == [900]
+
+
 def test_a_place_is_wrong_while_its_newest_attempt_is() -> None:
     def row(number: int, conclusion: str, environment: str = "prod") -> Rollout:
         health = {"success": Health.OK, "failure": Health.BAD}.get(conclusion, Health.BUSY)

@@ -221,7 +221,8 @@ def _states(events: Sequence[Event]) -> tuple[str, ...]:
 
 
 def _wrong_for(events: Sequence[Event], until: datetime) -> float | None:
-    """Seconds for which the thing was not well, until it was well again, went away, or now."""
+    """Seconds for which the thing was not well until it was well again or went away, all times together; of one that is not well
+    only how long it is so this time."""
     total: float | None = None
     began: datetime | None = None
     for event in events:
@@ -230,9 +231,7 @@ def _wrong_for(events: Sequence[Event], until: datetime) -> float | None:
         elif began is not None:
             total = (total or 0.0) + (when(event) - began).total_seconds()
             began = None
-    if began is not None:
-        total = (total or 0.0) + (until - began).total_seconds()
-    return total
+    return total if began is None else (until - began).total_seconds()
 
 
 def _story(ref: str, events: Sequence[Event], until: datetime) -> Story:

@@ -147,17 +147,19 @@ class PastScreen(ConsoleScreen):
         ]
         day = moment.local(at, "%a %d %b %H:%M:%S")
         spelled = self.keymap.spelled_ids("past.before", "past.after", "past.earlier", "past.later", "past.goto")
-        keys = f"{spelled[0]} {spelled[1]} event   {spelled[2]} {spelled[3]} hour   {spelled[4]} time   esc now"
-        banner = [Piece(f" PAST  {day}, {span(ago)} ago ", "warn"), Piece(f" {self._seen()} ", "muted"), Piece(f"  {keys}", "key")]
-        return left, [Part(pieces=(Piece(moment.local(at, "%H:%M"), "warn"),), rank=0)], tuple(banner)
+        keys = Piece(f"  esc now   {spelled[0]} {spelled[1]} event   {spelled[2]} {spelled[3]} hour   {spelled[4]} time", "key")
+        seen = self.then.looked is not None and self.then.looked >= at
+        # That nobody looked matters more than a key.
+        told = (keys, Piece("   as it was seen; no loads are kept", "muted")) if seen else (Piece(f"  {self._seen()}", "warn"), keys)
+        banner = (Piece(f" PAST  {day}, {span(ago)} ago ", "warn"), *told)
+        return left, [Part(pieces=(Piece(moment.local(at, "%H:%M"), "warn"),), rank=0)], banner
 
     def _seen(self) -> str:
+        """How what is shown is known, where nobody looked at that moment."""
         looked = self.then.looked
         if looked is None:
             return "nobody had looked yet"
-        if looked < self.then.at:
-            return f"nobody looked; as last seen {span((self.then.at - looked).total_seconds())} before"
-        return "as it was seen; no loads are kept"
+        return f"nobody looked; as last seen {span((self.then.at - looked).total_seconds())} before"
 
     def in_flight(self) -> list[Any]:
         return []

@@ -26,8 +26,8 @@ from tui.local.journal.records import Entry, Intent
 
 MOST_WRONG: Final = 200
 """Things that are wrong of which the journal is asked since when."""
-EDGES: Final = 500
-"""Edges of connections that are looked through for the newest of each."""
+EDGES: Final = timedelta(days=2)
+"""How far back edges of connections are looked through for the newest of each: a run that finds one lost says so anew."""
 AT_MOST: Final = 20_000
 """Events of one stretch that are looked at, the newest of them: a shift has some hundreds."""
 SHOWN: Final = ("transition", "appeared", "gone", "edge")
@@ -108,7 +108,7 @@ def read(port: PastPort, since: datetime, until: datetime, wrong: Sequence[Stand
 def _lost(port: PastPort, until: datetime) -> Mapping[str, str]:
     """The connections that could not be asked at a moment, as far as it was recorded."""
     newest: dict[str, str] = {}
-    for each in port.events(until=until, what=("edge",), limit=EDGES):
+    for each in port.events(since=until - EDGES, until=until, what=("edge",), limit=AT_MOST):
         newest.setdefault(each.ref, each.after)
     return {name: word for name, word in newest.items() if word in LOST}
 

@@ -41,13 +41,13 @@ def give(app: Console, *keys: str) -> None:
         app.post_message(events.Paste(each[1:-1]) if len(each) > 2 and each[0] == "<" else key(each))
 
 
-async def rest(app: Any) -> None:
-    """Wait until every key that was given has been worked off and what it changed is drawn."""
-    for _ in range(3):
+async def rest(app: Any, *, drawn: bool = True) -> None:
+    """Wait until every key that was given has been worked off and, if ``drawn``, what it changed is on the screen."""
+    for _ in range(3 if drawn else 1):
         while app._screen_stack and not await app.typeahead._rest():
             pass
         while app.typeahead.waiting:
             await asyncio.sleep(0)
-        if app._screen_stack:
+        if drawn and app._screen_stack:
             app.screen._on_timer_update()
     await asyncio.sleep(0)

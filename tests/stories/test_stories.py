@@ -1,0 +1,110 @@
+"""What happens on a shift, from the key to the server and back: one console, a real session, real sockets, an emulated server."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stories.driver import console
+from tui.model import Kind
+
+
+async def test_a_restart_is_followed_to_its_verdict() -> None:
+    async with console() as at:
+        await at.row("web-api").press("r").sees("Restart web-api", "POST /v1/services/").confirm().sees("restart web-api")
+        await at.later(30).sees("web-api is running again")
+        assert at.done("restart") == 1
+
+
+async def test_what_the_server_refuses_is_told_in_its_words_and_nothing_typed_is_lost() -> None:
+    async with console() as at:
+        at.fault("status", status=409, body='{"error": "a deployment is under way"}', content_type="application/json")
+        await at.row("web-api").press("v").types("NIGHT_KEY").press("tab").types("hush").press("enter").confirm()
+        await at.sees("refused", "a deployment is under way", "NIGHT_KEY").misses("hush")
+        at.heal()
+        await at.confirm().misses("Sends, once")
+
+
+async def test_a_stop_in_production_wants_the_name() -> None:
+    async with console(production=True) as at:
+        await at.row("web-api").press("s").sees("PRODUCTION", "destructive", "type web-api to confirm", "prod", "fleet")
+        await at.confirm().sees("type web-api to confirm").press("escape").misses("Sends, once")
+        await at.press("s").confirm(typed="web-ap").sees("type web-api to confirm").press("escape").misses("Sends, once")
+        assert at.done("stop") == 0
+        await at.press("s").confirm(typed="web-api").misses("Sends, once").later(60).sees("is stopped")
+        assert at.done("stop") == 1
+
+
+async def test_several_stop_at_the_first_refusal() -> None:
+    async with console() as at:
+        at.fault("status", status=409, body='{"error": "not now"}', content_type="application/json")
+        await at.press("2", "home", "space", "down", "space", "down", "space", "s").sees("Stop 3 services")
+        await at.press("enter").confirm().sees("refused", "not now", "(0 of 3 were sent)")
+        assert at.done("stop") == 0
+        at.heal()
+        await at.confirm().misses("Sends, once")
+        await at.until(lambda: at.done("stop") == 3, "not all were stopped")
+
+
+async def test_what_nobody_knows_blocks_until_it_is_overridden() -> None:
+    async with console() as at:
+        at.fault("drop-before", path="*/restart")
+        await at.row("web-api").press("r").confirm().sees("not known").press("escape").misses("Sends, once")
+        await at.press("r").sees("type override to confirm").confirm().sees("type override to confirm")
+        await at.press("escape").misses("Sends, once")
+        assert at.done("restart") == 0
+        at.heal()
+        await at.press("r").confirm(typed="override").misses("Sends, once").later(30).sees("web-api is running again")
+        assert at.done("restart") == 1
+
+
+async def test_read_only_refuses_with_a_reason_and_can_only_be_tightened() -> None:
+    async with console() as at:
+        await at.row("web-api").press("!").sees("READ-ONLY", "every verb is refused")
+        await at.press("r").sees("read-only")
+        assert not at.asks
+        await at.press("!").sees("read-only already", "READ-ONLY")
+    async with console(read_only=True) as at:
+        await at.row("web-api").sees("READ-ONLY").press("s").sees("read-only")
+        assert not at.asks
+        assert at.done("stop") == 0
+
+
+async def test_what_was_sent_goes_on_through_other_panes_screens_and_sizes() -> None:
+    async with console() as at:
+        await at.row("web-api").press("r").confirm().sees("restart web-api")
+        await at.press("4", "?", "escape", "1", "enter", "escape")
+        await at.resize(80, 24)
+        await at.resize(140, 45)
+        await at.later(30).sees("web-api is running again")
+        assert at.done("restart") == 1
+
+
+@pytest.mark.parametrize("what", ["gone", "changed"])
+async def test_a_target_that_is_not_what_was_shown_is_not_touched(what: str) -> None:
+    async with console() as at:
+        await at.row("web-api").press("s").sees("Stop web-api")
+        (row,) = [each for each in at.session.store.rows(Kind.SERVICE) if each.name == "web-api"]
+        if what == "gone":
+            at.server(lambda control: control.platforms.fleet.forget(control.platforms.fleet.services[row.ref.id]))
+        else:
+            at.server(lambda control: control.platforms.fleet.lifecycle.stop(control.platforms.fleet.services[row.ref.id]))
+        await at.later(30).sees("changed since" if what == "changed" else "gone")
+        await at.confirm()
+        if what == "gone":
+            await at.sees("refused", "is gone")
+            assert at.done("stop") == 0
+
+
+async def test_what_is_not_seen_within_ninety_seconds_is_said_to_be_unconfirmed() -> None:
+    async with console() as at:
+        # The server's time stands still: it stays "restarting".
+        await at.row("web-api").press("r").confirm().misses("Sends, once").waits(95).sees("web-api: not confirmed after 9")
+
+
+async def test_leaving_while_something_is_in_flight_says_so_and_asks_once_more() -> None:
+    async with console() as at:
+        await at.row("web-api").press("r").confirm().misses("Sends, once").sees("restart web-api")
+        await at.press("q").sees("still in flight: restart web-api", "Once more to leave")
+        assert at.app.return_code is None
+        await at.press("q")
+        assert at.app.return_code == 0

@@ -25,6 +25,7 @@ def line(text: str, seconds: float = 0) -> LogLine:
         ("2026-11-23T22:00:01.123Z GET /a took 1.5 s", "2026-11-24T01:12:59Z GET /a took 22 s"),
         ("panic at 0xdeadbeef in worker", "panic at 0x7ffee in worker"),
         ("commit a1b2c3d4e5 live", "commit 9f8e7d6c5b live"),
+        ("captured ref=4ed7ddc", "captured ref=8391204"),
         ("mail to ana@example.com failed", "mail to bo.x@test.org failed"),
         ("fetch https://a.example/x?y=1 failed", "fetch https://b.example/z failed"),
     ],

@@ -14,7 +14,7 @@ from tests.platforms.bench import NOW, TOKEN, Bench, bench
 from tests.platforms.loopback import Loopback, Talk, plain
 from tests.platforms.test_dployr_control import CLUSTER, NODE, WEB, listed, serve, service
 from tui.clock import ManualClock
-from tui.errors import BadReply, HalfDone, NoEndpoint, PlatformError, Unreachable
+from tui.errors import BadReply, HalfDone, NoEndpoint, PlatformError, Refused, Unreachable
 from tui.model import Health, Kind, Verb
 from tui.platforms.base import SignIn
 from tui.platforms.dployr.watch import ALIVE, REFUSED, Watch
@@ -298,3 +298,26 @@ async def test_nobody_is_listened_to_twice() -> None:
 
 def test_the_rows_these_tests_use_are_those_of_the_control_plane() -> None:
     assert (service()["id"], NODE["tag"], listed().status) == (WEB, "edge-1", 200)
+
+
+TWO = {"GET /v1/instances": listed(NODE, NODE | {"id": "y", "tag": "edge-2"})}
+
+
+async def test_of_several_machines_a_change_names_the_one_that_says_it_runs_it() -> None:
+    talk = telling(update("edge-1", workloads={"services": []}), update("edge-2", workloads=RUNS))
+    async with current(talk, changes=TWO) as at:
+        # Nothing was read before: the verb itself opens the stream and gives a machine a moment to speak.
+        await at.platform.verbs[Kind.VARIABLE, Verb.SET].run(at.ref(Kind.SERVICE, WEB), {"key": "C", "value": Secret("x")})
+        patch = next(each for each in at.server.seen if each.method == "PATCH")
+        assert patch.json["instanceName"] == "edge-2"
+
+
+@pytest.mark.parametrize(("on", "said"), [(("edge-1", "edge-2"), "several machines run it"), ((), "none says which one runs it")])
+async def test_where_two_machines_or_none_run_it_a_change_is_not_sent(on: tuple[str, ...], said: str) -> None:
+    talk = telling(*(update(tag, workloads=RUNS if tag in on else {"services": []}) for tag in ("edge-1", "edge-2")))
+    async with current(talk, changes=TWO) as at:
+        await heard(at)
+        await asyncio.sleep(0.01)
+        with pytest.raises(Refused, match=said):
+            await at.platform.verbs[Kind.VARIABLE, Verb.SET].run(at.ref(Kind.SERVICE, WEB), {"key": "C", "value": Secret("x")})
+        assert "PATCH" not in {each.method for each in at.server.seen}

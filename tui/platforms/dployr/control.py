@@ -138,6 +138,11 @@ class ControlPlane:
         """What the machine of that service says of it, None where nobody says."""
         return self._watch.workload(name)
 
+    async def machines_of(self, name: str) -> tuple[str, ...] | None:
+        """The machines that say that they run that service; None where no machine says anything."""
+        await self._watch.first()
+        return self._watch.runs(name)
+
     async def tags(self) -> tuple[str, ...]:
         """The tags of the machines that run services (build machines do not)."""
         rows = await self._all_instances("")

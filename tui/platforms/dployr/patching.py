@@ -16,7 +16,7 @@ from tui.platforms.dployr import translate
 from tui.platforms.dployr.control import ControlPlane
 from tui.platforms.dployr.offers import CURRENT_FIELDS
 from tui.platforms.http import Transport
-from tui.platforms.sending import Sending, body, refused, send
+from tui.platforms.sending import Sending, body, names, refused, send
 from tui.text import Safe, Secret, clean
 
 Values = Mapping[str, Any]
@@ -37,7 +37,9 @@ class Patching:
         return {
             (Kind.VARIABLE, Verb.SET): Call(run=self._set, plan=self._setting, does=does, cost=2),
             (Kind.VARIABLE, Verb.DELETE): Call(run=self._unset, plan=self._unsetting, does=does, cost=2),
-            (Kind.DEPLOYMENT, Verb.UPDATE): Call(run=self._update, plan=self._updating, does=does, cost=2),
+            (Kind.DEPLOYMENT, Verb.UPDATE): Call(
+                run=self._update, plan=self._updating, does=does, cost=2, takes=names(CURRENT_FIELDS[Kind.DEPLOYMENT, Verb.UPDATE])
+            ),
         }
 
     def _body(self, kind: Kind, verb: Verb, values: Values, least: int = 0) -> dict[str, Any]:
@@ -134,7 +136,7 @@ class Patching:
             whole = {key: value for key, value in (now | dict(change)).items() if key not in gone}
             if gone and whole.keys() == now.keys():
                 raise NotFound(f"{found.name} has no variable {', '.join(sorted(gone))}", connection=self._connection, sent=False)
-        sending = self._patch(id_, members, whole, await self._tag())
+        sending = self._patch(id_, members, whole, await self._tag(found.name))
         self._plane.changed(found.name)
         try:
             await send(self._transport, sending)
@@ -144,13 +146,23 @@ class Patching:
             raise await self._after(error, id_, whole) from None
         return id_
 
-    async def _tag(self) -> str:
-        """The machine that runs the service. Nothing says which it is unless there is only one."""
+    async def _tag(self, name: str) -> str:
+        """The machine that runs the service: the only one there is, or the one that says so on the stream."""
         tags = await self._plane.tags()
         if len(tags) == 1:
             return tags[0]
-        why = "no machine that could run it" if not tags else f"several machines ({', '.join(tags)}), and nothing tells which one runs it"
-        raise Refused(f"not sent: this cluster has {why}", connection=self._connection, hint="use dployr's own console", sent=False)
+        running = await self._plane.machines_of(name) if tags else None
+        own = [tag for tag in running or () if tag in tags]
+        if len(own) == 1:
+            return own[0]
+        if not tags:
+            why = "this cluster has no machine that could run it"
+        elif own:
+            why = f"several machines run it ({', '.join(own)}), and a change names one"
+        else:
+            says = "nothing tells" if running is None else "none says"
+            why = f"this cluster has several machines ({', '.join(tags)}), and {says} which one runs it"
+        raise Refused(f"not sent: {why}", connection=self._connection, hint="use dployr's own console", sent=False)
 
     async def _after(self, error: PlatformError, id_: str, whole: Mapping[str, Secret] | None) -> PlatformError:
         """What became of a PATCH that was answered with a failure, or not at all. Where no answer came it may be deployed all the same."""

@@ -28,6 +28,8 @@ BEAT: Final = 30.0
 ALIVE: Final = 90.0
 """Seconds after the last message for which what was heard counts."""
 LONGEST: Final = 60.0
+FIRST: Final = 5.0
+"""Seconds that a verb waits for the first word of a machine."""
 REFUSED: Final = 600.0
 """Seconds until a stream that was refused is asked for again."""
 SLEEPING: Final = "sleeping"
@@ -60,6 +62,7 @@ class Watch:
         self._versions: dict[tuple[str, str], int] = {}
         self._workloads: dict[str, tuple[tuple[str, Workload], ...]] = {}
         self._numbers: dict[str, Numbers] = {}
+        self._told = asyncio.Event()
 
     @property
     def alive(self) -> bool:
@@ -73,6 +76,23 @@ class Watch:
         found = [each for told in self._workloads.values() for named, each in told if named == name]
         return min(found, key=lambda each: (each.status != RUNNING, each.masked), default=None)
 
+    def runs(self, name: str) -> tuple[str, ...] | None:
+        """The machines that have a service of that name; None where none of them was heard."""
+        if not self.alive or not self._workloads:
+            return None
+        return tuple(sorted(tag for tag, told in self._workloads.items() if any(named == name for named, _ in told)))
+
+    async def first(self) -> None:
+        """Wait a moment for a machine to speak, if the stream was only just opened; a stream that cannot be had is not waited for."""
+        if self._task is None or self._told.is_set():
+            return
+        waits = [asyncio.ensure_future(self._told.wait()), asyncio.ensure_future(self._clock.sleep(FIRST))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
     def numbers(self, tag: str) -> Numbers | None:
         """How much of that machine is used; None where nobody says."""
         return self._numbers.get(tag) if self.alive else None
@@ -85,6 +105,7 @@ class Watch:
             self._task.cancel()
         self._cluster, self._heard = cluster, None
         self._versions, self._workloads, self._numbers = {}, {}, {}
+        self._told.clear()
         self._task = asyncio.get_running_loop().create_task(self._run(cluster), name=f"stream of {self._connection}")
 
     async def aclose(self) -> None:
@@ -104,6 +125,7 @@ class Watch:
             except PlatformError as error:
                 log.debug("stream of %s: %s", self._connection, error)
                 wait = REFUSED if isinstance(error, _NO) else 1.0
+                self._told.set()
             failures = 0 if self._clock.boot() - began > LONGEST else failures + 1
             await self._clock.sleep(max(wait, min(LONGEST, 2.0**failures)))
 
@@ -162,6 +184,7 @@ class Watch:
             )
             for each in told
         )
+        self._told.set()
 
     def _note_numbers(self, tag: str, data: Mapping[str, Any]) -> None:
         self._numbers[tag] = numbers(data)

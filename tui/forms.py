@@ -6,8 +6,8 @@ Pure declarations and checks: nothing is drawn or sent here. A check returns one
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -54,6 +54,10 @@ class Form:
     target: Kind
     fields: tuple[Field, ...] = ()
     whole: Callable[[Mapping[str, str]], tuple[str, str] | None] | None = None
+
+    def only(self, names: Collection[str] | None) -> Form:
+        """The form with these fields, for a server that takes no others; None is all of them."""
+        return self if names is None else replace(self, fields=tuple(each for each in self.fields if each.name in names))
 
     def check(self, texts: Mapping[str, str]) -> dict[str, str]:
         """What is wrong, by field name; empty if everything may be sent. Unknown names are wrong too."""
@@ -162,9 +166,14 @@ def environment_names(text: str) -> str:
     return ""
 
 
+def is_commit(text: str) -> bool:
+    """Whether this is a whole commit: 40 hexadecimal digits."""
+    return re.fullmatch(r"[0-9a-fA-F]{40}", text) is not None
+
+
 def commit(text: str) -> str:
-    """A full commit: 40 hexadecimal digits."""
-    return "" if re.fullmatch(r"[0-9a-fA-F]{40}", text) else f"a full commit has 40 hexadecimal digits, this has {len(text)} characters"
+    """A whole commit."""
+    return "" if is_commit(text) else f"a full commit has 40 hexadecimal digits, this has {len(text)} characters"
 
 
 def branch(text: str) -> str:
@@ -200,6 +209,12 @@ def repository(text: str) -> str:
     return "" if re.fullmatch(r"git@[\w.-]+:[\w./~-]+", text) else url(text)
 
 
+def image(text: str) -> str:
+    """The name of a container image: ``registry/name:tag`` or ``name@digest``."""
+    fits = re.fullmatch(r"[\w.-]+(:[0-9]+)?(/[\w.-]+)*(:[\w.-]+)?(@[a-z0-9]+:[0-9a-fA-F]+)?", text, re.ASCII)
+    return "" if fits else "an image is written like registry.example.com/name:tag"
+
+
 def domain(text: str) -> str:
     """A host name; a leading ``*.`` is allowed."""
     label = r"[a-zA-Z0-9_]([a-zA-Z0-9\-_]{0,61}[a-zA-Z0-9])?"
@@ -219,12 +234,20 @@ def _one_of_both(texts: Mapping[str, str]) -> tuple[str, str] | None:
     return ("sha", "give a branch or a commit, not both") if len(given) == 2 else None
 
 
+def _where_from(texts: Mapping[str, str]) -> tuple[str, str] | None:
+    """A deployment of a kind of source that we know needs what that kind is made from."""
+    needed = {"remote": ("remote", "runtime"), "image": ("image",)}.get(texts.get("source", ""), ())
+    return next(((name, f"the source {texts['source']} needs this") for name in needed if not texts.get(name)), None)
+
+
 def _something(texts: Mapping[str, str]) -> tuple[str, str] | None:
     return None if any(texts.values()) else (next(iter(texts), "name"), "change at least one field")
 
 
 # The forms --------------------------------------------------------------------------------------------------------------------
 
+_EITHER: Final = ("no", "yes")
+TYPES: Final = ("web", "worker", "static", "job")
 RUNTIMES: Final = ("nodejs", "python", "golang", "php", "ruby", "java", "dotnet", "docker", "static")
 EVENTS: Final = ("deployment.created", "deployment.failed")
 _DESCRIPTION: Final = Field(name="description", title="Description", check=at_most(10_000))
@@ -239,8 +262,8 @@ FORMS: Final[Mapping[tuple[Kind, Verb], Form]] = {
         fields=(
             Field(name="branch", title="Branch", help="its newest pushed commit is rolled out", check=branch, example="main"),
             Field(name="sha", title="or commit", help="all 40 digits, already pushed", check=commit),
-            Field(name="skip_tests", title="Skip the tests", shape=Shape.SWITCH, help="only where the server knows this option"),
-            Field(name="force_rebuild", title="Build again", shape=Shape.SWITCH, help="only where the server knows this option"),
+            Field(name="skip_tests", title="Skip the tests", shape=Shape.SWITCH, suggest=_EITHER, help="roll out what was not tested"),
+            Field(name="force_rebuild", title="Build again", shape=Shape.SWITCH, suggest=_EITHER, help="even if it was built before"),
         ),
         whole=_one_of_both,
     ),
@@ -258,15 +281,18 @@ FORMS: Final[Mapping[tuple[Kind, Verb], Form]] = {
         target=Kind.DEPLOYMENT,
         fields=(
             Field(name="name", title="Name", required=True, check=at_most(64), example="my-app"),
+            Field(name="type", title="Type", suggest=TYPES, check=at_most(64), help="left empty: web with a port, worker without"),
             Field(name="source", title="Source", required=True, suggest=("remote", "image"), check=at_most(64), example="remote"),
-            Field(name="runtime", title="Runtime", required=True, suggest=RUNTIMES, check=at_most(64), example="nodejs"),
+            Field(name="runtime", title="Runtime", suggest=RUNTIMES, check=at_most(64), example="nodejs"),
             _VERSION,
             Field(name="remote", title="Repository", check=repository, example="https://github.com/user/repo"),
             Field(name="branch", title="Branch", check=branch, example="main"),
+            Field(name="image", title="Image", check=image, example="registry.example.com/my-app:1"),
             Field(name="build_cmd", title="Build command", check=at_most(2_000), example="npm install"),
             Field(name="run_cmd", title="Run command", check=at_most(2_000), example="npm start"),
             _PORT,
         ),
+        whole=_where_from,
     ),
     (Kind.DEPLOYMENT, Verb.UPDATE): Form(
         title="Change a deployment",

@@ -144,6 +144,9 @@ class Desk:
             return "this context is read-only"
         return self.refused.get(verb)
 
+    def takes(self, connection: str, kind: Kind, verb: Verb) -> Collection[str] | None:
+        return None
+
     def plan(self, verb: Verb, ref: Ref, values: Mapping[str, Any], *, kind: Kind | None = None) -> tuple[Request, ...]:
         return (Request(method="POST", path=f"/v1/{ref.kind}s/{ref.id}/{verb}"),)
 

@@ -14,6 +14,7 @@ from tui.actions import DANGERS, Danger
 from tui.cli import compose, document, say
 from tui.cli.exits import Exit
 from tui.engine.commands import Outcome
+from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.engine.verdicts import PATIENCE, Verdict
 from tui.errors import Unsupported, UsageError
@@ -42,10 +43,10 @@ def do(args: Namespace) -> int:
     if verb is Verb.ADOPT and target.id:
         # What is adopted is not known here yet: the reference carries its id, or the address of its page.
         args.set, target = [f"rollout={target.id}", *args.set], Ref(connection=target.connection, kind=kind, id="")
-    values = filled(FORMS[kind, verb], args.set)
+    filled(FORMS[kind, verb], args.set, partly=True)
     with compose.opened(args) as setup:
         compose.told(setup.warnings, say)
-        return compose.run(setup, lambda session: _do(session, args, verb, target, kind, values))
+        return compose.run(setup, lambda session: _do(session, args, verb, target, kind))
 
 
 def aim(verb_text: str, ref_text: str) -> tuple[Verb, Ref, Kind]:
@@ -80,8 +81,8 @@ def read_ref(text: str) -> Ref:
         raise UsageError(str(error)) from None
 
 
-def filled(form: Form, settings: list[str]) -> dict[str, Any]:
-    """The form's values from ``KEY=VALUE``. Raises ``UsageError`` naming the field that is wrong."""
+def filled(form: Form, settings: list[str], *, partly: bool = False) -> dict[str, Any]:
+    """The form's values from ``KEY=VALUE``. Raises ``UsageError`` naming the field that is wrong; ``partly`` lets fields be missing."""
     texts: dict[str, str] = {}
     for each in settings:
         key, sign, value = each.partition("=")
@@ -90,17 +91,26 @@ def filled(form: Form, settings: list[str]) -> dict[str, Any]:
         texts[key] = value
     known = [field.name for field in form.fields]
     for name, problem in form.check(texts).items():
+        if partly and not texts.get(name):
+            continue
         raise UsageError(f"--set {name}: {problem}", hint=meant(name, known) if name not in known and known else "")
     return form.values(texts)
 
 
-async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: Kind, values: Mapping[str, Any]) -> int:
+async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: Kind) -> int:
     await session.know(target.connection)
     reason = session.why_not(target, verb, kind=kind)
     if reason is not None:
         return _tell(args, verb, target, Outcome(word="refused", text=reason, ref=target), None)
+    values = filled(fitting(session, target, verb, kind, args.set), args.set)
     kinds = {each.choose for each in FORMS[kind, verb].fields} | ({target.kind} if target.id else set())
-    await session.refresh([feed for feed in session.feeds() if feed.kind in kinds and feed.connection == target.connection])
+    feeds = [feed for feed in session.feeds() if feed.kind in kinds and feed.connection == target.connection]
+    owner, slash, _ = target.id.rpartition("/")
+    if target.kind is Kind.VARIABLE and slash:
+        # Read only while somebody looks: whoever is to see that it is gone has to.
+        feeds.append(Feed(connection=target.connection, kind=target.kind, scope=owner))
+        session.show("do", feeds[-1:])
+    await session.refresh(feeds)
     seen = session.store.get(target)
     if not args.yes and DANGERS[verb] is not Danger.SAFE:
         confirm(session, verb, target, kind, values, seen)
@@ -112,6 +122,20 @@ async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: 
         say(f"{outcome.text}; watching what becomes of it")
         verdict = await _verdict(session, verdicts, outcome)
     return _tell(args, verb, target, outcome, verdict)
+
+
+def fitting(session: Session, target: Ref, verb: Verb, kind: Kind, settings: list[str]) -> Form:
+    """The verb's form as this server knows it. Raises ``UsageError`` for what it would not take: it would not be sent."""
+    form = FORMS[kind, verb]
+    here = form.only(session.takes(target.connection, kind, verb))
+    names = {each.name for each in here.fields}
+    for each in settings:
+        name = each.partition("=")[0]
+        if name in {field.name for field in form.fields} - names:
+            raise UsageError(
+                f"--set {name}: the server of {target.connection} does not know it", hint=f"leave it out: {', '.join(sorted(names))}"
+            )
+    return here
 
 
 async def _verdict(session: Session, verdicts: asyncio.Queue[Verdict], outcome: Outcome) -> Verdict | None:

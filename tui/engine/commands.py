@@ -136,6 +136,12 @@ class Commands:
         """The literal requests. Raises ``errors.Unsupported``, and ``errors.Refused`` for values that cannot be sent."""
         return self._call(ref, kind or ref.kind, verb).plan(ref, values)
 
+    def takes(self, name: str, kind: Kind, verb: Verb) -> Collection[str] | None:
+        """The fields of a verb's form that a server knows; None where all of them, or where it is not offered."""
+        connection = self._connections.get(name)
+        call = connection.platform.verbs.get((kind, verb)) if connection is not None else None
+        return call.takes if call is not None else None
+
     async def know(self, name: str) -> None:
         """Make sure that it is known which flavour a server speaks: until then its verbs are a guess. Raises ``PlatformError``."""
         connection = self._connections.get(name)

@@ -178,6 +178,10 @@ class Session:
         """
         await self._commands.know(connection)
 
+    def takes(self, connection: str, kind: Kind, verb: Verb) -> Collection[str] | None:
+        """Which fields of the verb's form this server knows, None where all of them: the flavours differ."""
+        return self._commands.takes(connection, kind, verb)
+
     def plan(self, verb: Verb, ref: Ref, values: Mapping[str, Any], *, kind: Kind | None = None) -> tuple[Request, ...]:
         """The literal requests that ``do`` would send, secrets masked. Raises ``errors.Unsupported``."""
         return self._commands.plan(verb, ref, values, kind)

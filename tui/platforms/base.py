@@ -86,12 +86,14 @@ class Call:
     ``ref`` is the target: the thing itself, or for CREATE and SET its parent (a service for a variable, an application for an
     environment), or for kinds without a parent ``Ref(connection, kind, "")``. ``values`` are the form's fields by name; a secret
     one is a ``text.Secret``. ``plan(ref, values)`` is the literal request(s), secrets masked, without sending anything.
+    ``takes`` are the form's fields that this server knows, None where all of them.
     """
 
     run: Callable[[Ref, Mapping[str, Any]], Awaitable[Accepted]]
     plan: Callable[[Ref, Mapping[str, Any]], tuple[Request, ...]]
     does: str
     cost: int = 1
+    takes: frozenset[str] | None = None
 
 
 class Platform(Protocol):

@@ -77,13 +77,18 @@ Build = Callable[[Ref, Mapping[str, Any]], Sending]
 Accept = Callable[[Reply, Ref, Mapping[str, Any]], Accepted]
 
 
-def call(sender: Sender, build: Build, accept: Accept, *, does: str) -> Call:
+def names(fields: Sequence[Field] | None) -> frozenset[str] | None:
+    """Which of a form's fields a body has room for."""
+    return None if fields is None else frozenset(each.name for each in fields)
+
+
+def call(sender: Sender, build: Build, accept: Accept, *, does: str, fields: Sequence[Field] | None = None) -> Call:
     """A verb of one request: ``build`` says what is sent, ``accept`` what the answer means."""
 
     async def run(ref: Ref, values: Mapping[str, Any]) -> Accepted:
         return accept(await send(sender, build(ref, values)), ref, values)
 
-    return Call(run=run, plan=lambda ref, values: (build(ref, values).shown(),), does=does)
+    return Call(run=run, plan=lambda ref, values: (build(ref, values).shown(),), does=does, takes=names(fields))
 
 
 def send(sender: Sender, sending: Sending) -> Awaitable[Reply]:

@@ -18,12 +18,12 @@ from tui.platforms.base import Accepted, Call, Request
 from tui.platforms.dployr import plane
 from tui.platforms.dployr.clusters import Clusters
 from tui.platforms.dployr.control import ControlPlane
-from tui.platforms.dployr.offers import CURRENT_FIELDS, CURRENT_INSTEAD
+from tui.platforms.dployr.offers import CURRENT_FIELDS, CURRENT_INSTEAD, CURRENT_UNASKED
 from tui.platforms.dployr.patching import Patching
 from tui.platforms.http import Transport
 from tui.platforms.records import Unreadable, parse, single, word
 from tui.platforms.replies import Reply
-from tui.platforms.sending import Sending, body, refused, send
+from tui.platforms.sending import Sending, body, names, refused, send
 from tui.text import Safe, clean
 
 PAUSE: Final = 3.0
@@ -76,12 +76,12 @@ class Deeds:
         }
         restart = Call(run=self._restart, plan=self._restarting, does="POST /v1/services/:id/stop, POST /v1/services/:id/start", cost=2)
         return {
-            **{key: self._simple(build, accept, does) for key, (build, accept, does) in simple.items()},
+            **{key: self._simple(build, accept, does, key) for key, (build, accept, does) in simple.items()},
             **Patching(self._connection, self._transport, self._plane).verbs,
             (Kind.SERVICE, Verb.RESTART): restart,
         }
 
-    def _simple(self, build: Any, accept: Any, does: str) -> Call:
+    def _simple(self, build: Any, accept: Any, does: str, key: tuple[Kind, Verb]) -> Call:
         async def run(ref: Ref, values: Values) -> Accepted:
             await self._clusters.id()
             if ref.kind is Kind.SERVICE:
@@ -90,7 +90,9 @@ class Deeds:
             accepted: Accepted = accept(reply, ref, values)
             return accepted
 
-        return Call(run=run, plan=lambda ref, values: (build(ref, values).shown(),), does=does)
+        known = names(CURRENT_FIELDS.get(key))
+        takes = None if known is None else known - CURRENT_UNASKED.get(key, frozenset())
+        return Call(run=run, plan=lambda ref, values: (build(ref, values).shown(),), does=does, takes=takes)
 
     @property
     def _cluster(self) -> str:

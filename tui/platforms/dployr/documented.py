@@ -181,7 +181,11 @@ class Documented:
     def _verbs(self) -> dict[tuple[Kind, Verb], Call]:
         verbs = {
             (kind, Verb.CREATE): call(
-                self._transport, partial(self._creating, kind), partial(self._created, kind), does=f"POST {PATHS[kind]}"
+                self._transport,
+                partial(self._creating, kind),
+                partial(self._created, kind),
+                does=f"POST {PATHS[kind]}",
+                fields=FIELDS[kind, Verb.CREATE],
             )
             for kind in (Kind.DEPLOYMENT, Kind.ROUTE, Kind.PROJECT, Kind.WEBHOOK)
         }
@@ -196,7 +200,9 @@ class Documented:
             for verb in (Verb.START, Verb.STOP, Verb.RESTART)
         }
         return verbs | {
-            (Kind.DEPLOYMENT, Verb.UPDATE): call(self._transport, self._updating, self._updated, does="PUT /v1/deployments/:id"),
+            (Kind.DEPLOYMENT, Verb.UPDATE): call(
+                self._transport, self._updating, self._updated, does="PUT /v1/deployments/:id", fields=FIELDS[Kind.DEPLOYMENT, Verb.UPDATE]
+            ),
             (Kind.VARIABLE, Verb.SET): call(self._transport, self._setting, self._set, does="POST /v1/services/:id/env"),
             (Kind.VARIABLE, Verb.DELETE): call(self._transport, self._unsetting, self._deleted, does="DELETE /v1/services/:id/env/:key"),
         }

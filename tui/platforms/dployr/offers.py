@@ -96,6 +96,9 @@ CURRENT_FIELDS: Final[Mapping[tuple[Kind, Verb], tuple[Field, ...]]] = {
     (Kind.WEBHOOK, Verb.CREATE): (Field(name="url", required=True), Field(name="events", kind="list", required=True)),
 }
 
+CURRENT_UNASKED: Final[Mapping[tuple[Kind, Verb], frozenset[str]]] = {(Kind.ROUTE, Verb.CREATE): frozenset({"port"})}
+"""Fields that the documents have and this server has no use for: left out where they come, not asked for."""
+
 CURRENT_INSTEAD: Final[Mapping[tuple[Kind, Verb], str]] = {
     (Kind.PROJECT, Verb.CREATE): "this server has no projects: its clusters take their place",
     (Kind.PROJECT, Verb.UPDATE): "this server has no projects: its clusters take their place",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from tui.platforms.encore.reading import Rollouts
 from tui.platforms.http import Credentials, Transport
 from tui.platforms.records import REFUSALS, single
 from tui.platforms.replies import Reply
-from tui.platforms.sending import Sending, body, refused, send
+from tui.platforms.sending import Sending, body, names, refused, send
 from tui.platforms.tokens import ClientCredentials, StaticToken
 from tui.text import Safe, Secret, clean
 
@@ -86,10 +87,12 @@ class Encore:
         self._asking = {**shared, Kind.ROLLOUT: Read(fetch=every, does=_ASKED, every=5.0, one=one, one_does=f"GET {ROLLOUT}")}
         self._telling = {**shared, Kind.ROLLOUT: Read(fetch=every, does=_TOLD, every=60.0, cost=0)}
         trigger = Call(run=self._trigger, plan=lambda ref, values: (self._triggering(ref, values).shown(),), does=f"POST {TRIGGER}")
-        self._starting: Mapping[tuple[Kind, Verb], Call] = {(kind, Verb.TRIGGER): trigger for kind in (Kind.ENVIRONMENT, Kind.ROLLOUT)}
+        plain = replace(trigger, takes=(names(FIELDS) or frozenset()) - set(FLAGS))
+        aims = (Kind.ENVIRONMENT, Kind.ROLLOUT)
+        self._starting: Mapping[tuple[Kind, Verb], Call] = {(kind, Verb.TRIGGER): plain for kind in aims}
         adopt = Call(run=self._adopt, plan=lambda _, values: (self._adopting(values)[1],), does=f"GET {ROLLOUT}")
         self._why = {pair: why for pair, why in INSTEAD.items() if pair != (Kind.ROLLOUT, Verb.ADOPT)}
-        self._all_verbs = {**self._starting, (Kind.ROLLOUT, Verb.ADOPT): adopt}
+        self._all_verbs = {**{(kind, Verb.TRIGGER): trigger for kind in aims}, (Kind.ROLLOUT, Verb.ADOPT): adopt}
 
     @property
     def reads(self) -> Mapping[Kind, Read]:

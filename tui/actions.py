@@ -134,6 +134,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _ask("row.delete", "X delete", "delete", "Delete the selected thing.", _THINGS | _DETAIL, 10, Verb.DELETE),
     _act("list.mark", "space", "mark", "Mark the thing, to do one verb to all that are marked.", _RESOURCES, palette=False),
     # a rollout
+    _ask("rollout.back", "u", "roll back", "Roll the selected rollout's commit out again.", _ROLLOUTS, 5, Verb.TRIGGER, Kind.ROLLOUT),
     _act(
         "rollout.link", "o", "link", "Open the rollout's page on the dashboard, or copy its address over SSH.", _ROLLOUTS | _DETAIL, bar=4
     ),

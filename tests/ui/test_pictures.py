@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
+from tests.gallery.paint import stamp
 from tests.ui.desk import READS, Desk, busy, line, refused, signed_out
+from tests.ui.dialogs import Scene, groups, pictures
 from tui.ui.app import Console
 from tui.ui.settings import Settings
 
@@ -83,3 +86,20 @@ def test_the_screen_looks_as_it_did(snap_compare: Snap, name: str) -> None:
 def test_the_other_themes_look_as_they_did(snap_compare: Snap, theme: str) -> None:
     app = Console(busy(), settings=Settings(zone=UTC, theme=theme))  # type: ignore[arg-type]
     assert snap_compare(app, terminal_size=(120, 40))
+
+
+BOOK = Path(__file__).parent / "__snapshots__" / "dialogs"
+
+
+@pytest.mark.parametrize("scenes", groups(), ids=lambda scenes: scenes[0].name)
+async def test_every_dialog_looks_as_it_did(request: pytest.FixtureRequest, scenes: tuple[Scene, ...]) -> None:
+    """As text with a stamp of the colours: an SVG each would cost a start of the console each."""
+    async for scene, lines in pictures(scenes):
+        text = ["".join(part for part, _ in line).rstrip() for line in lines]
+        made = "\n".join([*text, f"looks: {stamp(lines)}", ""])
+        assert all(any(wanted in line for line in text) for wanted in scene.shows), f"{scene.name}\n{made}"
+        page = BOOK / f"{scene.name}.txt"
+        if request.config.getoption("--snapshot-update"):
+            page.parent.mkdir(exist_ok=True)
+            page.write_text(made)
+        assert made == page.read_text(), "look at python -m tests.ui.dialogs FOLDER, then --snapshot-update"

@@ -8,8 +8,8 @@ from typing import Final
 
 from tui.actions import ACTIONS, Action, spell
 from tui.engine.session import Session
-from tui.forms import FORMS
-from tui.model import Kind, Ref, Variable, Verb
+from tui.forms import FORMS, is_commit
+from tui.model import Kind, Ref, Rollout, Variable, Verb
 from tui.tables import TABLES
 
 MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
@@ -19,6 +19,9 @@ OPEN_ENDED: Final = frozenset({*MAKING, Verb.TRIGGER})
 """Verbs whose form can ask for what is not selected."""
 
 NEEDS_ROW: Final = frozenset({"list.open", "row.copy", "row.logs", "rollout.link"})
+
+BACK: Final = "rollout.back"
+"""The key that triggers what an earlier rollout brought; the only way back that Encore's API has."""
 
 LACKING: Final[Mapping[str, str]] = {
     "rollout.approve": "approve or reject a change of infrastructure",
@@ -89,6 +92,17 @@ def means_something(action: Action, selection: Selection, session: Session) -> b
     return action.verb is None or aim(action, selection, session) is not None
 
 
+def _no_way_back(selection: Selection, session: Session) -> str:
+    """Why what this rollout brought cannot be rolled out again; empty if it can."""
+    row = session.store.get(selection.ref) if selection.ref is not None else None
+    if not isinstance(row, Rollout):
+        return "nothing is selected"
+    if is_commit(row.target):
+        return ""
+    how = spell(ACTIONS["row.trigger"].keys[0])
+    return f"it was triggered as the branch {row.target or '?'}, which may hold another commit by now: {how} asks for a commit"
+
+
 def why_not(action: Action, selection: Selection, session: Session) -> str | None:
     """Why an action cannot be done now, in one line; None if it can."""
     if action.id in NEEDS_ROW:
@@ -103,6 +117,8 @@ def why_not(action: Action, selection: Selection, session: Session) -> str | Non
         return f"Encore's API cannot {LACKING[action.id]}: the link to its page is copied with {spell(ACTIONS['rollout.link'].keys[0])}"
     if action.id == "console.tighten" and session.read_only:
         return "everything is read-only already"
+    if action.id == BACK and (lacks := _no_way_back(selection, session)):
+        return lacks
     if action.verb is None:
         return None
     aimed = aim(action, selection, session)

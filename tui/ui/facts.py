@@ -5,6 +5,7 @@ Pieces of text from what the store knows. No widget, nothing is sent here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -48,15 +49,17 @@ def facts(question: Question, targets: Sequence[Target], session: Session, momen
 
 
 def _fact(target: Target, session: Session) -> Cell:
+    connection = session.store.connection(target.ref.connection)
+    if not target.ref.id:
+        return (Piece(f"  a new {target.ref.kind}  "), Piece(f"{connection.platform} · on {target.ref.connection}", "muted"))
     if target.seen is None:
         return (Piece(f"  {place(target)}", "muted"),)
-    connection = session.store.connection(target.ref.connection)
     old = "never read" if target.age is None else f"as of {age(target.age)} ago"
     return (
         Piece(f"  {target.label}  "),
         Piece(f"{state(target.seen.health)}  ", tone_of(target.seen)),
         Piece(f"{target.seen.status}  " if target.seen.status else ""),
-        Piece(f"{connection.platform} · {place(target)} · {old}", "muted"),
+        Piece(f"{old} · {connection.platform} · {place(target)}", "muted"),
     )
 
 
@@ -76,10 +79,16 @@ def _rolling(target: Target, session: Session, moment: Moment) -> list[Cell]:
     rollouts = [row for row in session.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout) and of_environment(row, target)]
     lines: list[Cell] = []
     for row in rollouts:
-        if row.completed_at is None and not row.snapshot:
-            began = row.started_at or row.queued_at
-            since = f", {span((moment.now - began).total_seconds())}" if began is not None else ""
-            lines.append((Piece(f"  ▲ already rolling there: {row.target} by {row.by or 'somebody'}{since}", "warn"),))
+        if row.completed_at is None:
+            began = row.started_at or row.queued_at or row.created_at
+            since = span((moment.now - began).total_seconds()) if began is not None else ""
+            what = f"{row.target} by {row.by or 'somebody'}"
+            if not row.snapshot:
+                lines.append((Piece(f"  ▲ already rolling there: {what}{since and f', {since}'}", "warn"),))
+            elif not lines:
+                lines.append(
+                    (Piece(f"  ▲ triggered there{since and f' {since} ago'}: {what}; what became of it this server does not say", "warn"),)
+                )
     commit = target.seen.commit if isinstance(target.seen, Environment) else ""
     live = [row for row in rollouts if row.conclusion == "success" and row.completed_at is not None]
     if commit:
@@ -102,9 +111,17 @@ def requests(question: Question, target: Target, values: Mapping[str, Any], sess
     lines: list[str] = []
     for each in planned:
         lines.append(clean(str(each), 300))
-        lines += [f"  {clean(str(key), 60)}: {_shown(value)}" for key, value in (each.body or {}).items()]
+        if each.body:
+            lines.append("  " + json.dumps(_shown(each.body), ensure_ascii=False))
     return lines
 
 
-def _shown(value: Any) -> str:
-    return MASKED if isinstance(value, Secret) else clean(str(value), 200)
+def _shown(value: Any) -> Any:
+    """A body as it can be shown: nothing secret, nothing that a terminal obeys."""
+    if isinstance(value, Secret):
+        return MASKED
+    if isinstance(value, Mapping):
+        return {clean(str(key), 60): _shown(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(each) for each in value]
+    return clean(value, 200) if isinstance(value, str) else value

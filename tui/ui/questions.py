@@ -12,14 +12,17 @@ from typing import Any, Final
 from tui.actions import Action, Danger
 from tui.engine.commands import subject
 from tui.engine.session import Session
-from tui.forms import FORMS, Field, Form, Shape
-from tui.model import Deployment, Environment, Kind, Ref, Resource, Rollout, Variable, Verb
+from tui.forms import FORMS, Field, Form, Shape, is_commit
+from tui.model import Deployment, Environment, Kind, Ref, Resource, Rollout, Service, Variable, Verb
 from tui.tables import TABLES
 from tui.text import Safe, clean
-from tui.ui.aim import MAKING, OPEN_ENDED, Aim, Selection
+from tui.ui.aim import BACK, MAKING, OPEN_ENDED, Aim, Selection
 
 BRANCHES: Final = 6
 """Words used before that are offered."""
+
+CALLED: Final[Mapping[Verb, str]] = {Verb.UPDATE: "change", Verb.SET: "set it", Verb.ADOPT: "follow"}
+"""Verbs that a person calls otherwise."""
 
 BLOCKED: Final = "override"
 """What is typed to send a verb again whose first outcome nobody knows."""
@@ -90,14 +93,21 @@ class Question:
         return " ".join(text.split()) in {" ".join(wanted.split()), *ids}
 
     @property
+    def deed(self) -> str:
+        """What the choice is called."""
+        return CALLED.get(self.verb, str(self.verb))
+
+    @property
     def title(self) -> str:
         """What will be done, with its name."""
         if len(self.targets) > 1:
             return f"{self.action.title.capitalize()} {len(self.targets)} {TABLES[self.targets[0].ref.kind].title.lower()}"
         if self.targets and self.targets[0].ref.kind is not self.kind and self.verb not in OPEN_ENDED:
             return f"{self.form.title} of {self.targets[0].label}"
+        if self.action.id == BACK:
+            return "Roll back: the commit of an earlier rollout once more"
         if self.targets and self.verb not in OPEN_ENDED:
-            return f"{self.action.title.capitalize()} {self.targets[0].label}"
+            return f"{self.deed.capitalize()} {self.targets[0].label}"
         return self.form.title
 
 
@@ -155,6 +165,12 @@ def again(question: Question, session: Session) -> Question:
     )
 
 
+def form_for(question: Question, target: Target | None, session: Session) -> Form:
+    """The form as the target's server knows it: the flavours take different fields."""
+    takes = session.takes(target.ref.connection, question.kind, question.verb) if target is not None else None
+    return question.form.only(takes)
+
+
 def blocked(question: Question, targets: Sequence[Target], values: Mapping[str, Any], session: Session) -> bool:
     """Whether nobody knows if this very verb was done to one of these before."""
     what = subject(question.verb, values)
@@ -176,14 +192,20 @@ def _label(ref: Ref, seen: Resource | None) -> Safe:
 
 
 def _choices(aim: Aim, form: Form, session: Session, selection: Selection) -> tuple[Target, ...]:
-    """What the verb can be aimed at: the connections that offer it, or the things it can be done to; the selected one's first."""
+    """What the verb can be aimed at: the connections that offer it, or the things it is done to; what belongs to the selection first."""
     if aim.verb in MAKING and form.target is aim.kind:
         refs = [Ref(connection=each.name, kind=aim.kind, id="") for each in session.store.connections()]
     else:
         refs = [row.ref for row in session.store.rows(form.target)]
     able = [ref for ref in refs if session.why_not(ref, aim.verb, kind=aim.kind, override=True) is None]
-    near = selection.ref.connection if selection.ref is not None else ""
-    return tuple(capture(ref, session) for ref in sorted(able, key=lambda ref: ref.connection != near))
+    row = session.store.get(selection.ref) if selection.ref is not None else None
+    near = {*selection.refs, getattr(row, "app", None)}
+
+    def far(ref: Ref) -> tuple[bool, bool]:
+        own = ref in near or getattr(session.store.get(ref), "app", None) in selection.refs
+        return not own, row is None or ref.connection != row.ref.connection
+
+    return tuple(capture(ref, session) for ref in sorted(able, key=far))
 
 
 def _prefill(aim: Aim, selection: Selection, session: Session) -> dict[str, str]:
@@ -192,6 +214,8 @@ def _prefill(aim: Aim, selection: Selection, session: Session) -> dict[str, str]
         return {"sha" if is_commit(row.target) else "branch": str(row.target)}
     if isinstance(row, Variable) and aim.verb is Verb.SET:
         return {"key": str(row.name)}
+    if isinstance(row, Service) and (aim.kind, aim.verb) == (Kind.DEPLOYMENT, Verb.CREATE):
+        row = deployment_of(row, session)
     names = PREFILLED.get((aim.kind, aim.verb))
     if row is None or names is None or row.ref.kind is not aim.kind:
         return {}
@@ -200,6 +224,13 @@ def _prefill(aim: Aim, selection: Selection, session: Session) -> dict[str, str]
     if isinstance(row, Deployment) and aim.verb is Verb.CREATE and row.source == "image":
         texts.pop("remote", None)
     return texts
+
+
+def deployment_of(service: Service, session: Session) -> Deployment | None:
+    """The newest deployment of a service on its connection, for once more."""
+    rows = [row for row in session.store.rows(Kind.DEPLOYMENT, service.ref.connection) if isinstance(row, Deployment)]
+    own = [row for row in rows if str(service.name) in {str(row.service), str(row.name)}]
+    return max(own, key=lambda row: str(row.created_at or ""), default=None)
 
 
 # What can be picked -------------------------------------------------------------------------------------------------------------
@@ -233,11 +264,6 @@ def _rolled_out(name: str, target: Target | None, session: Session) -> list[str]
     live = [str(target.seen.commit)] if target is not None and isinstance(target.seen, Environment) else []
     used = [*(str(row.target) for row in (*here, *rollouts)), *live]
     return [text for text in used if text and is_commit(text) is (name == "sha")]
-
-
-def is_commit(text: str) -> bool:
-    """Whether this is a whole commit."""
-    return len(text) == 40 and all(letter in "0123456789abcdef" for letter in text.lower())
 
 
 def of_environment(rollout: Rollout, target: Target) -> bool:

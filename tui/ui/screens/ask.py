@@ -6,28 +6,30 @@ leaves everything that was typed. What is asked stands in ``questions``, what is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.actions import Danger
 from tui.errors import UsageError
-from tui.forms import Field, Shape
+from tui.forms import Field, Form, Shape
 from tui.model import Verb
 from tui.text import clean
 from tui.ui.answers import Choice, Entry
 from tui.ui.deeds import Deed
 from tui.ui.facts import facts, requests
+from tui.ui.form_rows import FormRows, Line
 from tui.ui.guard import Guard
-from tui.ui.questions import Option, Question, Target, again, blocked, options
+from tui.ui.questions import Option, Question, Target, again, blocked, form_for, options
 from tui.ui.widgets.cells import Cell, Piece
+from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.status_line import Part, StatusLine
 
 if TYPE_CHECKING:
@@ -46,15 +48,31 @@ MOST: Final = 12
 AROUND: Final = 8
 """Lines of the screen that the dialog needs beside its body: its frame, title, answer, choice and keys, and a rest of what is below."""
 
+ROOMY: Final = 30
+"""Lines of a screen that has room for blank ones."""
+
 ANYWAY: Final = Field(
     name=GO_ON, title="After a refusal", shape=Shape.SWITCH, suggest=("stop", "go on"), help="stop at the first refusal, or go on"
 )
 
 
+class Reading(NamedTuple):
+    """The fields as they stand: what would be sent, what is wrong by field, which are asked for, whether it may have been done already."""
+
+    values: Mapping[str, Any]
+    wrong: dict[str, str]
+    asked: frozenset[str]
+    stuck: bool
+
+
 class AskScreen(ModalScreen[None]):
     """One question. ``show`` prepares it; it is pushed by the app."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", show=False),
+        Binding("pageup", "scroll(-1)", "back", show=False),
+        Binding("pagedown", "scroll(1)", "on", show=False),
+    ]
 
     def __init__(self, program: Console) -> None:
         super().__init__()
@@ -62,19 +80,17 @@ class AskScreen(ModalScreen[None]):
         self.session = program.session
         self._question: Question | None = None
         self._fields_now: tuple[Field, ...] = ()
-        self._entries: dict[str, Entry] = {}
-        self._labels: dict[str, StatusLine] = {}
-        self._problems: dict[str, StatusLine] = {}
         self._server: dict[str, str] = {}
         self._touched: set[str] = set()
         self._guard = Guard()
         self._stuck = False
         self._deed: Deed | None = None
         self._head = StatusLine(classes="ask-head")
-        self._facts = Vertical(classes="ask-facts")
-        self._fields = Vertical(classes="ask-fields")
-        self._plan = Vertical(classes="ask-plan")
-        self._said = StatusLine(classes="ask-said")
+        self._facts = Paragraph(classes="ask-facts")
+        self._rows = FormRows(classes="ask-fields")
+        self._plan = Paragraph(classes="ask-plan")
+        self._hint = StatusLine(classes="ask-hint")
+        self._said = Paragraph(classes="ask-said")
         self._choice = Choice()
         self._keys = StatusLine(classes="ask-keys")
 
@@ -83,8 +99,9 @@ class AskScreen(ModalScreen[None]):
             yield self._head
             with VerticalScroll(id="ask-body", can_focus=False):
                 yield self._facts
-                yield self._fields
+                yield self._rows
                 yield self._plan
+            yield self._hint
             yield self._said
             yield self._choice
             yield self._keys
@@ -92,6 +109,7 @@ class AskScreen(ModalScreen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """The choice must be on the screen however long a form is: what is above it scrolls."""
         self.query_one("#ask-body").styles.max_height = max(3, event.size.height - AROUND)
+        self.set_class(event.size.height < ROOMY, "-short")
 
     # Asking ------------------------------------------------------------------------------------------------------------------
 
@@ -118,17 +136,11 @@ class AskScreen(ModalScreen[None]):
         right = [Part(pieces=(Piece("▲ PRODUCTION", "bad"),))] if question.production else []
         self._head.set_parts((Part(pieces=(Piece(question.title, "title"),)),), (*right, Part(pieces=(Piece(word, tone),), rank=1)))
         self.query_one("#ask").set_class(question.production, "-production")
-        self._choice.offer(question.action.title.capitalize(), tone, first=question.danger is Danger.SAFE)
+        self._choice.offer(question.deed.capitalize(), tone, first=question.danger is Danger.SAFE)
         self._say("", None)
-        await self._fields.remove_children()
-        self._entries.clear()
-        self._labels.clear()
-        self._problems.clear()
         self._fields_now = tuple(self._all_fields(question))
-        rows = [widget for each in self._fields_now for widget in self._row(each, question)]
-        if rows:
-            await self._fields.mount_all(rows)
-        await self._tell()
+        await self._rows.ask([self._line(each, question) for each in self._fields_now])
+        self._tell()
         self._focus_first()
         self.call_after_refresh(lambda: self._guard.seen(self.session.clock.boot()))
 
@@ -143,14 +155,10 @@ class AskScreen(ModalScreen[None]):
             fields.append(ANYWAY)
         return [*fields, Field(name=TYPED, title="Type it", required=True)]
 
-    def _row(self, each: Field, question: Question) -> list[Widget]:
+    def _line(self, each: Field, question: Question) -> Line:
         words = self._options(each, question)
-        value = question.texts.get(each.name, words[0].text if words and each.name in {WHERE, GO_ON} else "")
-        entry = Entry(each.name, each.example, words, secret=each.shape is Shape.SECRET, value=clean(value, 2_000))
-        label, problem = StatusLine(classes="ask-label"), StatusLine(classes="ask-problem")
-        label.set_text(each.title + (" *" if each.required else ""))
-        self._labels[each.name], self._entries[each.name], self._problems[each.name] = label, entry, problem
-        return [label, entry, problem]
+        first = words[0].text if words and each.name in {WHERE, GO_ON} else ""
+        return Line(each, words, question.texts.get(each.name, first))
 
     def _options(self, each: Field, question: Question) -> tuple[Option, ...]:
         if each.name == WHERE:
@@ -158,18 +166,20 @@ class AskScreen(ModalScreen[None]):
         return () if each.name == TYPED else options(each, question, self._target, self.session)
 
     def _focus_first(self) -> None:
-        shown = [entry for entry in self._entries.values() if entry.display]
+        shown = self._rows.shown
         first = next((entry for entry in shown if not entry.value), shown[0] if shown else None)
         (first or self._choice).focus()
 
     # What stands there -------------------------------------------------------------------------------------------------------
 
     @property
-    def _texts(self) -> dict[str, str]:
+    def _entries(self) -> dict[str, Entry]:
+        return self._rows.entries
+
+    def _texts(self, question: Question, form: Form) -> dict[str, str]:
         """What was filled in; a change does not send again what was not changed."""
-        texts = {name: entry.meant for name, entry in self._entries.items() if name not in OURS}
-        question = self._question
-        if question is not None and question.verb is Verb.UPDATE:
+        texts = {each.name: self._entries[each.name].meant for each in form.fields}
+        if question.verb is Verb.UPDATE:
             needed = {each.name for each in self._fields_now if each.required}
             texts = {name: "" if name not in needed and text == question.texts.get(name) else text for name, text in texts.items()}
         return texts
@@ -189,61 +199,59 @@ class AskScreen(ModalScreen[None]):
         target = self._target
         return (target,) if target is not None else self._question.targets if self._question is not None else ()
 
-    def _blocked(self) -> bool:
+    def _blocked(self, question: Question, values: Mapping[str, Any]) -> bool:
         """Whether it may have been done already, as far as this console or the journal knows."""
-        question = self._question
-        if question is None:
-            return False
-        texts = self._texts
-        values = {} if question.form.check(texts) else question.form.values(texts)
         return self._stuck or blocked(question, self._targets, values, self.session)
 
-    def _wrong(self) -> dict[str, str]:
-        """What is wrong, by field."""
-        question = self._question
-        if question is None:
-            return {}
-        wrong = question.form.check(self._texts)
+    def _read(self, question: Question) -> Reading:
+        """Everything as it stands in the fields now."""
+        form = form_for(question, self._target, self.session)
+        texts = self._texts(question, form)
+        wrong = form.check(texts)
+        values = {} if wrong else form.values(texts)
         if question.choices and self._target is None:
             wrong[WHERE] = "pick one of those that there are with ↓"
         if GO_ON in self._entries and self._entries[GO_ON].value.strip() not in ANYWAY.suggest:
             wrong[GO_ON] = "write stop or go on"
-        wanted = question.typed(blocked=self._blocked())
-        if wanted and not question.fits(self._entries[TYPED].value, blocked=self._blocked()):
+        stuck = self._blocked(question, values)
+        wanted = question.typed(blocked=stuck)
+        if wanted and not question.fits(self._entries[TYPED].value, blocked=stuck):
             wrong[TYPED] = f"type {wanted} to confirm"
-        return wrong
+        asked = {each.name for each in form.fields} | (OURS & set(self._entries)) - (set() if wanted else {TYPED})
+        return Reading(values, wrong, frozenset(asked), stuck)
 
-    async def _tell(self) -> None:
+    def _tell(self) -> None:
         """Draw facts, problems and the requests as the fields stand now."""
         question = self._question
         if question is None or TYPED not in self._entries:
             return
-        wanted = question.typed(blocked=self._blocked())
-        for shown in (self._labels, self._entries, self._problems):
-            shown[TYPED].display = bool(wanted)
-        wrong = self._wrong()
-        await self._draw_facts()
+        now = self._read(question)
+        self._rows.show_only(now.asked)
+        self._hint.display = bool(now.asked)
+        self._draw_facts()
         for each in self._fields_now:
             if each.choose is not None:
                 self._entries[each.name].options = self._options(each, question)
-            self._show_problem(each, wrong.get(each.name, ""))
+            if each.name in now.asked:
+                self._show_problem(each, now.wrong.get(each.name, ""))
+        self._plan.show([] if now.wrong.keys() - {TYPED, GO_ON} else self._requests(question, now.values))
+        self._draw_hint()
+        self._draw_keys(wrong=bool(now.wrong))
+
+    def _requests(self, question: Question, values: Mapping[str, Any]) -> list[Cell]:
         plan: list[Cell] = []
-        if self._targets and not {name for name in wrong if name not in {TYPED, GO_ON}}:
-            values = question.form.values(self._texts)
-            for aimed in self._targets:
-                lines = requests(question, aimed, values, self.session)
-                plan += [(Piece("  " + line, "muted" if number else None),) for number, line in enumerate(lines)]
-            plan = [(Piece("Sends, once", "muted"),), *plan]
+        for aimed in self._targets:
+            lines = requests(question, aimed, values, self.session)
+            plan += [(Piece("  " + line, "muted" if number else None),) for number, line in enumerate(lines)]
         if len(plan) > MOST:
             plan = [*plan[: MOST - 1], (Piece(f"  … {len(plan) - MOST + 1} more lines", "muted"),)]
-        await self._lines(self._plan, plan)
-        self._draw_keys(wrong=bool(wrong))
+        return [(Piece("Sends, once", "muted"),), *plan] if plan else []
 
-    async def _draw_facts(self) -> None:
+    def _draw_facts(self) -> None:
         question = self._question
-        if question is not None:
-            told = facts(question, self._targets, self.session, self._program.moment(), blocked=self._blocked())
-            await self._lines(self._facts, told)
+        if question is not None and TYPED in self._entries:
+            stuck = self._read(question).stuck
+            self._facts.show(facts(question, self._targets, self.session, self._program.moment(), blocked=stuck))
 
     def redraw(self) -> None:
         """Time went by, or a read came in: what is known of the target may be another thing now. What is asked stays."""
@@ -251,41 +259,30 @@ class AskScreen(ModalScreen[None]):
             self.call_later(self._draw_facts)
 
     def _show_problem(self, each: Field, text: str) -> None:
-        line, value = self._problems[each.name], self._entries[each.name].value
-        said = self._server.get(each.name, "")
+        value, said = self._entries[each.name].value, self._server.get(each.name, "")
         if said:
-            line.set_text("  ✗ " + said, "bad")
+            self._rows.problem(each.name, "✗ " + said)
         elif each.name == TYPED:
-            line.set_text("  ✗ " + text if text and value else "  " + text, "bad" if text and value else "muted")
-        elif text and value and each.name in self._touched:
-            line.set_text("  ✗ " + text, "bad")
+            self._rows.problem(each.name, "✗ " + text if text and value else text, "bad" if text and value else "warn")
         else:
-            line.set_text("  " + self._hint(each), "muted")
+            self._rows.problem(each.name, "✗ " + text if text and value and each.name in self._touched else "")
 
-    def _hint(self, each: Field) -> str:
-        words = [option.text for option in self._entries[each.name].options]
-        known = "↓ " + "  ".join(words[:6]) if words and each.name != WHERE else ""
-        return " · ".join(filter(None, (each.help, known)))
-
-    @staticmethod
-    async def _lines(box: Vertical, lines: list[Cell]) -> None:
-        """Show these lines in a box, with as few widgets made or removed as possible."""
-        have = [each for each in box.children if isinstance(each, StatusLine)]
-        for line, cell in zip(have, lines, strict=False):
-            line.set_parts((Part(pieces=cell),))
-        for surplus in have[len(lines) :]:
-            await surplus.remove()
-        fresh = []
-        for cell in lines[len(have) :]:
-            line = StatusLine()
-            line.set_parts((Part(pieces=cell),))
-            fresh.append(line)
-        if fresh:
-            await box.mount_all(fresh)
+    @on(events.DescendantFocus)
+    def _draw_hint(self) -> None:
+        """What can stand in the field that has the keys; at the choice, what will be sent comes into view."""
+        entry = self.focused
+        if not isinstance(entry, Entry):
+            self._hint.set_text("")
+            self.query_one("#ask-body", VerticalScroll).scroll_end(animate=False)
+            return
+        field = next((each for each in self._fields_now if each.name == entry.field), None)
+        words = [] if entry.field == WHERE else [option.text for option in entry.options[:6]]
+        told = (field.help if field is not None else "", "↓ " + "  ".join(words) if words else "")
+        self._hint.set_text(" · ".join(filter(None, told)), "muted")
 
     def _draw_keys(self, *, wrong: bool) -> None:
         question = self._question
-        name = question.action.title if question is not None else ""
+        name = question.deed if question is not None else ""
         if self._deed is not None:
             text = "sending… esc leaves it to go on without this dialog"
         elif wrong:
@@ -297,8 +294,7 @@ class AskScreen(ModalScreen[None]):
         self._keys.set_text(text, "muted")
 
     def _say(self, text: str, tone: str | None) -> None:
-        self._said.display = bool(text)
-        self._said.set_text(clean(text, 400), tone)
+        self._said.say(clean(text, 400), tone)
 
     # Keys --------------------------------------------------------------------------------------------------------------------
 
@@ -312,7 +308,7 @@ class AskScreen(ModalScreen[None]):
         if isinstance(event.input, Entry):
             self._touched.add(event.input.field)
             self._server.pop(event.input.field, None)
-        await self._tell()
+        self._tell()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -320,6 +316,11 @@ class AskScreen(ModalScreen[None]):
         event.stop()
         if isinstance(event.input, Entry):
             self._touched.add(event.input.field)
+
+    def action_scroll(self, pages: int) -> None:
+        """See what is above or below."""
+        body = self.query_one("#ask-body", VerticalScroll)
+        body.scroll_relative(y=pages * max(1, body.size.height - 1), animate=False)
 
     def action_cancel(self) -> None:
         """Close. What was sent already goes on."""
@@ -331,20 +332,19 @@ class AskScreen(ModalScreen[None]):
         if not event.go:
             self.action_cancel()
         elif self._deed is None and self._question is not None:
-            await self._confirmed(self._question)
+            self._confirmed(self._question)
 
-    async def _confirmed(self, question: Question) -> None:
-        wrong = self._wrong()
-        if wrong:
-            self._touched |= set(wrong)
-            self._server |= {name: text for name, text in wrong.items() if name != TYPED}
-            await self._tell()
-            self._focus(wrong)
+    def _confirmed(self, question: Question) -> None:
+        now = self._read(question)
+        if now.wrong:
+            self._touched |= set(now.wrong)
+            self._server |= {name: text for name, text in now.wrong.items() if name != TYPED}
+            self._tell()
+            self._focus(now.wrong)
             self._say("nothing was sent: see the marked fields", "warn")
             return
         anyway = GO_ON in self._entries and self._entries[GO_ON].value.strip() == "go on"
-        values = question.form.values(self._texts)
-        self._deed = Deed(question, self._targets, values, override=self._blocked(), anyway=anyway)
+        self._deed = Deed(question, self._targets, now.values, override=now.stuck, anyway=anyway)
         self._say("sending…", "busy")
         self._draw_keys(wrong=False)
         self._program.send(self._deed)
@@ -374,11 +374,11 @@ class AskScreen(ModalScreen[None]):
         self._entries[TYPED].value = ""
         self._say(("unknown: " if outcome.word == "unknown" else "refused: ") + outcome.text + deed.rest, "bad")
         self._choice.choose(go=False)
-        await self._tell()
+        self._tell()
         self._focus(self._server)
 
     def _focus(self, names: dict[str, Any]) -> None:
-        named = next((entry for name, entry in self._entries.items() if name in names and entry.display), None)
+        named = next((entry for entry in self._rows.shown if entry.field in names), None)
         (named or self._choice).focus()
 
 

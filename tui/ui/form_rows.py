@@ -1,0 +1,84 @@
+"""The fields of a dialog: a title and a field side by side, and under it, only while there is one, what is wrong with it.
+
+It knows fields and texts; what is asked, what may be sent and when is the dialog's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from tui.forms import Field, Shape
+from tui.text import clean
+from tui.ui.answers import Entry
+from tui.ui.questions import Option
+from tui.ui.widgets.paragraph import Paragraph
+from tui.ui.widgets.status_line import StatusLine
+
+
+class Line(NamedTuple):
+    """One field as it begins: what can be picked, and what stands there."""
+
+    field: Field
+    options: tuple[Option, ...] = ()
+    value: str = ""
+
+
+class FormRows(Vertical):
+    """The fields, made anew for each question."""
+
+    DEFAULT_CSS = """
+    FormRows { height: auto; }
+    FormRows Horizontal { height: 1; }
+    FormRows StatusLine { width: 26; }
+    FormRows Entry { width: 1fr; }
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.entries: dict[str, Entry] = {}
+        self._lines: dict[str, Horizontal] = {}
+        self._problems: dict[str, Paragraph] = {}
+
+    async def ask(self, lines: Sequence[Line]) -> None:
+        """Ask for these from now on."""
+        await self.remove_children()
+        self.entries.clear()
+        self._lines.clear()
+        self._problems.clear()
+        widgets = [widget for line in lines for widget in self._row(line)]
+        if widgets:
+            await self.mount_all(widgets)
+
+    def _row(self, line: Line) -> list[Widget]:
+        name, secret = line.field.name, line.field.shape is Shape.SECRET
+        entry = Entry(name, line.field.example, line.options, secret=secret, value=clean(line.value, 2_000))
+        title, problem = StatusLine(classes="ask-label"), Paragraph(indent=4)
+        title.set_text(line.field.title + (" *" if line.field.required else ""))
+        self._lines[name], self.entries[name], self._problems[name] = Horizontal(title, entry), entry, problem
+        return [self._lines[name], problem]
+
+    def show_only(self, names: Collection[str]) -> None:
+        """Only these can be filled in; the others keep what was typed."""
+        self.display = bool(names)
+        for name, line in self._lines.items():
+            line.display = name in names
+            if name not in names:
+                self._problems[name].say("")
+
+    def problem(self, name: str, text: str, tone: str = "bad") -> None:
+        """What is wrong with a field; nothing if it is empty."""
+        self._problems[name].say(f"  {text}" if text else "", tone)
+
+    @property
+    def shown(self) -> list[Entry]:
+        """The fields that can be filled in."""
+        return [entry for name, entry in self.entries.items() if self._lines[name].display]
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What is told of each field."""
+        return {name: problem.text.strip() for name, problem in self._problems.items() if problem.display}

@@ -327,7 +327,7 @@ def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
 
 def test_doctor_finds_what_is_wrong_and_says_what_helps(desk: Desk) -> None:
     well = desk.json("doctor", "--json")
-    assert {each["state"] for each in well["findings"]} == {"ok"}
+    assert [each for each in well["findings"] if each["state"] != "ok"] == []
     assert {"rollwatch", "configuration", "credentials", "shop", "fleet", "vault"} <= {each["about"] for each in well["findings"]}
     (desk.home / "credentials.toml").write_text("")
     (desk.home / "credentials.toml").chmod(0o644)

@@ -27,12 +27,11 @@ def configure(home: Path, text: str) -> dict[str, str]:
     return {"ROLLWATCH_HOME": str(home)}
 
 
-def test_without_a_configuration_five_lines_say_what_to_do(tmp_path: Path) -> None:
-    with Terminal(rollwatch(), size=(140, 30), env={"ROLLWATCH_HOME": str(tmp_path / "none")}) as terminal:
-        assert terminal.ends() == Exit.USAGE
-        lines = [line for line in terminal.lines() if line]
-        assert len(lines) == 5
-        assert all(words in terminal.text() for words in ("rollwatch demo", "config.toml", "rollwatch login", "rollwatch doctor"))
+def test_without_a_configuration_it_asks_what_to_connect_and_esc_leaves_no_trace(tmp_path: Path) -> None:
+    with Terminal(rollwatch(), size=(80, 24), env={"ROLLWATCH_HOME": str(tmp_path / "none")}) as terminal:
+        terminal.sees("Welcome: connect your first platform", "esc leaves")
+        terminal.press("esc")
+        assert terminal.ends() == Exit.OK
     assert not (tmp_path / "none").exists()
 
 

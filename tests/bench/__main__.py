@@ -8,9 +8,12 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tests.bench.console import console
 from tests.bench.figures import Figure, table
 from tests.bench.follow import logs
 from tests.bench.links import idle, links, load
+from tests.bench.memory import memory
+from tests.bench.start import start
 from tests.bench.tables import tables
 
 CASES: Final[Mapping[str, Callable[[], list[Figure]]]] = {
@@ -19,6 +22,9 @@ CASES: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "idle": idle,
     "load": load,
     "links": links,
+    "start": start,
+    "console": console,
+    "memory": memory,
 }
 
 

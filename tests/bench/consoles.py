@@ -54,9 +54,9 @@ class Desk:
 
 
 @contextmanager
-def desk(scenario: str = "calm") -> Iterator[Desk]:
-    """An emulator with this scenario, and a home with a configuration for it and nothing else."""
-    with tempfile.TemporaryDirectory() as name, Child(scenario) as child:
+def desk(scenario: str = "calm", *, frozen: bool = False) -> Iterator[Desk]:
+    """An emulator with this scenario, in which no time passes if ``frozen``, and a home with a configuration for it and nothing else."""
+    with tempfile.TemporaryDirectory() as name, Child(scenario, more=("--frozen",) if frozen else ()) as child:
         folder = Path(name)
         facts = child.facts()
         home = folder / "home"

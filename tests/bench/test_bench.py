@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from tests.bench.__main__ import CASES
 from tests.bench.figures import Figure, table
 from tests.bench.links import keys
+from tests.bench.table import README, middle, renewed
 from tests.bench.terminal import ROOT, Terminal
 
 
@@ -65,3 +68,28 @@ def test_an_unknown_case_is_told_with_those_there_are() -> None:
 def test_figures_stand_beside_their_anchors() -> None:
     text = table([Figure(case="idle", what="nothing", unit="B/s", ours=0.0, anchors={"stock": 1962.0, "lost": None})])
     assert text.split() == ["idle", "nothing", "0.00", "B/s", "stock", "1,962", "lost", "never"]
+
+
+def test_tables_are_written_anew_from_the_medians_of_several_runs() -> None:
+    def run(ours: float | None, stock: float) -> list[dict[str, object]]:
+        return [
+            {"case": "idle", "what": "nothing", "unit": "B/s", "ours": ours, "anchors": {"stock": stock}},
+            {"case": "idle", "what": "more", "unit": "ms", "ours": 2.0, "anchors": {}},
+        ]
+
+    figures = middle([run(1.0, 40.0), run(3.0, 60.0), run(None, 50.0)])
+    text = "before\n<!-- table idle -->\nold\n<!-- end -->\nbetween\n<!-- table load -->\nkept\n<!-- end -->\n"
+    lines = renewed(text, figures).splitlines()
+    assert lines[2:6] == [
+        "| case | unit | **ours** | stock |",
+        "|---|---|---|---|",
+        "| nothing | B/s | **2.00** | 50.0 |",
+        "| more | ms | **2.00** |  |",
+    ]
+    assert "old" not in lines
+    assert "kept" in lines
+    assert middle([run(None, 1.0), run(None, 1.0), run(5.0, 1.0)])[0]["ours"] is None
+
+
+def test_every_case_has_its_table() -> None:
+    assert set(re.findall(r"<!-- table (\w+) -->", README.read_text(encoding="utf-8"))) == set(CASES)

@@ -49,19 +49,20 @@ def badge(**more: object) -> str:
 @pytest.mark.parametrize(
     ("more", "text"),
     [
-        ({}, "● fleet 4s"),
+        ({}, "● fleet <10s"),
         ({"state": "loading", "fetched_boot": None}, "◐ fleet loading"),
         ({"state": "stale", "fetched_boot": -20.0}, "▲ fleet stale 2m"),
+        ({"fetched_boot": 71.0}, "● fleet <30s"),
         ({"state": "down", "fetched_boot": None}, "✗ fleet down"),
         ({"state": "down", "fetched_boot": 0.0}, "✗ fleet down 1m"),
-        ({"state": "signed-out"}, "✗ fleet signed out 4s"),
-        ({"state": "limited"}, "▲ fleet rate limited 4s"),
-        ({"rate": RateLimit(limit=1000, remaining=812)}, "● fleet 4s  ▕█████▋ ▏ 812/1000"),
+        ({"state": "signed-out"}, "✗ fleet signed out <10s"),
+        ({"state": "limited"}, "▲ fleet rate limited <10s"),
+        ({"rate": RateLimit(limit=1000, remaining=812)}, "● fleet <10s  ▕█████▋ ▏ 810/1000"),
         (
             {"rate": RateLimit(limit=1000, remaining=12, reset_at=NOW + timedelta(minutes=9))},
-            "● fleet 4s  ▕▏      ▏ 12/1000 more in 9m",
+            "● fleet <10s  ▕▏      ▏ 12/1000 more in 9m",
         ),
-        ({"rate": RateLimit(limit=0, remaining=0)}, "● fleet 4s  ▕       ▏ 0/0"),
+        ({"rate": RateLimit(limit=0, remaining=0)}, "● fleet <10s  ▕       ▏ 0/0"),
     ],
 )
 def test_a_badge_says_how_a_connection_is_and_how_old_that_is(more: dict[str, object], text: str) -> None:
@@ -122,7 +123,7 @@ def test_the_line_under_rows_is_there_only_while_something_is_wrong() -> None:
     boot = desk.clock.boot()
     assert below(shown, desk.store, boot) == ()
     desk.fail("shop", [Kind.ROLLOUT], RateLimited("too many requests", connection="shop", retry_after=30), after=30)
-    assert spelled(below(shown, desk.store, boot)) == "▲ shop · next try in 30s · too many requests · as of 0s ago"
+    assert spelled(below(shown, desk.store, boot)) == "▲ shop · next try in 30s · too many requests · as of <10s ago"
     rollouts(desk)
     assert below(shown, desk.store, boot) == ()
 

@@ -27,14 +27,28 @@ PATIENCE: Final = 20.0
 DEMO_FLAVOURS: Final = ("encore=current",)
 """Encore's documented API cannot show a rollout again; a demo without live rollouts would be a poor one."""
 
-_KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUTF8")
+_KEPT: Final = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TMPDIR",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX",
+    "PYTHONUTF8",
+)
 
 
 class Child:
     """Context manager. ``facts()`` is the line of JSON that the emulator prints once all three servers listen."""
 
-    def __init__(self, scenario: str, *, flavours: Sequence[str] = DEMO_FLAVOURS, clock: Clock | None = None) -> None:
-        self._words = ["--scenario", scenario, *(word for flavour in flavours for word in ("--flavour", flavour))]
+    def __init__(
+        self, scenario: str, *, flavours: Sequence[str] = DEMO_FLAVOURS, more: Sequence[str] = (), clock: Clock | None = None
+    ) -> None:
+        self._words = ["--scenario", scenario, *(word for flavour in flavours for word in ("--flavour", flavour)), *more]
         self._clock = clock or SystemClock()
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None

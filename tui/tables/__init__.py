@@ -17,7 +17,7 @@ from tui.tables.kinds import TABLES
 from tui.tables.relations import related
 from tui.tables.saved import FORMS
 from tui.tables.why import Evidence, why
-from tui.tables.words import GLYPHS, NOTHING, TONES, age, attention, share, size, span, state, tone_of
+from tui.tables.words import GLYPHS, NOTHING, TONES, age, attention, lately, share, size, span, state, tone_of
 
 __all__ = [
     "FORMS",
@@ -43,6 +43,7 @@ __all__ = [
     "fit",
     "in_order",
     "lasting",
+    "lately",
     "needs_approval",
     "offered",
     "parse_filter",

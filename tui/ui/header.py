@@ -8,7 +8,7 @@ from typing import Final
 from tui.engine.feeds import ConnectionState
 from tui.engine.session import Session
 from tui.model import RateLimit, Tone
-from tui.tables import GLYPHS, Moment, age
+from tui.tables import GLYPHS, Moment, age, lately
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part
 
@@ -39,11 +39,14 @@ def gauge(part: float, cells: int = GAUGE) -> str:
 
 
 def budget(state: ConnectionState, rate: RateLimit, now: datetime) -> Part:
-    """What is left of a rate budget. It may leave a narrow screen only while there is plenty."""
-    part = rate.remaining / rate.limit if rate.limit else 0.0
-    scarce = part < LOW
+    """What is left of a rate budget. While there is plenty it may leave a narrow screen, and is told in hundredths, so that not every
+    request writes a line."""
+    scarce = not rate.limit or rate.remaining < LOW * rate.limit
+    step = 1 if scarce else max(1, rate.limit // 100)
+    remaining = rate.remaining // step * step
+    part = remaining / rate.limit if rate.limit else 0.0
     tone = Tone.WARN if scarce else Tone.MUTED
-    count = f"{rate.remaining}/{rate.limit}"
+    count = f"{remaining}/{rate.limit}"
     if scarce and rate.reset_at is not None:
         count += f" more in {age((rate.reset_at - now).total_seconds())}"
     long, short = (Piece(f"▕{gauge(part)}▏ {count}", tone),), (Piece(count, tone),)
@@ -53,7 +56,7 @@ def budget(state: ConnectionState, rate: RateLimit, now: datetime) -> Part:
 def badges(state: ConnectionState, boot: float, now: datetime) -> list[Part]:
     """One connection: glyph, name, word, age; then what is left of its rate budget."""
     tone, word = _WORDS[state.state]
-    known = None if state.fetched_boot is None or state.state == "loading" else age(boot - state.fetched_boot)
+    known = None if state.fetched_boot is None or state.state == "loading" else lately(boot - state.fetched_boot)
     text = " ".join(piece for piece in (word, known) if piece)
     name = (Piece(f"{GLYPHS[tone]} ", tone), Piece(state.name), Piece(f" {text}" if text else "", tone if word else Tone.MUTED))
     parts = [Part(id=state.name, pieces=name)]

@@ -89,21 +89,20 @@ class Link:
         """Take what Textual wants shown; False if Textual has to write it itself."""
         if not self.working or not self._writable() or not isinstance(update, LayoutUpdate | ChopsUpdate):
             return False
-        try:
-            width, height = screen.outer_size
-            if (width, height) != (self._back.width, self._back.height):
-                self._back, self._front = Grid(width, height, BLANK), Grid(width, height)
-                self._stale.clear()
-            for x, y, strips in _pieces(update):
-                for strip in strips:
-                    self._back.put(x, y, strip, self._inks)
-                    x += strip.cell_length
-                self._stale.setdefault(y, self._frame)
-            self.flush()
-        except Exception:  # whatever it is, Textual's own output must go on
-            log.exception("the output layer gave up; plain output from here on")
-            self.stop()
+        self.safely(lambda _: self._take(screen, update))
         return True
+
+    def _take(self, screen: Screen[Any], update: LayoutUpdate | ChopsUpdate) -> None:
+        width, height = screen.outer_size
+        if (width, height) != (self._back.width, self._back.height):
+            self._back, self._front = Grid(width, height, BLANK), Grid(width, height)
+            self._stale.clear()
+        for x, y, strips in _pieces(update):
+            for strip in strips:
+                self._back.put(x, y, strip, self._inks)
+                x += strip.cell_length
+            self._stale.setdefault(y, self._frame)
+        self.flush()
 
     def forget(self, width: int, height: int) -> None:
         """Somebody else wrote to the terminal, it was resized or came back: trust nothing that is on it and write all again.
@@ -119,7 +118,18 @@ class Link:
         if self.working:
             self.working = False
             self._cancel()
-            self._app.screen.refresh()
+            for screen in self._app._screen_stack[-1:]:
+                screen.refresh()
+
+    def safely(self, work: Callable[[Link], object]) -> None:
+        """Do something with this layer while it works. Whatever goes wrong in it, Textual's own output must go on."""
+        if not self.working:
+            return
+        try:
+            work(self)
+        except Exception:
+            log.exception("the output layer gave up; plain output from here on")
+            self.stop()
 
     def answered(self, x: int, y: int) -> None:
         """The terminal told where its cursor is: the frame with that mark is on the screen."""
@@ -221,17 +231,14 @@ class Link:
     def _try_again(self) -> None:
         """An answer came, or one is overdue, or the queue may have room again."""
         self._cancel()
-        if not self.working or not self._writable():
-            return
+        if self._writable():
+            self.safely(lambda _: self._go_on())
+
+    def _go_on(self) -> None:
         now = self._now()
         self._pace.ready(now)
         self._tell()
-        try:
-            self.flush()
-        except Exception:  # whatever it is, Textual's own output must go on
-            log.exception("the output layer gave up; plain output from here on")
-            self.stop()
-            return
+        self.flush()
         if self._timer is None:
             self._wake_in(self._pace.wait(now))
 
@@ -262,7 +269,10 @@ class PacedApp(App[ReturnType], Generic[ReturnType]):
         super().__init__(*arguments, **options)
         self.link: Link | None = None
         if os.environ.get("ROLLWATCH_OUTPUT") != "plain" and sys.platform != "win32":
-            self.link = Link(self, pace=Pace(enabled=may_ask(os.environ)), now=_loop_time)
+            try:
+                self.link = Link(self, pace=Pace(enabled=may_ask(os.environ)), now=_loop_time)
+            except Exception:  # an app without this layer is still an app
+                log.exception("there is no output layer; plain output")
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if self.link is not None and self.link.show(screen, renderable):
@@ -273,7 +283,7 @@ class PacedApp(App[ReturnType], Generic[ReturnType]):
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal's answer to the question behind a frame."""
         if self.link is not None:
-            self.link.answered(event.x, event.y)
+            self.link.safely(lambda link: link.answered(event.x, event.y))
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self._forget(self.size))
@@ -284,7 +294,7 @@ class PacedApp(App[ReturnType], Generic[ReturnType]):
 
     def _forget(self, size: Size) -> None:
         if self.link is not None:
-            self.link.forget(*size)
+            self.link.safely(lambda link: link.forget(*size))
 
 
 def _loop_time() -> float:

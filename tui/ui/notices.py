@@ -13,7 +13,7 @@ from tui.engine.feeds import Feed
 from tui.engine.store import Store
 from tui.errors import PlatformError, Unauthorized
 from tui.model import Tone
-from tui.tables import age
+from tui.tables import age, lately
 from tui.ui.widgets.cells import Piece
 
 HELD: Final = {"signed-out", "limited"}
@@ -113,12 +113,12 @@ def below(feeds: Sequence[Feed], store: Store, boot: float) -> tuple[Piece, ...]
             continue
         if line := trouble(feed, store, boot):
             old = freshness.age(boot)
-            seen = f"as of {age(old)} ago" if old is not None else "never read"
+            seen = f"as of {lately(old)} ago" if old is not None else "never read"
             told[f"▲ {line} · {seen}"] = None
         elif freshness.restored:
-            told[f"◐ {feed.connection}: from the last run, {age(freshness.age(boot) or 0.0)} ago · asking now"] = None
+            told[f"◐ {feed.connection}: from the last run, {lately(freshness.age(boot) or 0.0)} ago · asking now"] = None
         elif freshness.fetched_boot is not None and freshness.stale(boot):
-            late[f"▲ {feed.connection} · the next reading is overdue · as of {age(boot - freshness.fetched_boot)} ago"] = None
+            late[f"▲ {feed.connection} · the next reading is overdue · as of {lately(boot - freshness.fetched_boot)} ago"] = None
         if freshness.unreadable:
             count = freshness.unreadable
             told[f"▲ {feed.connection}: {count} of {count + len(store.feed_rows(feed))} unreadable: {freshness.reason}"] = None

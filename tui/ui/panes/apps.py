@@ -14,7 +14,7 @@ from tui.actions import Place
 from tui.engine.joins import AppNode, EnvNode
 from tui.engine.session import Session
 from tui.model import Health, Kind, Ref, Resource, Rollout, Tone
-from tui.tables import GLYPHS, TONES, Cell, Moment, Span, age, needs_approval, rollout_word, search_text, state
+from tui.tables import GLYPHS, TONES, Cell, Moment, Span, lately, needs_approval, rollout_word, search_text, state
 from tui.ui.keys import bindings_for
 from tui.ui.notices import below, empty
 from tui.ui.panes.listing import PaneTable
@@ -171,7 +171,7 @@ class AppsPane(Pane):
             self._dirty, self._seen = self._dirty or seen != self._seen, seen
         feeds = list(self.feeds())
         known = [(feed, store.freshness(feed)) for feed in self.session.feeds() if feed.kind in SHOWN]
-        stale = {(feed.connection, feed.kind): age(fresh.age(boot) or 0.0) for feed, fresh in known if fresh.stale(boot)}
+        stale = {(feed.connection, feed.kind): lately(fresh.age(boot) or 0.0) for feed, fresh in known if fresh.stale(boot)}
         if self._dirty or stale != self._stale or self._made_for != self._tree.inner_width:
             self._dirty, self._stale, self._made_for = False, stale, self._tree.inner_width
             self._branches = tuple(_app(node) for node in self.session.tree())

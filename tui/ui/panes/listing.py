@@ -12,7 +12,7 @@ from textual import events
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Health, Kind, Ref, Resource, Tone, Verb
-from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, age, attention, search_text
+from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, age, attention, lately, search_text
 from tui.ui.notices import below, empty
 from tui.ui.panes.look import WHOLE, Look, chosen, spread
 from tui.ui.widgets.cells import Piece, width_of
@@ -296,7 +296,7 @@ class Listing:
             if old is not None:
                 cells = [tuple(Span(piece.text, Tone.MUTED) for piece in cell) for cell in cells]
             if columns[-1] is SEEN:
-                cells.append((Span(age(old), Tone.WARN),) if old is not None else ())
+                cells.append((Span(lately(old), Tone.WARN),) if old is not None else ())
             return Row(key, tuple(cells))
 
         return make

@@ -27,6 +27,7 @@ from tui.ui.flight import FlightPanel
 from tui.ui.header import header
 from tui.ui.home import LEADS
 from tui.ui.keys import bindings_for
+from tui.ui.linked import badge, period, state_of
 from tui.ui.lists import ListDeeds
 from tui.ui.panes.apps import AppsPane
 from tui.ui.panes.logs import LogsPane
@@ -118,6 +119,10 @@ class ConsoleScreen(Screen[None]):
             return
         moment = self._moment()
         left, right, banner = self.heads(moment)
+        link = state_of(self.app.link)  # type: ignore[attr-defined]
+        if link is not None:
+            self.logs.log_view.period = period(link)
+            right = [*badge(link), *right]
         self._header.set_parts(left, right)
         self._banner.display = bool(banner) and not self.tiny
         self._banner.set_parts((Part(pieces=banner),) if banner else ())

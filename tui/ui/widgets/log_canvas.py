@@ -23,7 +23,7 @@ from tui.ui.widgets.log_paint import LinePaint
 from tui.ui.widgets.log_window import LogWindow, Seen
 
 PERIOD: Final = 0.1
-"""Seconds between two repaints, however many lines come."""
+"""Seconds between two repaints, however many lines come; ``LogCanvas.period`` may be set to more."""
 
 BEHIND: Final = 1.0
 """The same under a dialog: its see-through ground makes Textual draw the whole screen for each line that changes below."""
@@ -72,6 +72,7 @@ class LogCanvas(LineView):
         self.marks = LogMarks(self.buffer)
         self._painted: dict[int, Painted] = {}
         self._lines: list[Seen] | None = None
+        self.period = PERIOD
         self._gate: Timer | None = None
         self._waiting = False
         self._catching_up = False
@@ -101,7 +102,7 @@ class LogCanvas(LineView):
 
     def _close_gate(self) -> None:
         if self.is_attached and self.is_running:
-            self._gate = self.set_timer(PERIOD if self.screen.is_active else BEHIND, self._open_gate)
+            self._gate = self.set_timer(self.period if self.screen.is_active else max(BEHIND, self.period), self._open_gate)
 
     def _open_gate(self) -> None:
         self._gate = None

@@ -108,6 +108,18 @@ class At:
             await keyboard.rest(self.app)
             await self.passes(HELD * 2)
 
+    def give(self, *keys: str) -> None:
+        """Press keys and wait for nothing."""
+        keyboard.give(self.app, *keys)
+
+    async def left(self) -> int | None:
+        """The code that the console leaves with; None if it does not leave."""
+        for _ in range(LOOKS):
+            if self.app.return_code is not None:
+                break
+            await asyncio.sleep(0.01)
+        return self.app.return_code
+
     async def go_to(self, name: str) -> None:
         await self.until(lambda: self.shows(name), f"there is no {name}")
         await self.hit("2", "home")

@@ -44,10 +44,10 @@ def give(app: Console, *keys: str) -> None:
 async def rest(app: Any, *, drawn: bool = True) -> None:
     """Wait until every key that was given has been worked off and, if ``drawn``, what it changed is on the screen."""
     for _ in range(3 if drawn else 1):
-        while app._screen_stack and not await app.typeahead._rest():
+        while app.return_code is None and app._screen_stack and not await app.typeahead._rest():
             pass
-        while app.typeahead.waiting:
+        while app.return_code is None and app.typeahead.waiting:
             await asyncio.sleep(0)
-        if drawn and app._screen_stack:
+        if drawn and app.return_code is None and app._screen_stack:
             app.screen._on_timer_update()
     await asyncio.sleep(0)

@@ -164,7 +164,8 @@ class Dployr:
             window = following.Window(since=since, until=until)
             stream = following.control(self._transport, self._clock, ref.id, tail=tail, follow=follow, window=window, damage=self._damage)
         else:
-            stream = following.documented(self._transport, self._clock, ref.id, tail=tail, follow=follow, since=since)
+            window = following.Window(since=since, until=until)
+            stream = following.documented(self._transport, self._clock, ref.id, tail=tail, follow=follow, window=window)
         async with aclosing(stream) as batches:
             async for batch in batches:
                 yield batch

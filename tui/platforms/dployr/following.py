@@ -33,7 +33,7 @@ TAIL: Final = 200
 NDJSON: Final = "application/x-ndjson"
 SUSPECTS: Final = 256
 """Records that were no JSON and are remembered; of more all are forgotten."""
-STEPS: Final = (1_000, 5_000, 20_000)
+STEPS: Final = (1_000, 5_000, 20_000, 200_000)
 """Lines that are asked for, one after the other, where a log cannot begin at a time."""
 PATIENCE: Final = 15.0
 """Seconds that a server may take to begin with a part of its history."""
@@ -45,23 +45,29 @@ PAGES: Final = 40
 Batches = AsyncGenerator[tuple[LogLine, ...], None]
 
 
-async def documented(
-    transport: Transport, clock: Clock, id_: str, *, tail: int | None, follow: bool, since: datetime | None = None
-) -> Batches:
-    """The documents know a tail and nothing else: who opens the log again asks for a tail and leaves out what it has, and who wants it
-    from a time on asks for longer and longer tails, because a long one takes a server its time."""
-    if since is not None and not follow and tail is not None:
-        for count in (step for step in STEPS if step < tail):
-            query = {"tail": str(count)}
-            async with aclosing(_stream(transport, clock, id_, query, quiet=False)) as batches:
-                found = [line async for batch in batches for line in batch]
-            if len(found) < count or any(line.at is not None and line.at <= since for line in found):
-                yield tuple(found)
-                return
+async def documented(transport: Transport, clock: Clock, id_: str, *, tail: int | None, follow: bool, window: Window) -> Batches:
+    """The documents know a tail and nothing else: who opens the log again asks for a tail and leaves out what it has, and who wants a
+    part of it asks for longer and longer tails, because a long one takes a server its time."""
+    if window != WHOLE and not follow:
+        yield await _part(transport, clock, id_, tail, window)
+        return
     query = ({"tail": str(tail)} if tail is not None else {}) | ({"follow": "true"} if follow else {})
     async with aclosing(_stream(transport, clock, id_, query, quiet=follow)) as batches:
         async for batch in batches:
             yield batch
+
+
+async def _part(transport: Transport, clock: Clock, id_: str, tail: int | None, window: Window) -> tuple[LogLine, ...]:
+    """The last ``tail`` lines of a window (None: all of it), out of the shortest tail that holds them."""
+    held: list[LogLine] = []
+    for count in STEPS:
+        async with aclosing(_stream(transport, clock, id_, {"tail": str(count)}, quiet=False)) as batches:
+            found = [line async for batch in batches for line in batch]
+        held = [line for line in found if window.holds(line)]
+        reached = window.since is not None and any(line.at is not None and line.at <= window.since for line in found)
+        if len(found) < count or reached or (tail is not None and len(held) >= tail):
+            break
+    return tuple(held if tail is None else held[len(held) - min(tail, len(held)) :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +84,9 @@ class Window:
         return {name: value for name, value in told.items() if value}
 
     def holds(self, line: LogLine) -> bool:
-        """Whether a line is not too late: whoever is followed does not stop at a time."""
-        return self.until is None or line.at is None or line.at <= self.until
+        """Whether a line is neither too early nor too late; one without a time is not judged."""
+        at = line.at
+        return at is None or ((self.since is None or at >= self.since) and (self.until is None or at <= self.until))
 
 
 WHOLE: Final = Window()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -43,8 +44,13 @@ def text_fields(model: type[Any]) -> Iterator[str]:
             yield each.name
 
 
+@cache
+def _hints(model: type[Any]) -> dict[str, Any]:
+    return get_type_hints(model)
+
+
 def _record(model: type[Any], text: str, number: int, gate: Gate, connection: str) -> Any:
-    hints = get_type_hints(model)
+    hints = _hints(model)
     kind = next((kind for kind, made in KINDS.items() if made is model), Kind.SERVICE)
     values: dict[str, Any] = {}
     for each in fields(model):

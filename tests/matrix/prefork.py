@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any, Final
 
 PATIENCE: Final = 45.0
+HELD: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 MODES: Final = (b"1049", b"1000", b"1003", b"1006", b"2004", b"1004")
 
 
@@ -48,7 +49,10 @@ class Child:
         columns, lines = job.get("size", (100, 30))
         self.size(columns, lines)
         self.before = termios.tcgetattr(slave)
+        # A signal that comes while Python's own hooks of the fork run would be swallowed by them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
         self.pid = os.fork()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
         if self.pid == 0:
             self._become(job)
 

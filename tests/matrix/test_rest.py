@@ -267,6 +267,7 @@ def soak(hours: float) -> tuple[int, int, int, int]:
                         asked += len(each.asked)
                         each.asked.clear()
                     running.journal.events.clear()  # type: ignore[attr-defined]
+                    running.journal.kept.clear()  # type: ignore[attr-defined]
                     await time_.sleep(7.0)
 
             blowing = asyncio.create_task(weather())

@@ -23,14 +23,14 @@ from tests.e2e.driver import Terminal
 from tests.matrix.fill import filled
 from tests.matrix.hostile import ALL, ESCAPES, MARKER, MARKUP, UNICODE
 from tests.matrix.vt import shapes
-from tests.matrix.walk import SURE
+from tests.matrix.walk import SCREENS, SURE, screens
 from tests.ui.desk import Desk, busy, service
 from tests.ui.test_console import seat
 from tui.model import Kind
 from tui.ui.app import Console
 from tui.ui.settings import Settings
 
-STEP = 24
+STEP = 48
 """Every so manieth string in the suite; all of them in the soak."""
 
 
@@ -50,16 +50,19 @@ class Reader(Terminal):
         return True
 
 
-def walked(mode: str, step: int, offset: int = 0, *, output: str = "plain", patience: float = 50.0) -> bytes:
+def walked(mode: str, step: int, offset: int = 0, *, output: str = "plain", patience: float = 100.0) -> bytes:
     """What one walk writes. ``output`` link is what users have; plain is the screen library's own, which paints every frame whole."""
     command = [sys.executable, "-m", "tests.matrix.walk", mode, str(step), str(offset)]
-    with Reader(command, size=(132, 43), env={"ROLLWATCH_OUTPUT": output}) as terminal:
+    with Reader(command, size=(90, 26), env={"ROLLWATCH_OUTPUT": output}) as terminal:
         assert terminal.ends(patience) == 0, terminal.raw[-3000:].decode("utf-8", "replace")
         terminal.restored()
         raw = bytes(terminal.raw)
     count = re.search(rf"{SURE}: (\d+)".encode(), raw)
     assert count is not None, raw[-2000:]
     assert raw.count(MARKER.encode()) >= 2 * int(count[1]), "they were not shown"
+    came = re.search(rf"{SCREENS}: ([\w ]*)".encode(), raw)
+    assert came is not None
+    assert mode == "plain" or set(came[1].decode().split()) >= screens(), f"never opened: {screens() - set(came[1].decode().split())}"
     return raw
 
 
@@ -84,16 +87,19 @@ def test_the_parser_sees_what_it_must_see() -> None:
     assert shapes(("a" + "\u0301" * 5).encode()) == {"marks": 1}
 
 
+@pytest.mark.timeout(240)
 def test_a4_no_string_makes_the_terminal_do_what_an_empty_screen_does_not() -> None:
     assert set(shapes(walked("mixed", STEP, 3))) - allowed() == set()
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("output", ["plain", "link"])
-@pytest.mark.parametrize("mode", ["clean", "raw"])
+@pytest.mark.timeout(2400)
+@pytest.mark.parametrize(("mode", "output"), [("raw", "plain"), ("clean", "link")])
 def test_a4_all_strings(mode: str, output: str) -> None:
-    assert set(shapes(walked(mode, 1, output=output, patience=600.0))) - allowed() == set()
+    """Without the gate as the screen library paints it, and with the gate as users have it. How many marks stand on one letter only the
+    gate limits."""
+    known = allowed() | ({"marks"} if mode == "raw" else set())
+    assert set(shapes(walked(mode, 1, output=output, patience=2000.0))) - known == set()
 
 
 def columns(screen: pyte.Screen, word: str) -> set[int]:

@@ -64,6 +64,7 @@ def test_u4_signals_at_random_moments(consoles: Stable, home: dict[str, str]) ->
 
 
 MOMENTS = {
+    "while the loop is made": ("asyncio.base_events", "BaseEventLoop.__init__"),
     "before anything waits": ("tui.cli.terminal", "Leave.__init__"),
     "while the session opens": ("tui.engine.session", "Session.__aenter__"),
     "while the console is made": ("tui.ui.app", "Console.__init__"),
@@ -92,7 +93,7 @@ def struck(consoles: Stable, home: dict[str, str], moment: str, number: signal.S
     assert b"Traceback" not in end.raw
 
 
-@pytest.mark.parametrize("moment", ["before anything waits", "while the console is made"])
+@pytest.mark.parametrize("moment", ["while the loop is made", "before anything waits", "while the console is made"])
 def test_u4_an_interrupt_while_it_starts_is_no_ordinary_end(consoles: Stable, home: dict[str, str], moment: str) -> None:
     struck(consoles, home, moment, signal.SIGINT)
 

@@ -2,6 +2,7 @@
 
     python -m tests.matrix.walk plain|clean|raw|mixed STEP OFFSET
 
+Every key of every screen is pressed as well, and the kinds of screens that came are printed: one that never comes fails a test.
 ``plain`` uses harmless words: what it makes the terminal do is what an empty screen does. ``raw`` leaves the gate out,
 ``mixed`` for every second text. Every ``STEP``-th string is used, beginning at ``OFFSET``.
 """
@@ -9,22 +10,43 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import pkgutil
+import re
 import sys
+import traceback
 from datetime import UTC
+from typing import ClassVar
 
 from textual import events
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
 
+import tui.ui
 from tests.matrix.fill import Gate, filled, line, raw
 from tests.matrix.hostile import ALL, MARKER
-from tests.ui.desk import READS, Desk
+from tests.ui.desk import READS, Desk, ago
+from tui.actions import ACTIONS
+from tui.engine.ports import Event
+from tui.engine.recall.past import Past
 from tui.errors import Unreachable
+from tui.local.journal import Journal
 from tui.model import Kind, Verb
 from tui.text import clean
 
 BATCH = 24
 SURE = "walked to the end"
+TOURS = 6
+"""Every so manieth batch is looked at with every key."""
+PANES = {"1": "apps", "2": "resources", "3": "rollouts", "4": "logs"}
+SCREENS = "screens that came"
+LEFT_OUT = frozenset(key for each in ACTIONS.values() if {"copy", "save", "quit"} & set(re.split(r"\W|_", each.id)) for key in each.keys)
+"""Keys that copy (a sequence that an empty screen never sends), write files or leave."""
+STAYS = frozenset({"up", "down", "left", "right", "pageup", "pagedown", "ctrl+u", "ctrl+d", "ctrl+b", "ctrl+f", "j", "k", "g", "G"})
+"""Keys that only move."""
 KEYS = {Verb.RESTART: "r", Verb.STOP: "s", Verb.DELETE: "X", Verb.UPDATE: "e", Verb.SET: "v", Verb.TRIGGER: "t"}
 
 
@@ -32,20 +54,63 @@ def strings(mode: str, step: int, offset: int) -> list[str]:
     """What is shown."""
     chosen = [f"{MARKER}{text}{MARKER}" for text in ALL[offset::step]]
     if mode == "plain":
-        return [f"{MARKER} web-api {number}" for number in range(8)]
+        return [f"{MARKER} web-api {number}" for number in range(4)]
     # A lone surrogate cannot be written to any file; the gate takes it away, and without the gate nothing else could.
     return [text for text in chosen if mode == "clean" or not any(0xD800 <= ord(char) < 0xE000 for char in text)]
 
 
+ELSEWHERE = {
+    "SetupScreen": "comes only where nothing is configured",
+    "ContextsScreen": "needs the owner of several contexts",
+    "MinuteScreen": "needs a past with rows, which this walk does not write",
+    "RecordScreen": "opens from a line of a followed log, which the walk does not always have",
+    "PastDetailScreen": "needs a past with rows, which this walk does not write",
+}
+"""Screens that this walk cannot open, and why."""
+
+
+def screens() -> set[str]:
+    """Every kind of screen that the walk must open: those that no other kind is made from."""
+    for module in pkgutil.walk_packages(tui.ui.__path__, "tui.ui."):
+        importlib.import_module(module.name)
+    waiting, found = [Screen], set[type]()
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        found |= {kind} if kind.__module__.startswith("tui.ui.") and not kind.__subclasses__() else set()
+    return {kind.__name__ for kind in found} - set(ELSEWHERE)
+
+
+class Place(Desk):
+    """A desk at which every key may be pressed."""
+
+    links: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    def tighten(self) -> None:
+        self.done.clear()
+
+    def signed_in(self, name: str) -> None:
+        self.refreshed += 1
+
+
 class Walk:
-    def __init__(self, texts: list[str], gate: Gate) -> None:
+    """``keys``: whether every key of every screen is pressed as well."""
+
+    def __init__(self, texts: list[str], gate: Gate, *, keys: bool) -> None:
         from tui.ui.app import Console
         from tui.ui.settings import Settings
 
-        self.texts, self.gate = texts, gate
-        self.desk = Desk(production=True, context=gate(texts[0]))
+        self.texts, self.gate, self.keys = texts, gate, keys
+        self.desk = Place(production=True, context=gate(texts[0]))
+        self.journal = Journal.memory(context="prod", who="cleo", now=self.desk.clock.wall)
+        self.desk.past = Past(self.journal, self.desk.clock)
         self.app = Console(self.desk, settings=Settings(zone=UTC))  # type: ignore[arg-type]
+        self.app.leave = lambda: None  # type: ignore[method-assign]
         self.done = 0
+        self.seen: set[str] = set()
+        self.pressed: set[str] = set()
+        self.all = screens()
+        self.brief = len(texts) <= BATCH
         # The output layer waits for the terminal to take in what it was sent; plain output does not.
         self.pause = 0.002 if os.environ.get("ROLLWATCH_OUTPUT") == "plain" else 0.02
 
@@ -108,25 +173,98 @@ class Walk:
             self.desk.follows[-1].write(*(line(text, gate=self.gate) for text in batch))
         await asyncio.sleep(0.12)
         await self.press(pilot, "w", "w")
+        if self.keys:
+            self.app.open_patterns(self.app.console_screen.logs)
+            await self.calm()
+            self.seen.add(type(self.app.screen).__name__)
+            await self.press(pilot, "escape", "4", "end", "enter")
+            self.seen.add(type(self.app.screen).__name__)
+            await self.back(pilot, self.app.console_screen, None)
+
+    def remember(self, batch: list[str]) -> None:
+        """Each text as what happened to something in the last hours."""
+        whats = ("transition", "appeared", "gone", "edge", "phase", "burst")
+        events = [
+            Event(
+                what=what,
+                ref=f"fleet/service/{self.gate(text)}",
+                at=ago(minutes=5 + number),
+                **dict.fromkeys(("name", "before", "after", "text"), str(self.gate(text))),
+            )
+            for number, text in enumerate(batch)
+            for what in whats
+        ]
+        self.journal.record(events)
+        self.journal.flush()
+
+    async def tour(self, pilot: Pilot[int], panes: str) -> None:
+        """Every key that does more than move, in these panes and on every screen that one of them opens; a brief tour ends when every
+        screen was seen."""
+        for pane in panes:
+            await self.back(pilot, self.app.console_screen, None)
+            self.app.console_screen.action_act(f"focus.{PANES[pane]}")
+            await self.press(pilot, "home")
+            await self.visit(pilot, self.app.console_screen)
+
+    async def visit(self, pilot: Pilot[int], screen: Screen[object]) -> None:
+        self.seen.add(type(screen).__name__)
+        home = screen.focused
+        typed = isinstance(home, Input)
+        keys = [key for key in screen.active_bindings if (key in {"enter", "tab"} if typed else key not in LEFT_OUT | STAYS)]
+        for key in sorted(keys, key=lambda key: key != "enter"):  # first what opens: other keys close or hide what it opens
+            if (key in self.pressed and key != "enter") or (self.brief and self.all <= self.seen):
+                continue
+            if screen is self.app.console_screen:
+                self.pressed.add(key)
+            await self.press(pilot, key)
+            came = self.app.screen
+            if came is not screen and type(came).__name__ not in self.seen:
+                await asyncio.sleep(0.1)  # what it asks of the journal comes from a thread
+                await self.visit(pilot, came)
+            await self.back(pilot, screen, home)
+
+    async def back(self, pilot: Pilot[int], screen: Screen[object], focus: Widget | None) -> None:
+        """To this screen and what had its keys, whatever a key has opened: by escape, as a user would, or else by force."""
+        for _ in range(3):
+            if self.app.screen is screen and (focus is None or screen.focused is focus):
+                return
+            await self.press(pilot, "escape")
+        while self.app.screen is not screen and len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+            await self.calm()
+        if self.app.screen is not screen:
+            self.app.push_screen(screen)
+            await self.calm()
+        if focus is not None:
+            screen.set_focus(focus)
 
     async def __call__(self, pilot: Pilot[int]) -> None:
         for start in range(0, len(self.texts), BATCH):
             batch = self.texts[start : start + BATCH]
+            self.remember(batch)
             await self.lists(pilot, batch)
             for number, text in enumerate(batch):
                 await self.one(pilot, start + number, text)
             await self.logs(pilot, batch)
+            turns = 3 if start == 0 else int(start // BATCH % TOURS == 0)
+            for turn in range(turns if self.keys else 0):
+                if not turn or not self.all <= self.seen:
+                    self.pressed.clear()
+                    await self.tour(pilot, "4213")
+                self.know(batch)
             self.done += len(batch)
         self.app.exit(0)
 
 
 async def main(mode: str, step: int, offset: int) -> None:
     gates: dict[str, Gate] = {"raw": raw, "mixed": lambda text: raw(text) if len(text) % 2 else clean(text)}
-    walk = Walk(strings(mode, step, offset), gates.get(mode, clean))
+    walk = Walk(strings(mode, step, offset), gates.get(mode, clean), keys=mode != "plain")
     await walk.app.run_async(auto_pilot=walk)
     if walk.app._exception is not None:
+        traceback.print_exception(walk.app._exception)
         sys.exit(3)
     print(f"{SURE}: {walk.done}")
+    print(f"{SCREENS}: {' '.join(sorted(walk.seen))}")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ def console(args: Namespace) -> int:
         paths = paths.prepare(clock.wall()) if name else paths
         with compose.logged(paths) as log, quiet():
             ground = Ground(args=args, paths=paths, redactor=log.redactor, clock=clock)
-            code, warnings = asyncio.run(_configured(ground, name, picture))
+            with terminal.patient():
+                code, warnings = asyncio.run(_configured(ground, name, picture))
     return _told(code, warnings)
 
 
@@ -78,7 +79,7 @@ def _usable() -> None:
 def _on_terminal(opening: AbstractContextManager[Setup], *, watch: bool = False) -> int:
     # Until the first paint everything that is made will stay; looking for garbage among it only costs time.
     gc.disable()
-    with opening as setup, quiet():
+    with opening as setup, quiet(), terminal.patient():
         code = asyncio.run(_single(setup, watch=watch))
     return _told(code, setup.warnings)
 
@@ -112,9 +113,9 @@ async def _heard(folder: Path | None, show: Callable[[terminal.Leave], Awaitable
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     stacks = folder / "stacks.txt" if folder is not None else None
     with terminal.Leave(loop, lambda _code: task is not None and task.cancel(), stacks=stacks) as leave:
-        await asyncio.sleep(0)  # whoever interrupted before ``leave`` could hear it is heard here
         loop.call_later(SETTLED, _tune_collector)
         try:
+            await asyncio.sleep(0)  # who wants to leave already does it here
             return await show(leave)
         except asyncio.CancelledError:
             if leave.code is None:

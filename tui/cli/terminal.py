@@ -14,7 +14,7 @@ import sys
 import termios
 import threading
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -74,6 +74,26 @@ def here() -> str | None:
     return why_not(os.environ, interactive=interactive, size=(size[0], size[1]) if all(size) else (80, 25), encoding=sys.stderr.encoding)
 
 
+class Kept:
+    """An interrupt that comes while the event loop is made, which would tear it apart: kept until somebody can leave in order."""
+
+    def __init__(self) -> None:
+        self.struck = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self.struck = True
+
+
+@contextlib.contextmanager
+def patient() -> Iterator[None]:
+    """Around an event loop in which ``Leave`` is entered: an interrupt before that is kept for it."""
+    before = signal.signal(signal.SIGINT, Kept())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Leave:
     """Context manager around a running console. On a signal, a vanished terminal or a hang it asks the console to leave,
     once, with ``ask(code)`` on the event loop; if that does not help it gives the terminal back and ends the process. ``ask`` may be
@@ -102,6 +122,8 @@ class Leave:
     def __enter__(self) -> Leave:
         # Plain signal handlers and not the loop's own: these run even while the loop waits for a terminal that takes nothing.
         self._old = {number: signal.signal(number, self._signalled) for number in LEAVING}
+        if any(isinstance(old, Kept) and old.struck for old in self._old.values()):
+            self.now(Exit.INTERRUPTED)
         self._beat()
         self._thread.start()
         return self

@@ -89,7 +89,8 @@ class Digest:
             return f"Nothing changed in {away}."
         parts = ((len(self.unresolved), "unresolved"), (len(self.recovered), "recovered"), (len(self.changed), "changed"))
         said = ", ".join(f"{count} {word}" for count, word in parts if count) or "no transitions"
-        return f"In {away}: {said}" + (f", {len(self.deeds)} actions" if self.deeds else "") + "."
+        done = f", {len(self.deeds)} {'action' if len(self.deeds) == 1 else 'actions'}" if self.deeds else ""
+        return f"In {away}: {said}{done}."
 
 
 _Place = tuple[str, Kind | None, str]

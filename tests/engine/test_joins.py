@@ -43,6 +43,15 @@ def test_a_slug_belongs_to_the_app_that_it_was_made_from_and_to_no_other() -> No
     assert len(nodes["Checkout"].services) == 1
 
 
+def test_a_service_belongs_to_the_only_app_whose_slug_it_names() -> None:
+    shop = application("checkout-3p2i", connection="shop")
+    nodes = _tree(shop, environment(shop, "prod"), service("checkout"), service("checkout-prod"))
+    assert len(nodes["checkout-3p2i"].services) == 1
+    assert len(nodes["checkout-3p2i"].environments[0].services) == 1
+    twins = _tree(shop, application("checkout-9x1k", connection="shop"), service("checkout"))
+    assert not any(node.services for node in twins.values())
+
+
 def test_links_join_what_names_do_not() -> None:
     vault, shop = application("payments", connection="vault"), application("pay-3p2i", connection="shop")
     worker = service("stripe-worker")

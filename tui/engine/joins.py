@@ -145,17 +145,27 @@ def _claim(app: _App, rollout: Rollout) -> None:
 
 
 def _owners(apps: Mapping[str, _App]) -> dict[str, tuple[_App, str]]:
-    """What a service must be called to belong to an app (``""``) or to one of its environments."""
+    """What a service must be called to belong to an app (``""``) or to one of its environments. Where no app is called so itself the
+    name before the four letters of Encore's will do, if it can only mean one app."""
     found: dict[str, tuple[_App, str]] = {}
+    short: dict[str, list[_App]] = {}
     for app in apps.values():
-        names = {plain(app.name), *(plain(each.name) for each in app.applications)}
-        for name in names:
-            found.setdefault(name, (app, ""))
-            for key, environments in app.environments.items():
-                for word in {key, *(plain(each.name) for each in environments), *(short for short, long in STAGES.items() if long == key)}:
-                    found.setdefault(name + word, (app, key))
-                    found.setdefault(word + name, (app, key))
+        for name in {plain(app.name), *(plain(each.name) for each in app.applications)}:
+            _own(found, app, name)
+        if slug := _SLUG.fullmatch(app.name):
+            short.setdefault(plain(slug.group(1)), []).append(app)
+    for name, owners in short.items():
+        if len(owners) == 1 and name not in found:
+            _own(found, owners[0], name)
     return found
+
+
+def _own(found: dict[str, tuple[_App, str]], app: _App, name: str) -> None:
+    found.setdefault(name, (app, ""))
+    for key, environments in app.environments.items():
+        for word in {key, *(plain(each.name) for each in environments), *(short for short, long in STAGES.items() if long == key)}:
+            found.setdefault(name + word, (app, key))
+            found.setdefault(word + name, (app, key))
 
 
 def _place(

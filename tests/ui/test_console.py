@@ -363,6 +363,14 @@ async def test_a_filter_hides_says_so_and_is_undone_by_escape() -> None:
         assert len(at.app.console_screen.resources.body.rows) == 5
 
 
+async def test_a_filter_that_leaves_out_what_was_selected_selects_the_first_that_it_wants() -> None:
+    async with seat() as at:
+        await at.press("home")
+        assert at.front.selected != ref(Kind.SERVICE, "svc-web-api")
+        await at.press("slash", "w", "e", "b", "enter")
+        assert at.front.selected == ref(Kind.SERVICE, "svc-web-api")
+
+
 async def test_a_filter_that_fits_nothing_says_how_many_are_hidden() -> None:
     async with seat() as at:
         await at.press("slash", "q", "q", "enter")

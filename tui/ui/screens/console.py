@@ -296,7 +296,10 @@ class ConsoleScreen(Screen[None]):
         if not event.keep:
             self.front.set_filter("")
         self._filter.close()
-        self.set_focus(self.front.body)
+        body = self.front.body
+        if event.keep and self.front.selected is None and isinstance(body, ResourceTable):
+            body.action_edge(0)  # who filters wants what is left; only what vanishes by itself leaves nothing selected
+        self.set_focus(body)
 
     # What actions do ---------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -39,6 +39,7 @@ class Scene:
     scenario: str = "busy"
     keys: tuple[str, ...] = ()
     theme: str = "rollwatch-dark"
+    production: bool = False
 
 
 FOLLOWING = ("2", "end", "l", "2")
@@ -49,10 +50,20 @@ SCENES = (
     Scene(name="console-80x24", shows="web-api", size=(80, 24)),
     Scene(name="console-200x50", shows="NEEDS APPROVAL", size=(200, 50), keys=FOLLOWING),
     Scene(name="console-light", shows="NEEDS APPROVAL", theme="rollwatch-light", keys=FOLLOWING),
+    Scene(name="console-high-contrast", shows="NEEDS APPROVAL", theme="high-contrast", keys=FOLLOWING),
+    Scene(name="console-colour-blind", shows="NEEDS APPROVAL", theme="colour-blind", keys=FOLLOWING),
     Scene(name="incident", shows="exit status 1", scenario="incident", keys=("2", "home", "l", "2")),
     Scene(name="logs", shows="follow", scenario="incident", keys=("2", "l", "4", "z")),
     Scene(name="detail", shows="web-api", keys=("2", "end", "enter")),
     Scene(name="help", shows="Follow the log", keys=("2", "question_mark")),
+    Scene(name="menu", shows="What can be done", scenario="incident", keys=("2", "home", "x")),
+    Scene(name="approval", shows="NEEDS APPROVAL", keys=("3", "home", "enter")),
+    Scene(name="trigger", shows="Trigger", keys=("3", "home", "t")),
+    Scene(name="production", shows="PRODUCTION", keys=("2", "home", "s"), production=True),
+    Scene(name="while-away", shows="unresolved", scenario="incident", keys=("A",)),
+    Scene(name="timeline", shows="Timeline", scenario="incident", keys=("T",)),
+    Scene(name="versions", shows="Versions", keys=("V",)),
+    Scene(name="handoff", shows="andoff", scenario="incident", keys=("H",)),
 )
 
 
@@ -87,17 +98,19 @@ async def _until(holds: Callable[[], bool], what: str) -> None:
 
 
 @asynccontextmanager
-async def _session(scenario: str) -> AsyncIterator[tuple[Session, StandingClock]]:
+async def _session(scene: Scene) -> AsyncIterator[tuple[Session, StandingClock]]:
     clock = StandingClock(NOON)
-    options = Options(scenario=scenario, now=NOON.timestamp(), frozen=True, flavours=read_flavours(",".join(DEMO_FLAVOURS)))
+    options = Options(scenario=scene.scenario, now=NOON.timestamp(), frozen=True, flavours=read_flavours(",".join(DEMO_FLAVOURS)))
     with start_in_thread(options) as emulator, compose.announced(emulator.info, clock=clock) as setup:
+        if scene.production:
+            setup = replace(setup, context="prod", production=True)
         async with setup.session(Random(22)) as session:  # noqa: S311 - spreads requests in time
             yield session, clock
 
 
 async def take(scene: Scene) -> Picture:
     """Drive the console to a scene and look at it."""
-    async with _session(scene.scenario) as (session, clock):
+    async with _session(scene) as (session, clock):
         app = Console(session, settings=Settings(theme=scene.theme, zone=UTC))
         async with app.run_test(size=scene.size) as pilot:
             await _known(session, clock)

@@ -249,7 +249,21 @@ async def test_a_log_from_a_time_on_is_asked_for_in_longer_and_longer_tails() ->
     async with bench("dployr", told) as at:
         stream = at.platform.logs(at.ref(Kind.SERVICE, "s"), tail=20_000, follow=False, since=NOW - timedelta(seconds=1_500))
         found = [line.text async for batch in stream for line in batch]
-        assert len(found) == 5_000
+        assert (len(found), found[0], found[-1]) == (1_500, "1500", "1")
+        assert [dict(each.query)["tail"] for each in at.server.seen] == ["1000", "5000"]
+
+
+async def test_the_last_lines_up_to_a_time_are_looked_for_in_longer_tails_too() -> None:
+    def told(seen: Seen) -> Answer:
+        lines = [
+            {"time": (NOW - timedelta(seconds=each)).isoformat(), "message": f"{each}"}
+            for each in range(int(dict(seen.query)["tail"]), 0, -1)
+        ]
+        return Answer(body=json.dumps(lines).encode())
+
+    async with bench("dployr", told) as at:
+        stream = at.platform.logs(at.ref(Kind.SERVICE, "s"), tail=3, follow=False, until=NOW - timedelta(seconds=1_500))
+        assert [line.text async for batch in stream for line in batch] == ["1502", "1501", "1500"]
         assert [dict(each.query)["tail"] for each in at.server.seen] == ["1000", "5000"]
 
 

@@ -91,7 +91,16 @@ def test_the_other_themes_look_as_they_did(snap_compare: Snap, theme: str) -> No
 BOOK = Path(__file__).parent / "__snapshots__" / "dialogs"
 
 
-@pytest.mark.parametrize("scenes", groups(), ids=lambda scenes: scenes[0].name)
+ALWAYS = frozenset({"delete in production", "deploy small", "refusal"})
+"""Groups with these are looked at in every run; each costs a start of the console."""
+
+
+@pytest.mark.parametrize(
+    "scenes",
+    [
+        pytest.param(group, id=group[0].name, marks=() if ALWAYS & {each.name for each in group} else pytest.mark.soak) for group in groups()
+    ],
+)
 async def test_every_dialog_looks_as_it_did(request: pytest.FixtureRequest, scenes: tuple[Scene, ...]) -> None:
     """As text with a stamp of the colours: an SVG each would cost a start of the console each."""
     async for scene, lines in pictures(scenes):

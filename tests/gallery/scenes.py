@@ -62,7 +62,7 @@ SCENES = (
     Scene(name="production", shows="PRODUCTION", keys=("2", "home", "s"), production=True),
     Scene(name="while-away", shows="unresolved", scenario="incident", keys=("A",)),
     Scene(name="timeline", shows="Timeline", scenario="incident", keys=("T",)),
-    Scene(name="versions", shows="Versions", keys=("V",)),
+    Scene(name="versions", shows="What is live where", keys=("V",)),
     Scene(name="handoff", shows="andoff", scenario="incident", keys=("H",)),
 )
 
@@ -98,22 +98,24 @@ async def _until(holds: Callable[[], bool], what: str) -> None:
 
 
 @asynccontextmanager
-async def _session(scene: Scene) -> AsyncIterator[tuple[Session, StandingClock]]:
+async def _session(scene: Scene) -> AsyncIterator[tuple[Session, StandingClock, compose.Setup]]:
     clock = StandingClock(NOON)
     options = Options(scenario=scene.scenario, now=NOON.timestamp(), frozen=True, flavours=read_flavours(",".join(DEMO_FLAVOURS)))
     with start_in_thread(options) as emulator, compose.announced(emulator.info, clock=clock) as setup:
         if scene.production:
             setup = replace(setup, context="prod", production=True)
         async with setup.session(Random(22)) as session:  # noqa: S311 - spreads requests in time
-            yield session, clock
+            yield session, clock, setup
 
 
 async def take(scene: Scene) -> Picture:
     """Drive the console to a scene and look at it."""
-    async with _session(scene) as (session, clock):
+    async with _session(scene) as (session, clock, setup):
         app = Console(session, settings=Settings(theme=scene.theme, zone=UTC))
         async with app.run_test(size=scene.size) as pilot:
             await _known(session, clock)
+            if setup.prelude is not None:
+                await setup.prelude(session)
             await _rest(pilot)
             for key in scene.keys:
                 await pilot.press(key)

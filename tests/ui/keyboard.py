@@ -41,8 +41,21 @@ def give(app: Console, *keys: str) -> None:
         app.post_message(events.Paste(each[1:-1]) if len(each) > 2 and each[0] == "<" else key(each))
 
 
+ENOUGH = 45.0
+"""Seconds, far beyond what anything takes, after which what does not come to rest is a failure; unlike the limit of the test, which
+the event loop swallows, this one is told to who waits."""
+
+
 async def rest(app: Any, *, drawn: bool = True) -> None:
     """Wait until every key that was given has been worked off and, if ``drawn``, what it changed is on the screen."""
+    try:
+        async with asyncio.timeout(ENOUGH):
+            await _rest(app, drawn=drawn)
+    except TimeoutError:
+        raise AssertionError(f"the console never came to rest: {app.typeahead._busy(app.typeahead._pumps())}") from None
+
+
+async def _rest(app: Any, *, drawn: bool) -> None:
     for _ in range(3 if drawn else 1):
         while app.return_code is None and app._screen_stack and not await app.typeahead._rest():
             pass

@@ -101,26 +101,31 @@ async def test_pastes_keep_their_place_among_the_keys() -> None:
         await at.press("v")
         give(at, "A", "<BC>", "D", "tab", "<hunter2>", "tab", "tab")
         await keyboard.rest(at.app)
-        texts = at.app.screen._texts  # type: ignore[attr-defined]
-        assert (texts["key"], texts["value"]) == ("ABCD", "hunter2")
+        fields = at.app.screen._entries  # type: ignore[attr-defined]
+        assert (fields["key"].meant, fields["value"].meant) == ("ABCD", "hunter2")
 
 
 async def test_a_dialog_that_took_long_to_appear_takes_nothing_typed_before_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    built = AskScreen._build
+    built, begun, go_on = AskScreen._build, asyncio.Event(), asyncio.Event()
 
     async def slowly(self: AskScreen) -> None:
-        await self.session.clock.sleep(HELD * 10)
+        begun.set()
+        await go_on.wait()
         await built(self)
 
+    monkeypatch.setattr(AskScreen, "_build", slowly)
     async with seat() as at:
-        monkeypatch.setattr(AskScreen, "_build", slowly)
-        give(at, "r", "right", "enter", "right", "enter")
-        for _ in range(20):
-            await asyncio.sleep(0)
-        await at.desk.pass_time(HELD * 20)
+        try:
+            give(at, "r", "right", "enter", "right", "enter")
+            await asyncio.wait_for(begun.wait(), 30)
+            await at.desk.pass_time(HELD * 20)
+        finally:
+            # A screen that is being built for ever would let nobody leave.
+            go_on.set()
         await keyboard.rest(at.app)
         assert at.sees("Restart worker")
         assert at.verbs == []
+        await at.desk.pass_time(HELD * 2)
         await at.press("right", "enter")
         assert at.verbs == [(Verb.RESTART, "svc-worker")]
 

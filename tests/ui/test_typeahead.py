@@ -13,6 +13,7 @@ from datetime import UTC
 
 import pytest
 from textual import events
+from textual.message_pump import MessagePump
 
 from tests.actions.test_dialog import Seat, desk
 from tests.ui import keyboard
@@ -24,7 +25,7 @@ from tui.ui.screens.ask import AskScreen
 from tui.ui.screens.console import ConsoleScreen
 from tui.ui.screens.detail import DetailScreen
 from tui.ui.settings import Settings
-from tui.ui.typeahead import LOOKS, MOST, TURNS
+from tui.ui.typeahead import LOOKS, MOST, TURNS, _waits
 from tui.ui.widgets.status_line import StatusLine
 
 KEYS = {"enter", "escape", "tab", "up", "down", "left", "right", "ctrl+c", "end"}
@@ -163,6 +164,29 @@ async def test_what_never_comes_to_rest_holds_keys_up_for_so_long_only_and_ctrl_
             assert at.app.return_code == 0
         finally:
             never.set()
+
+
+async def test_what_was_taken_away_meanwhile_is_not_waited_for() -> None:
+    async with seat() as at:
+        await at.press("s")
+        # Fields that go while it is looked whether they rest.
+        asking = at.app.screen
+        assert isinstance(asking, AskScreen)
+        (gone, *_) = asking._rows.children
+        looks = 0
+
+        def busy(pumps: list[MessagePump]) -> list[MessagePump]:
+            nonlocal looks
+            looks += 1
+            if looks == 1:
+                gone.remove()
+                return [gone]
+            return [pump for pump in pumps if not _waits(pump)]
+
+        at.app.typeahead._busy = busy  # type: ignore[method-assign]
+        assert await at.app.typeahead._rest()
+        assert not gone.is_attached
+        assert looks < TURNS
 
 
 async def turns(count: int) -> None:

@@ -151,7 +151,10 @@ def _below(screen: Screen[Any]) -> Iterator[MessagePump]:
 
 
 def _waits(pump: MessagePump) -> bool:
-    """Whether a pump has nothing to do: it was begun, and is waiting for the next message of an empty queue."""
+    """Whether a pump has nothing to do: it was begun, and is waiting for the next message of an empty queue; or it has ended."""
+    if pump._closed and (pump._task is None or pump._task.done()):
+        # Taken away while it was looked at: it will never wait again, and a key must not wait for it.
+        return True
     queue: Any = pump._message_queue
     return queue.empty() and bool(queue.ready_event._waiters) and not getattr(pump, "_callbacks", ())
 

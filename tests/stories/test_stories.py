@@ -1,4 +1,7 @@
-"""What happens on a shift, from the key to the server and back: one console, a real session, real sockets, an emulated server."""
+"""What happens on a shift, from the key to the server and back: one console, a real session, real sockets, an emulated server.
+
+The three quickest are told in every run, the others in the soak.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from tui.model import Kind
 
 async def test_a_restart_is_followed_to_its_verdict() -> None:
     async with console() as at:
-        await at.row("web-api").press("r").sees("Restart web-api", "POST /v1/services/").confirm().sees("restart web-api")
+        await at.row("web-api").press("r").sees("Restart web-api", "POST /v1/services/").confirm().sees("restart web-api: accepted")
         await at.later(30).sees("web-api is running again")
         assert at.done("restart") == 1
 
 
+@pytest.mark.soak
 async def test_what_the_server_refuses_is_told_in_its_words_and_nothing_typed_is_lost() -> None:
     async with console() as at:
         at.fault("status", status=409, body='{"error": "a deployment is under way"}', content_type="application/json")
@@ -24,6 +28,7 @@ async def test_what_the_server_refuses_is_told_in_its_words_and_nothing_typed_is
         await at.confirm().misses("Sends, once")
 
 
+@pytest.mark.soak
 async def test_a_stop_in_production_wants_the_name() -> None:
     async with console(production=True) as at:
         await at.row("web-api").press("s").sees("PRODUCTION", "destructive", "type web-api to confirm", "prod", "fleet")
@@ -34,6 +39,7 @@ async def test_a_stop_in_production_wants_the_name() -> None:
         assert at.done("stop") == 1
 
 
+@pytest.mark.soak
 async def test_several_stop_at_the_first_refusal() -> None:
     async with console() as at:
         at.fault("status", status=409, body='{"error": "not now"}', content_type="application/json")
@@ -45,6 +51,7 @@ async def test_several_stop_at_the_first_refusal() -> None:
         await at.until(lambda: at.done("stop") == 3, "not all were stopped")
 
 
+@pytest.mark.soak
 async def test_what_nobody_knows_blocks_until_it_is_overridden() -> None:
     async with console() as at:
         at.fault("drop-before", path="*/restart")
@@ -69,9 +76,10 @@ async def test_read_only_refuses_with_a_reason_and_can_only_be_tightened() -> No
         assert at.done("stop") == 0
 
 
+@pytest.mark.soak
 async def test_what_was_sent_goes_on_through_other_panes_screens_and_sizes() -> None:
     async with console() as at:
-        await at.row("web-api").press("r").confirm().sees("restart web-api")
+        await at.row("web-api").press("r").confirm().sees("restart web-api: accepted")
         await at.press("4", "?", "escape", "1", "enter", "escape")
         await at.resize(80, 24)
         await at.resize(140, 45)
@@ -79,6 +87,7 @@ async def test_what_was_sent_goes_on_through_other_panes_screens_and_sizes() -> 
         assert at.done("restart") == 1
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("what", ["gone", "changed"])
 async def test_a_target_that_is_not_what_was_shown_is_not_touched(what: str) -> None:
     async with console() as at:
@@ -95,6 +104,7 @@ async def test_a_target_that_is_not_what_was_shown_is_not_touched(what: str) -> 
             assert at.done("stop") == 0
 
 
+@pytest.mark.soak
 async def test_what_is_not_seen_within_ninety_seconds_is_said_to_be_unconfirmed() -> None:
     async with console() as at:
         # The server's time stands still: it stays "restarting".

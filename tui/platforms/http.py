@@ -240,7 +240,7 @@ class Transport:
         """One request, with its whole time bounded. A cancelled caller leaves it running: httpcore's pool loses slots otherwise."""
         seconds = self._deadlines[verb]
         loop = asyncio.get_running_loop()
-        start = loop.time()
+        end = loop.time() + seconds
         gate = self._gates[verb]
         if not await self._admitted(gate, seconds):
             raise Unreachable(
@@ -249,8 +249,7 @@ class Transport:
         if self._closed:
             gate.release()
             raise Unreachable("this connection is closed", connection=self.connection, sent=False)
-        left = max(0.05, seconds - (loop.time() - start))
-        task = loop.create_task(self._carry(want, token, left, verb=verb))
+        task = loop.create_task(self._carry(want, token, max(loop.time() + 0.05, end), verb=verb))
         self._running[verb].add(task)
         task.add_done_callback(self._running[verb].discard)
         task.add_done_callback(lambda _: gate.release())
@@ -265,10 +264,9 @@ class Transport:
             return False
         return True
 
-    async def _carry(self, want: Want, token: Secret | None, seconds: float, *, verb: bool) -> Reply:
+    async def _carry(self, want: Want, token: Secret | None, end: float, *, verb: bool) -> Reply:
         """Send it; read the answer; make every failure typed. Runs in a task that no caller cancels."""
         clock = asyncio.get_running_loop().time
-        end = clock() + seconds
         progress = Progress()
         reply, failure = await self._try(want, token, end - clock(), progress, fresh=verb)
         stale = isinstance(failure, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError) and not progress.connected
@@ -278,7 +276,8 @@ class Transport:
             reply, failure = await self._try(want, token, end - clock(), progress, fresh=True)
         if reply is not None:
             return reply
-        raise self._judge.failure(failure, want, progress, seconds, verb=verb)
+        # Waiting for one's turn counts: what is said is the deadline that the user knows, not what was left of it.
+        raise self._judge.failure(failure, want, progress, self._deadlines[verb], verb=verb)
 
     async def _try(
         self, want: Want, token: Secret | None, seconds: float, progress: Progress, *, fresh: bool

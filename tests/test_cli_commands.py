@@ -88,7 +88,12 @@ class Desk:
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command as a process."""
         env = {**os.environ, **self.signed_in}
-        return subprocess.Popen(rollwatch(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+        # Where the suite runs in the background interrupts are ignored, and whoever it starts would rightly ignore them too.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(rollwatch(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def json(self, *words: str, **env: str) -> Any:
         """What a command prints as JSON."""

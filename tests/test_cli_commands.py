@@ -107,9 +107,12 @@ class Desk:
         return next(row["ref"] for row in rows if row["name"] == name)
 
 
+CALM = Options(scenario="calm", flavours=read_flavours("encore=current"))
+
+
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Any]:
-    with start_in_thread(Options(scenario="calm", flavours=read_flavours("encore=current"))) as running:
+    with start_in_thread(CALM) as running:
         yield running
 
 
@@ -118,6 +121,15 @@ def desk(tmp_path: Path, emulator: Any, monkeypatch: pytest.MonkeyPatch, capsys:
     made = Desk(tmp_path / "home", emulator, monkeypatch, capsys)
     made.configure()
     return made
+
+
+@pytest.fixture
+def punctual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    """A desk at an emulator of its own: other tests move the clock of the one that they share."""
+    with start_in_thread(CALM) as running:
+        made = Desk(tmp_path / "home", running, monkeypatch, capsys)
+        made.configure()
+        yield made
 
 
 def test_status_as_json_has_the_documented_shape(desk: Desk) -> None:
@@ -330,19 +342,19 @@ def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
     assert desk.run("status", anonymous=True).returncode == Exit.UNREACHABLE
 
 
-def test_doctor_finds_what_is_wrong_and_says_what_helps(desk: Desk) -> None:
-    well = desk.json("doctor", "--json")
+def test_doctor_finds_what_is_wrong_and_says_what_helps(punctual: Desk) -> None:
+    well = punctual.json("doctor", "--json")
     assert [each for each in well["findings"] if each["state"] != "ok"] == []
     assert {"rollwatch", "configuration", "credentials", "shop", "fleet", "vault"} <= {each["about"] for each in well["findings"]}
-    (desk.home / "credentials.toml").write_text("")
-    (desk.home / "credentials.toml").chmod(0o644)
-    ill = desk.run("doctor", "--json", ROLLWATCH_VAULT_TOKEN="wrong")
+    (punctual.home / "credentials.toml").write_text("")
+    (punctual.home / "credentials.toml").chmod(0o644)
+    ill = punctual.run("doctor", "--json", ROLLWATCH_VAULT_TOKEN="wrong")
     assert ill.returncode == Exit.UNREACHABLE
     found = {each["about"]: each for each in json.loads(ill.stdout)["findings"]}
     assert found["credentials"]["remedy"].startswith("chmod 600")
     assert found["vault"]["state"] == "bad"
     assert "rollwatch login vault" in found["vault"]["remedy"]
-    assert desk.run("doctor").stdout.count("●") >= 8
+    assert punctual.run("doctor").stdout.count("●") >= 8
 
 
 def test_config_and_contexts_tell_what_holds(desk: Desk) -> None:

@@ -29,7 +29,8 @@ platform = "dployr"
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path / "home"
+    # Longer than a line: what is said must fit wherever the file lies.
+    home = tmp_path / ("a folder far down " * 5).strip()
     home.mkdir(mode=0o700)
     monkeypatch.setenv("ROLLWATCH_HOME", str(home))
     (home / "config.toml").write_text(CONFIG)

@@ -6,7 +6,8 @@ A file that is wrong changes nothing. What a setting means is ``local.settings``
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ import msgspec
 
 from tui.cli import compose
 from tui.cli.compose import Setup
-from tui.errors import ConfigError
+from tui.errors import ConfigError, RollwatchError
 from tui.local.config import Loaded
 from tui.local.files import read_written, rewrite
 from tui.local.problems import dotted
@@ -66,10 +67,11 @@ class Preferences:
             return None
         self._seen = now
         try:
-            paths, loaded = self._read(setup.context)
-            chosen = loaded.choose()
+            with self._brief():
+                paths, loaded = self._read(setup.context)
+                chosen = loaded.choose()
         except ConfigError as error:
-            return News(problem=str(error).replace(str(self._file), self._file.name))
+            return News(problem=str(error))
         self._loaded = loaded
         made = self._looks(replace(setup, looks=compose.looks(paths, loaded, chosen, setup.clock)))
         old = before.choose().context
@@ -82,7 +84,8 @@ class Preferences:
         """The settings that the console offers to change."""
         if self._setup is None:
             return ()
-        _, loaded = self._read(self._setup.context)
+        with self._brief():
+            _, loaded = self._read(self._setup.context)
         config, told = loaded.config, {key: source for key, _, source in loaded.values()}
 
         def one(key: tuple[str, ...], value: Value, options: Sequence[Value], about: str) -> Preference:
@@ -103,11 +106,22 @@ class Preferences:
 
     def change(self, key: tuple[str, ...], value: Value) -> None:
         """Write one of them into the user's file. Raises ``RollwatchError``; the file is then as it was."""
-        paths, _ = self._read(None)
-        path = paths.config_file
-        before = read_written(path, LIMIT)
-        text = with_value(path, (before or HEAD.encode()).decode(), key, value)
-        rewrite(path, before, text.encode())
+        with self._brief():
+            paths, _ = self._read(None)
+            path = paths.config_file
+            before = read_written(path, LIMIT)
+            text = with_value(path, (before or HEAD.encode()).decode(), key, value)
+            rewrite(path, before, text.encode())
+
+    @contextmanager
+    def _brief(self) -> Iterator[None]:
+        """What is wrong in the file without the folder that it lies in: the line that says so is short, and the end of it counts."""
+        try:
+            yield
+        except RollwatchError as error:
+            if self._file is not None:
+                error.message = error.message.replace(str(self._file), self._file.name)
+            raise
 
     def _read(self, context: str | None) -> tuple[Any, Loaded]:
         return compose.configured(Namespace(**{**vars(self._args), "context": context or None}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.errors import ConfigError, NotFound
@@ -171,8 +171,7 @@ def test_any_other_id_stays_in_its_segment(odd: str) -> None:
     assert unquote(parts[3]) == odd
 
 
-@given(st.text(max_size=300), st.text(max_size=300))
-def test_every_id_is_refused_or_comes_back_unchanged(one: str, two: str) -> None:
+def refused_or_unchanged(one: str, two: str) -> None:
     try:
         path = fill("/a/{one}/b/{two}", {"one": one, "two": two})
     except NotFound:
@@ -180,6 +179,19 @@ def test_every_id_is_refused_or_comes_back_unchanged(one: str, two: str) -> None
         return
     _, a, first, b, second = path.split("/")
     assert (a, unquote(first), b, unquote(second)) == ("a", one, "b", two)
+
+
+@settings(max_examples=30)
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_every_id_is_refused_or_comes_back_unchanged(one: str, two: str) -> None:
+    refused_or_unchanged(one, two)
+
+
+@pytest.mark.soak
+@settings(max_examples=1000, deadline=None)
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_a_thousand_ids_are_refused_or_come_back_unchanged(one: str, two: str) -> None:
+    refused_or_unchanged(one, two)
 
 
 @pytest.mark.parametrize(

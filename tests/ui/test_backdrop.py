@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from textual.widgets import Input
 
 from tests.ui.test_console import seat
 from tui.ui.backdrop import QUESTION, Backdrop, may_ask
@@ -66,18 +67,23 @@ async def test_a_light_terminal_is_followed_only_where_nobody_chose(free: bool, 
 
 
 async def test_a_theme_is_worn_while_the_cursor_is_on_it_and_put_off_again() -> None:
-    async with seat(settings=Settings(zone=UTC)) as at:
-        await at.press("colon", *"theme")
+    async with seat(settings=Settings(zone=UTC), size=(80, 24)) as at:
+        await at.press("colon")
+        at.app.screen.query_one(Input).value = "theme"
         await at.wait()
-        seen = set()
+        wanted, seen = {"colour-blind", "terminal", "monochrome"}, {at.app.theme}
         for _ in range(8):
-            seen.add(at.app.theme)
+            if wanted <= seen:
+                break
             await at.press("down")
-            await at.wait()
-        assert seen >= {"colour-blind", "terminal", "monochrome"}
+            seen.add(at.app.theme)
+        assert wanted <= seen
         await at.press("escape")
         await at.wait()
         assert at.app.theme == "rollwatch-dark"
-        await at.press("colon", *"theme colour", "enter")
+        await at.press("colon")
+        at.app.screen.query_one(Input).value = "theme colour"
+        await at.wait()
+        await at.press("enter")
         await at.wait()
         assert at.app.theme == "colour-blind"

@@ -15,7 +15,7 @@ from tui.text import Secret
 from tui.ui.app import Console
 from tui.ui.owner import Draft
 
-SECRET = "dpat_hunter2hunter2"
+SECRET = "hunter2"
 
 
 class Asked:
@@ -59,7 +59,7 @@ async def to(at: Seat, name: str) -> None:
     await at.wait()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.soak)])
 async def test_somebody_without_a_configuration_is_asked_and_lands_in_the_console(size: tuple[int, int]) -> None:
     owner, asked = newcomer()
     async with owned(owner, size) as at:

@@ -95,12 +95,11 @@ ALWAYS = frozenset({"delete in production", "deploy small", "refusal"})
 """Groups with these are looked at in every run; each costs a start of the console."""
 
 
-@pytest.mark.parametrize(
-    "scenes",
-    [
-        pytest.param(group, id=group[0].name, marks=() if ALWAYS & {each.name for each in group} else pytest.mark.soak) for group in groups()
-    ],
-)
+def seldom(group: tuple[Scene, ...]) -> tuple[pytest.MarkDecorator, ...]:
+    return () if ALWAYS & {each.name for each in group} else (pytest.mark.soak,)
+
+
+@pytest.mark.parametrize("scenes", [pytest.param(group, id=group[0].name, marks=seldom(group)) for group in groups()])
 async def test_every_dialog_looks_as_it_did(request: pytest.FixtureRequest, scenes: tuple[Scene, ...]) -> None:
     """As text with a stamp of the colours: an SVG each would cost a start of the console each."""
     async for scene, lines in pictures(scenes):

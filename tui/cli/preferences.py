@@ -23,6 +23,7 @@ from tui.local.problems import dotted
 from tui.local.settings import Alerts, Config
 from tui.local.tomledit import HEAD, with_value
 from tui.local.tomltext import LIMIT
+from tui.text import clean
 from tui.ui.owner import News, Preference
 from tui.ui.settings import Settings
 
@@ -120,7 +121,7 @@ class Preferences:
             yield
         except RollwatchError as error:
             if self._file is not None:
-                error.message = error.message.replace(str(self._file), self._file.name)
+                error.message = clean(error.message.replace(str(self._file), self._file.name), len(error.message))
             raise
 
     def _read(self, context: str | None) -> tuple[Any, Loaded]:

@@ -250,9 +250,10 @@ async def test_a_verb_is_executed_at_most_once(machines: Any, platform: str, fla
         settled: dict[int | None, Verdict] = {}
         session.verdicts.subscribe(lambda verdict: settled.update({verdict.intent: verdict}))
         values = {**VALUES.get((kind, verb), {})}
-        for name in {"name", "domain", "description"} & values.keys():
+        for name in {"name", "domain", "description", "url"} & values.keys():
             # Another one each day: what is there already would prove nothing.
-            values[name] = f"n{list(DAYS).index(named)}-{kind}-{verb}{'.example.com' if name == 'domain' else ''}"
+            another = f"n{list(DAYS).index(named)}-{kind}-{verb}"
+            values[name] = {"domain": f"{another}.example.com", "url": f"https://{another}.example.com"}.get(name, another)
         target, _ = await target_of(session, platform, kind, verb, values)
         last = session.plan(verb, target, values, kind=kind)[-1]
         before = machine.executed()

@@ -50,9 +50,10 @@ class Reader(Terminal):
         return True
 
 
-def walked(mode: str, step: int, offset: int = 0, *, output: str = "plain", patience: float = 100.0) -> bytes:
-    """What one walk writes. ``output`` link is what users have; plain is the screen library's own, which paints every frame whole."""
-    command = [sys.executable, "-m", "tests.matrix.walk", mode, str(step), str(offset)]
+def walked(mode: str, step: int, offset: int = 0, *, output: str = "plain", patience: float = 100.0, keys: bool = False) -> bytes:
+    """What one walk writes; with ``keys`` every key is pressed and every screen must come. ``output`` link is what users have; plain is
+    the screen library's own, which paints every frame whole."""
+    command = [sys.executable, "-m", "tests.matrix.walk", mode, str(step), str(offset), *(["keys"] if keys else [])]
     with Reader(command, size=(90, 26), env={"ROLLWATCH_OUTPUT": output}) as terminal:
         assert terminal.ends(patience) == 0, terminal.raw[-3000:].decode("utf-8", "replace")
         terminal.restored()
@@ -62,7 +63,7 @@ def walked(mode: str, step: int, offset: int = 0, *, output: str = "plain", pati
     assert raw.count(MARKER.encode()) >= 2 * int(count[1]), "they were not shown"
     came = re.search(rf"{SCREENS}: ([\w ]*)".encode(), raw)
     assert came is not None
-    assert mode == "plain" or set(came[1].decode().split()) >= screens(), f"never opened: {screens() - set(came[1].decode().split())}"
+    assert not keys or set(came[1].decode().split()) >= screens(), f"never opened: {screens() - set(came[1].decode().split())}"
     return raw
 
 
@@ -93,13 +94,19 @@ def test_a4_no_string_makes_the_terminal_do_what_an_empty_screen_does_not() -> N
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(240)
+def test_a4_every_key_of_every_screen() -> None:
+    assert set(shapes(walked("mixed", STEP, 3, keys=True))) - allowed() == set()
+
+
+@pytest.mark.soak
 @pytest.mark.timeout(2400)
 @pytest.mark.parametrize(("mode", "output"), [("raw", "plain"), ("clean", "link")])
 def test_a4_all_strings(mode: str, output: str) -> None:
     """Without the gate as the screen library paints it, and with the gate as users have it. How many marks stand on one letter only the
     gate limits."""
     known = allowed() | ({"marks"} if mode == "raw" else set())
-    assert set(shapes(walked(mode, 1, output=output, patience=2000.0))) - known == set()
+    assert set(shapes(walked(mode, 1, output=output, patience=2000.0, keys=True))) - known == set()
 
 
 def columns(screen: pyte.Screen, word: str) -> set[int]:

@@ -1,8 +1,9 @@
 """The console on a session double, walked through every pane, screen, dialog and notice with given strings in every text field.
 
-    python -m tests.matrix.walk plain|clean|raw|mixed STEP OFFSET
+    python -m tests.matrix.walk plain|clean|raw|mixed STEP OFFSET [keys]
 
-Every key of every screen is pressed as well, and the kinds of screens that came are printed: one that never comes fails a test.
+With ``keys`` every key of every screen is pressed as well, and the kinds of screens that came are printed: one that never comes fails
+a test.
 ``plain`` uses harmless words: what it makes the terminal do is what an empty screen does. ``raw`` leaves the gate out,
 ``mixed`` for every second text. Every ``STEP``-th string is used, beginning at ``OFFSET``.
 """
@@ -16,6 +17,7 @@ import pkgutil
 import re
 import sys
 import traceback
+from collections.abc import Sequence
 from datetime import UTC
 from typing import ClassVar
 
@@ -29,13 +31,16 @@ import tui.ui
 from tests.matrix.fill import Gate, filled, line, raw
 from tests.matrix.hostile import ALL, MARKER
 from tests.ui.desk import READS, Desk, ago
+from tests.ui.test_contexts import Owned
+from tests.ui.test_setup import Asked
 from tui.actions import ACTIONS
 from tui.engine.ports import Event
 from tui.engine.recall.past import Past
-from tui.errors import Unreachable
+from tui.errors import ConfigError, Unreachable
 from tui.local.journal import Journal
 from tui.model import Kind, Verb
 from tui.text import clean
+from tui.ui.owner import Preference
 
 BATCH = 24
 SURE = "walked to the end"
@@ -43,8 +48,10 @@ TOURS = 6
 """Every so manieth batch is looked at with every key."""
 PANES = {"1": "apps", "2": "resources", "3": "rollouts", "4": "logs"}
 SCREENS = "screens that came"
-LEFT_OUT = frozenset(key for each in ACTIONS.values() if {"copy", "save", "quit"} & set(re.split(r"\W|_", each.id)) for key in each.keys)
-"""Keys that copy (a sequence that an empty screen never sends), write files or leave."""
+LEFT_OUT = frozenset(
+    key for each in ACTIONS.values() if {"copy", "save", "quit", "pager", "editor"} & set(re.split(r"\W|_", each.id)) for key in each.keys
+)
+"""Keys that copy (a sequence that an empty screen never sends), write files, leave or give the terminal to another program."""
 STAYS = frozenset({"up", "down", "left", "right", "pageup", "pagedown", "ctrl+u", "ctrl+d", "ctrl+b", "ctrl+f", "j", "k", "g", "G"})
 """Keys that only move."""
 KEYS = {Verb.RESTART: "r", Verb.STOP: "s", Verb.DELETE: "X", Verb.UPDATE: "e", Verb.SET: "v", Verb.TRIGGER: "t"}
@@ -61,7 +68,6 @@ def strings(mode: str, step: int, offset: int) -> list[str]:
 
 ELSEWHERE = {
     "SetupScreen": "comes only where nothing is configured",
-    "ContextsScreen": "needs the owner of several contexts",
     "MinuteScreen": "needs a past with rows, which this walk does not write",
     "RecordScreen": "opens from a line of a followed log, which the walk does not always have",
     "PastDetailScreen": "needs a past with rows, which this walk does not write",
@@ -93,6 +99,26 @@ class Place(Desk):
         self.refreshed += 1
 
 
+class Configured(Owned):
+    """Who opened the only context there is, with the same texts in its settings."""
+
+    def __init__(self, desk: Place, texts: list[str], gate: Gate) -> None:
+        super().__init__()
+        self.desks = {desk.context: desk}
+        self.preferences, self.onboarding = self, Asked()
+        self._texts, self._gate = texts, gate
+
+    def news(self) -> None:
+        return
+
+    def listed(self, themes: Sequence[str]) -> Sequence[Preference]:
+        shown = [self._gate(text) for text in self._texts[:BATCH]]
+        return [Preference(key=("links", text), value=text, source=text, options=(text, ""), help=text) for text in shown]
+
+    def change(self, key: tuple[str, ...], value: str | bool | float) -> None:
+        raise ConfigError(self._gate(self._texts[0]))
+
+
 class Walk:
     """``keys``: whether every key of every screen is pressed as well."""
 
@@ -104,7 +130,8 @@ class Walk:
         self.desk = Place(production=True, context=gate(texts[0]))
         self.journal = Journal.memory(context="prod", who="cleo", now=self.desk.clock.wall)
         self.desk.past = Past(self.journal, self.desk.clock)
-        self.app = Console(self.desk, settings=Settings(zone=UTC))  # type: ignore[arg-type]
+        owner = Configured(self.desk, texts, gate)
+        self.app = Console(self.desk, settings=Settings(zone=UTC), owner=owner)  # type: ignore[arg-type]
         self.app.leave = lambda: None  # type: ignore[method-assign]
         self.done = 0
         self.seen: set[str] = set()
@@ -256,9 +283,9 @@ class Walk:
         self.app.exit(0)
 
 
-async def main(mode: str, step: int, offset: int) -> None:
+async def main(mode: str, step: int, offset: int, *, keys: bool) -> None:
     gates: dict[str, Gate] = {"raw": raw, "mixed": lambda text: raw(text) if len(text) % 2 else clean(text)}
-    walk = Walk(strings(mode, step, offset), gates.get(mode, clean), keys=mode != "plain")
+    walk = Walk(strings(mode, step, offset), gates.get(mode, clean), keys=keys)
     await walk.app.run_async(auto_pilot=walk)
     if walk.app._exception is not None:
         traceback.print_exception(walk.app._exception)
@@ -271,4 +298,4 @@ if __name__ == "__main__":
     from tui.__main__ import prepare
 
     prepare(os.environ)
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), keys="keys" in sys.argv[4:]))

@@ -114,7 +114,8 @@ SURE = {"ok": "taken", "refused": "refused", "unauthorised": "refused", "rate li
 """Days on which there is nothing to doubt."""
 CASES = [(platform, flavour, kind, verb) for (platform, flavour), deeds in DEEDS.items() for kind, verb in deeds]
 SOON = frozenset({"ok", "refused", "lost after"})
-"""The days that the younger dployr has in each run; it has all of them in the soak."""
+THOROUGH = ("dployr", "documented", Kind.SERVICE, Verb.RESTART)
+"""The days that every verb has in each run, and the one with all of them; the whole product is in the soak."""
 
 
 def product() -> list[Any]:
@@ -124,7 +125,7 @@ def product() -> list[Any]:
             *case,
             named,
             id="-".join(map(str, (*case, named))),
-            marks=[pytest.mark.soak] if case[:2] == ("dployr", "current") and named not in SOON else [],
+            marks=[] if named in SOON or case == THOROUGH else [pytest.mark.soak],
         )
         for case in CASES
         for named in DAYS

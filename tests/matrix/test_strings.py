@@ -30,7 +30,7 @@ from tui.model import Kind
 from tui.ui.app import Console
 from tui.ui.settings import Settings
 
-STEP = 48
+STEP = 96
 """Every so manieth string in the suite; all of them in the soak."""
 
 

@@ -240,7 +240,7 @@ class Transport:
         """One request, with its whole time bounded. A cancelled caller leaves it running: httpcore's pool loses slots otherwise."""
         seconds = self._deadlines[verb]
         loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
+        start = loop.time()
         gate = self._gates[verb]
         if not await self._admitted(gate, seconds):
             raise Unreachable(
@@ -249,7 +249,8 @@ class Transport:
         if self._closed:
             gate.release()
             raise Unreachable("this connection is closed", connection=self.connection, sent=False)
-        task = loop.create_task(self._carry(want, token, max(loop.time() + 0.05, end), verb=verb))
+        left = max(0.05, seconds - (loop.time() - start))
+        task = loop.create_task(self._carry(want, token, left, verb=verb))
         self._running[verb].add(task)
         task.add_done_callback(self._running[verb].discard)
         task.add_done_callback(lambda _: gate.release())
@@ -264,9 +265,10 @@ class Transport:
             return False
         return True
 
-    async def _carry(self, want: Want, token: Secret | None, end: float, *, verb: bool) -> Reply:
+    async def _carry(self, want: Want, token: Secret | None, seconds: float, *, verb: bool) -> Reply:
         """Send it; read the answer; make every failure typed. Runs in a task that no caller cancels."""
         clock = asyncio.get_running_loop().time
+        end = clock() + seconds
         progress = Progress()
         reply, failure = await self._try(want, token, end - clock(), progress, fresh=verb)
         stale = isinstance(failure, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError) and not progress.connected

@@ -29,9 +29,12 @@ NAMED = {
 }
 
 
+TYPED = {name: character for character, name in NAMED.items()} | {"enter": "\r", "tab": "\t"}
+
+
 def key(name: str) -> events.Key:
     """A key as the terminal's driver makes it: by its name, or as the letter that it types."""
-    character = {"space": " ", "enter": "\r", "tab": "\t"}.get(name, name if len(name) == 1 else None)
+    character = TYPED.get(name, name if len(name) == 1 else None)
     return events.Key(NAMED.get(name, name), character)
 
 
@@ -39,6 +42,14 @@ def give(app: Console, *keys: str) -> None:
     """Give all these keys at once. What stands in ``<`` and ``>`` is pasted."""
     for each in keys:
         app.post_message(events.Paste(each[1:-1]) if len(each) > 2 and each[0] == "<" else key(each))
+
+
+async def press(app: Any, *keys: str) -> None:
+    """Give these keys one by one, each when what the one before meant was done."""
+    for each in keys:
+        give(app, each)
+        await rest(app, drawn=False)
+    await rest(app)
 
 
 ENOUGH = 45.0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from tests.ui import keyboard
 from tests.ui.desk import NOW, READS, Desk, apps, busy, fleet, line, ref, refused, rollouts, service, signed_out, variable
 from tui.engine.feeds import Feed, Pending
 from tui.engine.streams import StreamState
@@ -38,12 +39,10 @@ class Seat:
         self.pilot = pilot
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await keyboard.press(self.app, *keys)
 
     async def wait(self) -> None:
-        await self.pilot.pause()
-        await self.pilot.pause()
+        await keyboard.rest(self.app)
 
     async def tick(self, seconds: float) -> None:
         """Time goes by and the console looks at the clock."""
@@ -85,8 +84,7 @@ async def seat(desk: Desk | None = None, size: tuple[int, int] = (120, 40), sett
     desk = desk or busy()
     app = Console(desk, settings=settings or Settings(zone=UTC))  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        await pilot.pause()
+        await keyboard.rest(app)
         yield Seat(desk, app, pilot)
 
 

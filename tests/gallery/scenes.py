@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from random import Random
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 
@@ -21,6 +22,7 @@ from tui.clock import ManualClock
 from tui.emulator import Options, read_flavours, start_in_thread
 from tui.engine.session import Session
 from tui.ui.app import Console
+from tui.ui.panes import listing
 from tui.ui.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
@@ -110,8 +112,10 @@ async def _session(scene: Scene) -> AsyncIterator[tuple[Session, StandingClock, 
 
 async def take(scene: Scene) -> Picture:
     """Drive the console to a scene and look at it."""
+    # What has just changed is marked for some seconds of real time, which no picture can hold still.
     async with _session(scene) as (session, clock, setup):
-        app = Console(session, settings=Settings(theme=scene.theme, zone=UTC))
+        with patch.object(listing, "FLASH", 0.0):
+            app = Console(session, settings=Settings(theme=scene.theme, zone=UTC))
         async with app.run_test(size=scene.size) as pilot:
             await _known(session, clock)
             if setup.prelude is not None:
@@ -120,7 +124,7 @@ async def take(scene: Scene) -> Picture:
             for key in scene.keys:
                 await pilot.press(key)
                 await _rest(pilot)
-            clock.grow_older(4)
+            clock.grow_older(8)
             app._tick()
             await _rest(pilot)
             await _until(lambda: any(scene.shows in line for line in _look(app).text()), f"{scene.name} never showed {scene.shows!r}")

@@ -25,7 +25,7 @@ def quiet(terminal: Terminal) -> None:
         pass
 
 
-@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize("answers", [True, pytest.param(False, marks=pytest.mark.soak)])
 def test_in_a_real_terminal_idling_is_silent_and_a_key_is_a_few_bytes(answers: bool) -> None:
     with opened("link", answers=answers) as terminal:
         assert terminal.until(lambda: terminal.shows("›service-00000"), 20)

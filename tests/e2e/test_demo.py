@@ -70,7 +70,12 @@ def test_a_small_terminal_shows_one_pane_at_a_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGHUP", "SIGINT"]
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+        pytest.param(signal.SIGHUP, 129, id="SIGHUP", marks=pytest.mark.soak),
+        pytest.param(signal.SIGINT, 130, id="SIGINT", marks=pytest.mark.soak),
+    ],
 )
 def test_a_signal_leaves_the_terminal_as_it_was(number: signal.Signals, code: int) -> None:
     with Terminal(rollwatch("demo", "--scenario", "calm"), size=(100, 30)) as terminal:

@@ -97,7 +97,7 @@ def test_a_day_of_three_consoles_on_one_account_stays_inside_it_too(hours: int) 
         assert len(fake.asked) > window.served / 6  # nobody is starved by the others
 
 
-@pytest.mark.parametrize("headers", [True, False])
+@pytest.mark.parametrize("headers", [pytest.param(True, marks=pytest.mark.soak), False])
 def test_a_hundred_a_minute_is_kept_with_everything_in_progress(headers: bool) -> None:
     async def hour() -> Window:
         time = clock()

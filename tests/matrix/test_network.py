@@ -170,6 +170,7 @@ async def until(holds: Any, seconds: float = 20.0) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.soak
 async def test_n1_a_real_connection_comes_back() -> None:
     with start_in_thread(Options(scenario="calm")) as emulator:
         async with behind(emulator) as (running, proxy):

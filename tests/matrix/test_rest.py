@@ -286,6 +286,7 @@ def soak(hours: float) -> tuple[int, int, int, int]:
     return vloop.run(story())
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("quiet")
 def test_l4_hours_with_faults_leave_nothing_behind() -> None:
     requests, tasks, fds, grown = soak(1.0)

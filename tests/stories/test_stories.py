@@ -111,6 +111,7 @@ async def test_what_is_not_seen_within_ninety_seconds_is_said_to_be_unconfirmed(
         await at.row("web-api").press("r").confirm().misses("Sends, once").waits(95).sees("web-api: not confirmed after 9")
 
 
+@pytest.mark.soak
 async def test_leaving_while_something_is_in_flight_says_so_and_asks_once_more() -> None:
     async with console() as at:
         await at.row("web-api").press("r").confirm().misses("Sends, once").sees("restart web-api")

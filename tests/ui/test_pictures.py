@@ -91,7 +91,7 @@ def test_the_other_themes_look_as_they_did(snap_compare: Snap, theme: str) -> No
 BOOK = Path(__file__).parent / "__snapshots__" / "dialogs"
 
 
-ALWAYS = frozenset({"delete in production", "deploy small", "refusal"})
+ALWAYS = frozenset({"delete in production", "deploy small"})
 """Groups with these are looked at in every run; each costs a start of the console."""
 
 

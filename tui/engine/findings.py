@@ -11,7 +11,7 @@ from typing import Final
 
 from tui.engine.ports import Event
 from tui.engine.words import seconds_of, whole_of, whose, word
-from tui.model import Deployment, Resource, Rollout, Service
+from tui.model import Deployment, Phase, Resource, Rollout, Service
 
 BACK: Final = timedelta(days=7)
 """What ended earlier is no news to anybody."""
@@ -28,21 +28,26 @@ def found(rows: Iterable[Resource], at: datetime) -> Iterator[Event]:
         yield from durations(row, at)
 
 
+def phase_ended(row: Rollout, phase: Phase, at: datetime) -> Event:
+    """How a phase of a rollout ended and how long it took."""
+    return Event(
+        what="phase",
+        ref=str(row.ref),
+        at=at,
+        name=phase.name,
+        after=phase.conclusion or phase.status,
+        platform_at=phase.completed_at,
+        seconds=seconds_of(phase),
+        text=f"{row.app}/{row.environment}",
+    )
+
+
 def durations(row: Resource, at: datetime) -> Iterator[Event]:
     """How long each phase of something that has ended took, and the whole; that teaches what is usual from the first look on."""
     if isinstance(row, Rollout):
         for phase in row.phases:
             if phase.completed_at is not None:
-                yield Event(
-                    what="phase",
-                    ref=str(row.ref),
-                    at=at,
-                    name=phase.name,
-                    after=phase.conclusion or phase.status,
-                    platform_at=phase.completed_at,
-                    seconds=seconds_of(phase),
-                    text=f"{row.app}/{row.environment}",
-                )
+                yield phase_ended(row, phase, at)
     whole = whole_of(row, at)
     if whole is not None:
         yield whole

@@ -15,10 +15,10 @@ from typing import Final
 
 from tui.clock import Clock
 from tui.engine.feeds import Change, Feed
-from tui.engine.findings import found
+from tui.engine.findings import found, phase_ended
 from tui.engine.ports import Event, JournalPort
 from tui.engine.store import Store
-from tui.engine.words import seconds_of, whole_of, whose, word
+from tui.engine.words import whole_of, whose, word
 from tui.errors import PlatformError, RollwatchError
 from tui.model import Kind, Resource, Rollout
 
@@ -69,16 +69,7 @@ def _phases(before: Resource, after: Resource, at: datetime) -> Iterator[Event]:
     ended = {phase.name for phase in before.phases if phase.completed_at is not None}
     for phase in after.phases:
         if phase.completed_at is not None and phase.name not in ended:
-            yield Event(
-                what="phase",
-                ref=str(after.ref),
-                at=at,
-                name=phase.name,
-                after=phase.conclusion or phase.status,
-                platform_at=phase.completed_at,
-                seconds=seconds_of(phase),
-                text=f"{after.app}/{after.environment}",
-            )
+            yield phase_ended(after, phase, at)
 
 
 def _whole(before: Resource, after: Resource, at: datetime) -> Iterator[Event]:

@@ -13,6 +13,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.ui.desk import NOW, Desk, busy, line
+from tests.ui.logs.gate import settled
 from tests.ui.test_console import Seat, seat
 from tui.engine.resume import Gap
 from tui.engine.streams import StreamState
@@ -22,24 +23,16 @@ from tui.model import Kind, LogLine, Ref
 from tui.text import Safe, clean, escape
 from tui.ui.settings import Settings
 
-PERIOD = 0.2
-
 
 def at_second(second: float, text: str, level: str = "info") -> LogLine:
     return line(text, level, NOW - timedelta(minutes=5) + timedelta(seconds=second))
-
-
-async def shown(at: Seat) -> None:
-    await at.pilot.pause(PERIOD)
-    at.app._tick()
-    await at.wait()
 
 
 async def following(at: Seat, *lines: LogLine) -> Any:
     await at.press("l")
     follow = at.desk.follows[-1]
     follow.write(*lines)
-    await shown(at)
+    await settled(at)
     return follow
 
 
@@ -67,7 +60,7 @@ async def test_marked_services_are_followed_together_in_order_of_time_each_with_
         first, second = at.desk.follows
         first.write(at_second(1, "from one"), at_second(9, "late from one"))
         second.write(at_second(5, "from two"))
-        await shown(at)
+        await settled(at)
         rows = [row for row in at.screen() if "from one" in row or "from two" in row]
         assert [row.split()[-1] for row in rows] == ["one", "two", "one"]
         assert rows[0].split()[1] != rows[1].split()[1]
@@ -107,10 +100,10 @@ async def test_a_filter_is_on_the_stream_and_a_bad_one_keeps_the_last_good_one()
     async with seat() as at:
         follow = await following(at, *some())
         await typed(at, "slash", "~7.served")
-        await shown(at)
+        await settled(at)
         assert at.sees("6 of 60")
         follow.write(at_second(61, "request 67 served"), at_second(62, "request 68 served"))
-        await shown(at)
+        await settled(at)
         assert at.sees("request 67 served")
         assert not at.sees("request 68 served")
         await typed(at, "slash", "~7.served(", enter=False)
@@ -125,18 +118,18 @@ async def test_context_and_levels_are_one_key_each() -> None:
     async with seat() as at:
         await following(at, *some())
         await at.press("z", "L", "L")
-        await shown(at)
+        await settled(at)
         assert at.sees("error and worse")
         assert at.sees("3 of 60")
         assert not at.sees("request 46 served")
         await at.press("o")
-        await shown(at)
+        await settled(at)
         assert at.sees("3 of 60 lines, 39 left out  error and worse  ±3 lines around each  esc shows everything")
         assert at.sees("··· 13 lines left out, 14s ···")
         assert at.sees("request 44 served")
         assert not at.sees("request 43 served")
         await at.press("escape")
-        await shown(at)
+        await settled(at)
         assert at.sees("request 43 served")
         assert not at.sees("left out")
 
@@ -207,7 +200,7 @@ async def test_standing_still_counts_what_comes_and_bookmarks_stay() -> None:
         view = at.app.console_screen.logs.log_view
         await at.press("k", "k", "m")
         follow.write(*(at_second(60 + number, f"later {number}") for number in range(1_204)))
-        await shown(at)
+        await settled(at)
         assert at.sees("paused  +1,204 new")
         assert at.row("request 57 served").startswith("◆")
         await at.press("end", "M")
@@ -219,7 +212,7 @@ async def test_a_gap_is_a_line_and_quiet_is_a_state() -> None:
     async with seat() as at:
         follow = await following(at, at_second(1, "before"))
         follow.write(Gap(seconds=192, at=NOW), at_second(200, "after"))
-        await shown(at)
+        await settled(at)
         assert at.row("gap").strip() == "── gap 00:03:12: lines may be missing ──"
         follow.become(StreamState(word="quiet", since=at.desk.clock.boot() - 842))
         await at.wait()
@@ -234,7 +227,7 @@ async def test_jump_to_a_time_and_tell_times_otherwise() -> None:
         assert view.current is not None
         assert view.current.line.text == "request 23 served"
         await at.press("u", "u")
-        await shown(at)
+        await settled(at)
         assert at.sees("4m ago")
         await typed(at, "J", "noon")
         assert at.sees("write 14:05, 14:05:30")
@@ -256,10 +249,11 @@ def looking_back(desk: Desk, lines: list[LogLine] | Exception) -> list[tuple[Ref
 
 
 async def until(at: Seat, true: Callable[[], bool]) -> None:
-    for _ in range(50):
-        await at.pilot.pause(0.02)
+    for _ in range(500):
+        await at.wait()
         if true():
             return
+        await asyncio.sleep(0.002)
     raise AssertionError(at.screen()[-3:])
 
 
@@ -311,7 +305,7 @@ async def test_patterns_tell_what_is_new_since_the_deployment_and_open_their_fir
         assert row is not None
         others = [each for each in at.desk.store.rows(Kind.SERVICE) if each.ref != service]
         at.desk.put("fleet", Kind.SERVICE, [*others, replace(row, deployed_at=NOW - timedelta(minutes=3))])  # type: ignore[type-var,call-arg]
-        await shown(at)
+        await settled(at)
         await at.press("p")
         assert at.sees("1 new since the last deployment 3m ago")
         assert at.sees("ledger <n> broke")
@@ -332,7 +326,7 @@ async def test_what_was_said_before_the_deployment_is_asked_for_before_anything_
         others = [each for each in at.desk.store.rows(Kind.SERVICE) if each.ref != row.ref]
         at.desk.put("fleet", Kind.SERVICE, [*others, replace(row, deployed_at=NOW - timedelta(minutes=3))])  # type: ignore[call-arg]
         asked = looking_back(at.desk, [at_second(-100 + second, f"served {second}") for second in range(9)])
-        await shown(at)
+        await settled(at)
         await at.press("p")
         await until(at, lambda: at.sees("1 new since the last deployment 3m ago") and not at.sees("begins later"))
         assert asked == [(follow.ref, NOW - timedelta(minutes=18))]
@@ -346,7 +340,7 @@ async def test_what_was_said_before_the_deployment_is_asked_for_before_anything_
 async def test_errors_a_minute_stand_in_the_head() -> None:
     async with seat() as at:
         await following(at, *(at_second(210 + second, "x", "error" if second % 10 == 0 else "info") for second in range(60)))
-        await shown(at)
+        await settled(at)
         assert "err/min" in at.row("Log of")
         assert "█" in at.row("Log of")
 
@@ -381,7 +375,7 @@ async def test_a_line_without_a_time_is_told_at_its_own() -> None:
         await following(at, LogLine(text=Safe("2025-11-05T22:30:00Z level=warn msg=slow")))
         assert at.row("msg=slow").split()[0] == "22:30:00"
         await at.press("P")
-        await shown(at)
+        await settled(at)
         assert at.row("slow").split()[-1] == "slow"
 
 
@@ -390,13 +384,11 @@ async def test_a_filter_that_is_slow_never_holds_the_keys() -> None:
         await following(at)
         view = at.app.console_screen.logs.log_view
         view.append(at.desk.follows[-1].ref, some(20_000))
-        await shown(at)
+        await settled(at)
         begun = asyncio.get_running_loop().time()
         view.set_filter(lambda entry: entry.line.text == "request 3 served")
         assert view.window.behind > 3_000
         assert asyncio.get_running_loop().time() - begun < 1
-        for _ in range(200):
-            await at.pilot.pause()
-            if not view.window.behind:
-                break
+        while view.window.behind:
+            await asyncio.sleep(0)
         assert view.window.matches == 1

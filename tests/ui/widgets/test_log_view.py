@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult
 from textual.screen import ModalScreen, Screen
 
 from tests.bench.recorder import Recording, recorded
+from tests.ui.logs.gate import open_gate
 from tui.model import LogLine
 from tui.text import Safe
 from tui.ui.widgets import log_canvas, log_paint
@@ -48,20 +49,10 @@ class Bare(App[None]):
 async def log(count: int = 0) -> AsyncIterator[tuple[LogView, Recording]]:
     async with recorded(app := Bare(), (60, 8)) as recording:
         app.log_view.append("a", lines(0, count))
-        await gate(app.log_view)
+        open_gate(app.log_view)
         await recording.settle()
         recording.take()
         yield app.log_view, recording
-
-
-async def gate(view: LogView) -> None:
-    """Open the coalescing gate now instead of waiting for it."""
-    if view._gate is not None:
-        view._gate.stop()
-        view._open_gate()
-    if view._gate is not None:
-        view._gate.stop()
-        view._gate = None
 
 
 def tails(recording: Recording) -> list[str]:
@@ -83,7 +74,7 @@ async def test_scrolling_up_stands_still_and_end_follows_again() -> None:
         assert view.current.line.text == "request 18 served"
         view.append("a", lines(20, 1_224))
         await recording.settle()
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         assert recording.lines()[-1].startswith(" paused  +1,204 new  End follows again")
         await recording.press("end")
@@ -116,13 +107,14 @@ async def test_many_batches_are_painted_once_a_period(monkeypatch: pytest.Monkey
             view.append("a", lines(number, number + 1))
             await recording.settle()
         assert painted == 1
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         assert painted == 2
         assert "request 119 served" in recording.lines()[-1]
 
 
-async def test_the_gate_opens_by_itself_and_then_nothing_runs() -> None:
+async def test_the_gate_opens_by_itself_and_then_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_canvas, "PERIOD", 0.02)
     async with log(20) as (view, recording):
         view.append("a", lines(20, 21))
         view.append("a", lines(21, 22))
@@ -140,7 +132,7 @@ async def test_nothing_is_written_or_drawn_while_hidden_or_covered() -> None:
         view.display = False
         await recording.cost()
         view.append("a", lines(20, 40))
-        await gate(view)
+        open_gate(view)
         assert await recording.cost() == 0
         view.display = True
         await recording.settle()
@@ -148,7 +140,7 @@ async def test_nothing_is_written_or_drawn_while_hidden_or_covered() -> None:
         await recording.app.push_screen(Screen())
         await recording.cost()
         view.append("a", lines(40, 60))
-        await gate(view)
+        open_gate(view)
         await recording.pilot.pause(0.1)
         await recording.settle()
         assert recording.take() == ""
@@ -162,7 +154,7 @@ async def test_under_a_dialog_it_goes_on() -> None:
         await recording.app.push_screen(ModalScreen())
         await recording.settle()
         view.append("a", lines(20, 21))
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         assert "request 20 served" in recording.lines()[-1]
 
@@ -179,7 +171,7 @@ async def test_under_a_dialog_it_is_painted_ten_times_less_often(monkeypatch: py
             view.append("a", lines(number, number + 1))
             await recording.pilot.pause(0.05)
         assert flushed == [21]
-        await gate(view)
+        open_gate(view)
         assert flushed == [21, 23]
 
 
@@ -190,7 +182,7 @@ async def test_lines_are_parsed_when_drawn_only() -> None:
         try:
             log_paint.level_of = lambda word, text: (looked.append(text), real(word, text))[1]  # type: ignore[assignment]
             view.append("a", lines(0, 1_000))
-            await gate(view)
+            open_gate(view)
             await recording.settle()
         finally:
             log_paint.level_of = real  # type: ignore[assignment]
@@ -209,14 +201,14 @@ async def test_two_sources_have_two_colours_and_their_names() -> None:
     async with log(2) as (view, recording):
         view.set_source("b", "worker")
         view.append("b", lines(1, 3))
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         named = [re.split(r"\s+", line.strip())[1] for line in recording.lines() if line.strip()]
         assert named == ["web", "web", "worker", "worker"]
         styles = {segment.style for y in (1, 2) for segment in view.render_line(y) if segment.text.strip() in {"web", "worker"}}
         assert len(styles) == 2
         view.forget("b")
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         assert "worker" not in "".join(recording.lines())
 
@@ -224,13 +216,13 @@ async def test_two_sources_have_two_colours_and_their_names() -> None:
 async def test_wrap_shows_everything_and_pan_stays_put() -> None:
     async with log() as (view, recording):
         view.append("a", lines(1, 3, "{} " + "0123456789" * 9))
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         assert all("…" in line for line in recording.lines()[:2])
         await recording.press("right")
         assert recording.lines()[0][23:30] == "6789012"
         view.append("a", lines(3, 4, "{} " + "0123456789" * 9))
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         assert recording.lines()[2][23:30] == recording.lines()[0][23:30]
         view.set_look(wrap=True)
@@ -266,7 +258,7 @@ async def test_notes_and_cuts_are_ours_to_tell() -> None:
     async with log() as (view, recording):
         view.note("a", "── gap 00:03:12: lines may be missing ──")
         view.append("a", [LogLine(text=Safe("long"), cut=9_900_000)])
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         assert recording.lines()[0].startswith(" ── gap 00:03:12: lines may be missing ──")
         assert "long …+9,900,000 bytes cut" in recording.lines()[1]
@@ -283,7 +275,7 @@ async def test_hostile_and_endless_lines_are_one_plain_line_each() -> None:
             "a\r\nb",
         ]
         view.append("a", [LogLine(text=Safe(text)) for text in hostile])
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         sent = recording.take()
         assert "\x1b]52" not in sent
@@ -298,7 +290,7 @@ async def test_an_empty_log_says_what_it_was_told_and_clear_makes_it_empty() -> 
         view.set_message("No service is followed.\nPress l on a row.")
         await recording.press("k")
         view.clear()
-        await gate(view)
+        open_gate(view)
         await recording.settle()
         assert [line.strip() for line in recording.lines() if line.strip()] == ["No service is followed.", "Press l on a row."]
         assert view.following

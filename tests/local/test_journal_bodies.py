@@ -13,8 +13,9 @@ import pytest
 
 from tests.local.histories import START, Wall, afters, event
 from tests.local.test_journal import wait_until
+from tui.engine.ports import Event
 from tui.local.journal import Journal
-from tui.model import Deployment, Health, Kind, Ref, Resource, Service, Variable, Webhook
+from tui.model import Deployment, Health, Kind, Ref, Resource, Rollout, Service, Variable, Webhook
 from tui.text import Safe, Secret
 
 
@@ -181,3 +182,22 @@ def test_equal_but_for_what_is_not_kept_is_equal(journal: Journal) -> None:
     keep(journal, minutes(0), web, whole=True)
     keep(journal, minutes(1), replace(web, raw=Safe("{}")), whole=True)
     assert [each.seen for each in journal.known(minutes(2))] == [minutes(0)]
+
+
+def test_the_last_good_rollout_of_a_place_is_known_though_it_is_no_longer_listed(journal: Journal) -> None:
+    def ended(number: int, conclusion: str, environment: str = "prod") -> Rollout:
+        ref = Ref(connection="fleet", kind=Kind.ROLLOUT, id=f"r{number}")
+        place = {"app": Safe("shop"), "environment": Safe(environment)}
+        return Rollout(ref=ref, name=ref.id, target=Safe(f"c{number}"), conclusion=Safe(conclusion), **place)  # type: ignore[arg-type]
+
+    rows = [ended(1, "success"), ended(2, "success"), ended(3, "failure"), ended(4, "success", "staging")]
+    for row, at in zip(rows, (1, 2, 3, 4), strict=True):
+        keep(journal, minutes(at), row, kind=Kind.ROLLOUT)
+        words = {"name": "rollout", "after": str(row.conclusion), "text": f"{row.app}/{row.environment}"}
+        journal.record([Event(what="phase", ref=str(row.ref), at=minutes(at), seconds=9.0, **words)])  # type: ignore[arg-type]
+    keep(journal, minutes(9), gone=("r1", "r2", "r3", "r4"), kind=Kind.ROLLOUT)
+    found = journal.rolled_out("shop", "prod", "success")
+    assert found is not None
+    assert found.row == rows[1]
+    assert journal.last(rows[2].ref) == replace(found, row=rows[2], seen=minutes(3))
+    assert journal.rolled_out("shop", "test", "success") is None

@@ -73,6 +73,7 @@ class Shift:
         self.end = min([now - QUIET, *(at - STEP for at in told)])
         self.begin = self.end - LENGTH
         self._dice = Random(911)  # noqa: S311 - makes up a story
+        self._newest: dict[str, str] = {}
         self._paces = paces
         self.rows = {feed: tuple(_earlier(row, self.begin) for row in each if _was_there(row, self.begin)) for feed, each in rows.items()}
         self._calm = [row for each in rows.values() for row in each if isinstance(row, Service) and row.health is Health.OK]
@@ -138,7 +139,7 @@ class Shift:
             name=Safe(f"{app}/{environment}"),
             app=Safe(app),
             environment=Safe(environment),
-            target=Safe("".join(self._dice.choice("0123456789abcdef") for _ in range(40))),
+            target=Safe(self._target(app, place)),
             by=Safe(PEOPLE[number % len(PEOPLE)]),
             health=Health.BUSY,
             status=Safe("running"),
@@ -161,6 +162,12 @@ class Shift:
                 row, phases=tuple(phases), health=health, status=Safe("completed"), conclusion=Safe(ends), completed_at=at, updated_at=at
             ),
         )
+
+    def _target(self, app: str, place: Environment) -> str:
+        """Production gets what the stage before it got last."""
+        if place.index == 0 or app not in self._newest:
+            self._newest[app] = "".join(self._dice.choice("0123456789abcdef") for _ in range(40))
+        return self._newest[app]
 
     def _deployments(self) -> Iterator[tuple[datetime, Feed, Resource]]:
         models = {row.name: (feed, row) for feed, each in self._now.items() for row in each if isinstance(row, Deployment)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,9 @@ from tui.engine.recall.standing import standing
 from tui.engine.recall.standing import told as told_of
 from tui.engine.recall.timeline import lane_cells, timeline
 from tui.engine.recall.usual import outlook, usual, usuals
-from tui.engine.recall.versions import matrix
+from tui.engine.recall.versions import matrix, places
 from tui.errors import NoEndpoint, Unavailable, Unreachable
-from tui.model import Health, Kind, Ref, Rollout
+from tui.model import Deployment, Environment, Health, Kind, Ref, Resource, Rollout, Service
 from tui.text import Safe
 
 START = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
@@ -243,17 +244,61 @@ def rollout(environment: str, target: str, minutes: float, conclusion: str = "su
     )
 
 
+class Rows:
+    """Services and deployments as a store would have them."""
+
+    def __init__(self, *rows: Resource) -> None:
+        self._rows = rows
+
+    def rows(self, kind: Kind) -> tuple[Resource, ...]:
+        return tuple(row for row in self._rows if row.ref.kind is kind)
+
+
 def test_the_matrix_marks_who_is_behind() -> None:
     staging = EnvNode(name=Safe("staging"), rollouts=(rollout("staging", "b2", 20), rollout("staging", "a1", 5)))
     prod = EnvNode(name=Safe("prod"), rollouts=(rollout("prod", "a1", 6), rollout("prod", "b2", 30, "failure")))
     other = AppNode(name=Safe("other"), environments=(EnvNode(name=Safe("Production")),))
-    made = matrix([AppNode(name=Safe("shop"), environments=(staging, prod)), other, AppNode(name=Safe("none"))])
+    made = matrix([AppNode(name=Safe("shop"), environments=(staging, prod)), other, AppNode(name=Safe("none"))], Rows())
     assert made.environments == ("staging", "prod")
     shop, second = made.lines
     assert [(cell.version, cell.behind) for cell in shop.cells if cell] == [("b2", False), ("a1", True)]
     assert second.cells[0] is None
     assert second.cells[1] is not None
     assert not second.cells[1].behind
+
+
+def stage_of(app: str, name: str, commit: str = "") -> EnvNode:
+    of = Ref(connection="shop", kind=Kind.APPLICATION, id=app)
+    row = Environment(ref=Ref(connection="shop", kind=Kind.ENVIRONMENT, id=f"{app}/{name}"), name=Safe(name), app=of, commit=Safe(commit))
+    return EnvNode(name=Safe(name), environments=(row,))
+
+
+def test_the_matrix_knows_what_is_no_longer_listed_and_believes_the_health_page_most() -> None:
+    app = AppNode(name=Safe("shop"), environments=(stage_of("shop-1", "staging"), stage_of("shop-1", "prod", "c" * 40)))
+    remembered = {("shop-1", "staging"): rollout("staging", "b2", 20), ("shop-1", "prod"): rollout("prod", "c" * 12, 5)}
+    assert places([app]) == set(remembered)
+    (line,) = matrix([app], Rows(), remembered).lines
+    staging, prod = line.told
+    assert (staging.version, staging.at, staging.by) == ("b2", at(20), remembered["shop-1", "staging"].ref)
+    assert (prod.version, prod.at, prod.by, prod.behind) == ("c" * 40, at(5), remembered["shop-1", "prod"].ref, True)
+    assert [each.version for each in matrix([app], Rows()).lines[0].told] == ["", "c" * 40], "without the journal"
+
+
+def test_the_matrix_names_what_a_service_runs_by_its_deployment() -> None:
+    def made(name: str, **more: Any) -> Service:
+        return Service(ref=Ref(connection="fleet", kind=Kind.SERVICE, id=name), name=Safe(name), version=Safe("3.12"), **more)
+
+    def deployed(id_: str, commit: str, minutes: float, health: Health = Health.OK) -> Deployment:
+        ref = Ref(connection="fleet", kind=Kind.DEPLOYMENT, id=id_)
+        return Deployment(ref=ref, name=Safe("api"), commit=Safe(commit), finished_at=at(minutes), health=health)
+
+    api, loose = made("api"), made("loose", runtime=Safe("python"), deployed_at=at(3))
+    rows = Rows(deployed("1", "aaa", 1), deployed("2", "bbb", 4), deployed("3", "ccc", 6, Health.BAD), api, loose)
+    shop, other = matrix([AppNode(name=Safe("shop"), services=(api,))], rows).lines
+    assert shop.service is not None
+    assert (shop.service.version, shop.service.at, shop.service.by) == ("bbb", at(4), rows.rows(Kind.DEPLOYMENT)[1].ref)
+    assert other.service is not None
+    assert (other.app, other.service.version, other.service.at, other.service.by) == ("loose", "python 3.12", at(3), loose.ref)
 
 
 def test_words() -> None:

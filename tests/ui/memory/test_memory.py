@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.engine.recall.shift import HOURS, ROLLOUTS, play
+from tests.engine.recall.shift import BY, HOURS, ROLLOUTS, play
 from tests.ui.desk import NOW, READS, Desk, ago, busy, ref, refused, rollouts, service
 from tests.ui.test_console import Seat
 from tui.clock import ManualClock
@@ -211,6 +211,17 @@ async def test_versions_say_who_is_behind_in_words() -> None:
         assert "new 9m" in row
         assert "old 9h ▲ behind" in row
         assert "▲ 1 behind" in at.screen()[0]
+
+
+async def test_versions_ask_the_journal_for_what_is_no_longer_listed(journal: Journal) -> None:
+    good = [each for each in ROLLOUTS if each.place == "checkout/prod" and each.conclusion == "success"][-1]
+    async with seat(remembering(journal)) as at:
+        await at.press("V")
+        await until(at, lambda: f"rollout roll_{good.number} by {BY[good.number % 3]}" in "".join(at.screen()[-4:]))
+        assert f"{good.number:07x}" in at.row("checkout")
+        await at.press("k", "enter")
+        await until(at, lambda: at.sees("gone: it is no longer listed"))
+        assert at.sees(good.place)
 
 
 async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal) -> None:

@@ -20,9 +20,11 @@ from tui.engine.recall.standing import LOOKED_AT, standing, told
 from tui.engine.recall.timeline import Entry as Moment
 from tui.engine.recall.timeline import timeline
 from tui.engine.recall.usual import GOOD, MOST, Usual, usual
+from tui.engine.recall.versions import Place
 from tui.engine.store import Store
 from tui.local.journal.bodies import Known
 from tui.local.journal.records import Entry, Intent
+from tui.model import Ref, Resource, Rollout
 
 MOST_WRONG: Final = 200
 """Things that are wrong of which the journal is asked since when."""
@@ -54,6 +56,8 @@ class PastPort(Protocol):
         limit: int = 1000,
     ) -> Sequence[Entry]: ...
     def known(self, at: datetime) -> Sequence[Known]: ...
+    def last(self, ref: Ref) -> Known | None: ...
+    def rolled_out(self, app: str, environment: str, conclusion: str) -> Known | None: ...
     def looked(self, at: datetime) -> datetime | None: ...
     def intents(self, *, since: datetime | None = None, limit: int = 1000) -> Sequence[Intent]: ...
     def durations(self, app: str, environment: str, phase: str, *, conclusion: str = "success", limit: int = 50) -> Sequence[float]: ...
@@ -192,6 +196,20 @@ class Past:
     async def moments(self, at: datetime, *, back: bool) -> datetime | None:
         """The moment of the event next to ``at``, before or after it; None if there is none."""
         return await asyncio.to_thread(_next_to, self._port, at, back)
+
+    async def last(self, ref: Ref) -> Resource | None:
+        """A thing as it was known last; None if it never was."""
+        found = await asyncio.to_thread(self._port.last, ref)
+        return found.row if found is not None else None
+
+    async def live(self, places: Collection[Place]) -> Mapping[Place, Rollout]:
+        """The last rollout of each place that is remembered to have gone well."""
+        return await asyncio.to_thread(lambda: {place: found for place in places if (found := self._last(place)) is not None})
+
+    def _last(self, place: Place) -> Rollout | None:
+        ended = [found for word in sorted(GOOD) if (found := self._port.rolled_out(*place, word)) is not None]
+        newest = max(ended, key=lambda each: each.seen, default=None)
+        return newest.row if newest is not None and isinstance(newest.row, Rollout) else None
 
     def _wrong(self) -> tuple[Standing, ...] | None:
         if self._store is None:

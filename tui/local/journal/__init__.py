@@ -231,6 +231,16 @@ class Journal:
         """Everything as it was known at a moment; empty before anything was kept."""
         return self._writer.read(lambda connection: bodies.at_moment(connection, self._context, at), ())
 
+    def last(self, ref: Ref) -> Known | None:
+        """A thing as it was known last, whether it is there still or not; None if it never was."""
+        of = (ref.connection, str(ref.kind), ref.id)
+        return self._writer.read(lambda connection: bodies.last(connection, self._context, of), None)
+
+    def rolled_out(self, app: str, environment: str, conclusion: str) -> Known | None:
+        """The newest rollout of a place that ended so, as it was known last; None for none that is remembered."""
+        of = f"{app}/{environment}"
+        return self._writer.read(lambda connection: bodies.rolled_out(connection, self._context, of, conclusion), None)
+
     def looked(self, at: datetime) -> datetime | None:
         """The last time until ``at`` when somebody looked, None for never."""
         return self._writer.read(lambda connection: bodies.looked(connection, self._context, at), None)

@@ -56,6 +56,16 @@ _AT: Final = """
     WHERE t.context = ? AND b.body IS NOT NULL ORDER BY t.id
 """
 
+_ENDED: Final = """
+    SELECT connection, kind, thing FROM events WHERE what = 'phase' AND context = ? AND text = ? AND name = 'rollout' AND after = ?
+    ORDER BY seen DESC, platform_at DESC LIMIT 1
+"""
+_LAST: Final = """
+    SELECT b.seen, t.scope, b.body FROM things t JOIN bodies b ON b.thing = t.id
+    WHERE t.context = ? AND t.connection = ? AND t.kind = ? AND t.thing = ? AND b.body IS NOT NULL
+    ORDER BY b.seen DESC, b.id DESC LIMIT 1
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -109,6 +119,22 @@ def at_moment(connection: sqlite3.Connection, context: str, at: datetime) -> tup
         except (msgspec.MsgspecError, ValueError):
             continue
     return tuple(found)
+
+
+def last(connection: sqlite3.Connection, context: str, of: tuple[str, str, str]) -> Known | None:
+    """A thing (connection, kind, id) as it was known last, whether it is there still or not."""
+    row = connection.execute(_LAST, (context, *of)).fetchone()
+    decoder = _DECODERS.get(of[1])
+    try:
+        return None if row is None or decoder is None else Known(scope=row[1], row=decoder.decode(row[2]), seen=from_ms(row[0]))
+    except (msgspec.MsgspecError, ValueError):
+        return None
+
+
+def rolled_out(connection: sqlite3.Connection, context: str, of: str, conclusion: str) -> Known | None:
+    """The newest rollout of ``of`` (``app/environment``) that ended so, as it was known last."""
+    ended = connection.execute(_ENDED, (context, of, conclusion)).fetchone()
+    return None if ended is None else last(connection, context, ended)
 
 
 def looked(connection: sqlite3.Connection, context: str, at: datetime) -> datetime | None:

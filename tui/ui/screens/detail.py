@@ -1,6 +1,6 @@
 """Everything known of one thing: its fields with their age, what belongs to it, and the platform's own record as JSON.
 
-It shows what the store has and follows it; a thing that vanishes stays readable as it was last seen, and is called gone.
+It shows what the store has and follows it; a thing that vanished is shown as it was last seen, here or in the journal, and is called gone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from tui.actions import ACTIONS, Action, Keymap, Place
 from tui.engine.feeds import Feed
+from tui.engine.recall.past import Past
 from tui.engine.session import Session
 from tui.local.opening import is_address
 from tui.model import Kind, Ref, Resource, Tone, Variable
@@ -83,6 +84,15 @@ class DetailScreen(Screen[None]):
         self._view.show_lines(())
         self.session.show("detail", self._feeds(ref))
         self.redraw()
+        if self.session.store.get(ref) is None and self.session.past is not None:
+            self.run_worker(self._recall(self.session.past, ref), group="recall", exclusive=True, exit_on_error=False)
+
+    async def _recall(self, past: Past, ref: Ref) -> None:
+        """Show what the journal knows of something that is no longer listed."""
+        found = await past.last(ref)
+        if found is not None and self._ref == ref and self._last is None:
+            self._last = found
+            self.redraw()
 
     def _feeds(self, ref: Ref) -> list[Feed]:
         feed = self.session.store.feed_of(ref)

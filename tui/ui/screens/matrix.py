@@ -1,37 +1,56 @@
-"""What is live where: apps by environments, with version, age and who is behind. Made from what is known now, no request."""
+"""What is live where: apps by environments, with version, age and who is behind. From what is known now and what the journal remembers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import ClassVar
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import datetime
+from typing import ClassVar, Final
+
+from textual.widget import Widget
 
 from tui.actions import Keymap
-from tui.engine.recall.versions import Line, Live, Matrix, matrix
+from tui.engine.recall.past import Past
+from tui.engine.recall.versions import Line, Live, Matrix, Place, matrix, places
 from tui.engine.session import Session
-from tui.model import Ref
+from tui.engine.words import short
+from tui.model import Ref, Rollout
 from tui.tables import GLYPHS, NOTHING, TONES, Moment
 from tui.ui.screens.memory import MemoryScreen
 from tui.ui.widgets.cells import Cell, Piece
+from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.status_line import Part
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row, cell
 
+SERVICE: Final = "service"
+"""Title of the column of what runs without a stage."""
+
 
 class MatrixScreen(MemoryScreen):
-    """One line an app, one column a stage. Enter opens what says so of the stage that is behind, else of the newest."""
+    """One line an app, one column a stage; below, in words, the line that is chosen. Enter opens what says so of the stage that is
+    behind, else of the newest."""
 
     titles: ClassVar[bool] = True
-    without: ClassVar[frozenset[str]] = frozenset({"past.moment", "past.span", "past.lanes", "past.note"})
+    without: ClassVar[frozenset[str]] = frozenset({"past.span", "past.lanes", "past.note"})
 
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
         super().__init__(session, keymap, moment)
         self._matrix = Matrix(environments=(), lines=())
+        self._remembered: Mapping[Place, Rollout] = {}
+        self._words = Paragraph(indent=2)
+
+    def body(self) -> Iterable[Widget]:
+        return (self.table, self._words)
+
+    async def read(self, past: Past) -> None:
+        self._remembered = await past.live(places(self.session.tree()))
 
     def draw(self) -> None:
-        self._matrix = matrix(self.session.tree())
+        self._matrix = matrix(self.session.tree(), self.session.store, self._remembered)
         moment = self.moment()
-        behind = sum(1 for line in self._matrix.lines for each in line.cells if each is not None and each.behind)
-        left = [Part(pieces=(Piece("What is live where", "title"),)), Part(pieces=(Piece(f"{len(self._matrix.lines)} apps", "muted"),))]
+        behind = sum(1 for line in self._matrix.lines for each in line.told if each.behind)
+        apps = sum(1 for line in self._matrix.lines if line.app)
+        left = [Part(pieces=(Piece("What is live where", "title"),)), Part(pieces=(Piece(f"{apps} apps and services", "muted"),))]
         if behind:
             left.append(Part(pieces=(Piece(f"▲ {behind} behind", "warn"),)))
         self.title_line.set_parts(left, [Part(pieces=(Piece("a version is a commit, a branch or the platform's word", "muted"),), rank=1)])
@@ -39,41 +58,77 @@ class MatrixScreen(MemoryScreen):
             ColumnSpec(id=f"stage-{index}", title=str(name).upper(), low=14, high=40, rank=index // 3)
             for index, name in enumerate(self._matrix.environments)
         ]
+        if any(line.service is not None for line in self._matrix.lines):
+            stages.append(ColumnSpec(id=SERVICE, title=SERVICE.upper(), low=14, high=48, rank=3))
         self.table.set_columns((ColumnSpec(id="app", title="APP", low=10, high=26), *stages))
-        rows = [self._row(line, moment) for line in self._matrix.lines]
+        rows = [self._row(number, line, moment) for number, line in enumerate(self._matrix.lines)]
         self.show([row for row in rows if self._fits(row)], ["No app has an environment here."])
 
     def _fits(self, row: Row) -> bool:
         return not self.wanted or self.wanted.fits(" ".join(piece.text for each in row.cells for piece in each).casefold())
 
     @staticmethod
-    def _row(line: Line, moment: Moment) -> Row:
-        return Row(str(line.app), (cell(str(line.app)), *(_live(each, moment) for each in line.cells)))
+    def _row(number: int, line: Line, moment: Moment) -> Row:
+        service = line.service
+        # A service that is called like its line need not be named twice.
+        named = str(service.name) if service is not None and service.name != line.app else ""
+        return Row(number, (cell(str(line.app)), *(_live(each, moment) for each in line.cells), _live(service, moment, named)))
+
+    def _line(self, key: Hashable | None) -> Line | None:
+        return self._matrix.lines[key] if isinstance(key, int) and key < len(self._matrix.lines) else None
+
+    def _chosen(self, key: Hashable | None) -> Live | None:
+        """What of a line is opened: what is behind, else the newest."""
+        line = self._line(key)
+        known = [each for each in line.told if each.by is not None] if line is not None else []
+        return min(known, key=lambda each: (not each.behind, -(each.at.timestamp() if each.at else 0)), default=None)
 
     def ref_of(self, key: Hashable | None) -> Ref | None:
-        line = next((each for each in self._matrix.lines if str(each.app) == key), None)
-        known = [each for each in line.cells if each is not None and each.by is not None] if line is not None else []
-        known.sort(key=lambda each: (not each.behind, -(each.at.timestamp() if each.at else 0)))
-        return known[0].by if known else None
+        chosen = self._chosen(key)
+        return chosen.by if chosen is not None else None
+
+    def at_of(self, key: Hashable | None) -> datetime | None:
+        chosen = self._chosen(key)
+        return chosen.at if chosen is not None else None
+
+    def draw_keys(self) -> None:
+        """The keys, and the chosen line in words: what was cut, since when, by what and whom."""
+        super().draw_keys()
+        moment, line = self.moment(), self._line(self.table.cursor_key)
+        said = [_told(each, moment) for each in line.told if each.version] if line is not None else []
+        self._words.show(said or [(Piece("nobody says which version is live here", "muted"),)] if line is not None else [])
 
     def as_text(self) -> str:
         moment = self.moment()
-        head = "\t".join(["app", *map(str, self._matrix.environments)])
-        rows = (self._row(line, moment) for line in self._matrix.lines)
+        head = "\t".join(["app", *map(str, self._matrix.environments), SERVICE])
+        rows = (self._row(number, line, moment) for number, line in enumerate(self._matrix.lines))
         return "\n".join([head, *("\t".join("".join(piece.text for piece in each) for each in row.cells) for row in rows)])
 
 
-def _live(live: Live | None, moment: Moment) -> Cell:
-    """``● a1b2c3d 3h``, ``▲ 9f8e7d6 41d behind``; a dash where the app has no such stage."""
+def _live(live: Live | None, moment: Moment, named: str = "") -> Cell:
+    """``● a1b2c3d 3h``, ``▲ 9f8e7d6 41d ▲ behind``; a dash where the app has no such stage."""
     if live is None:
         return cell(NOTHING, "muted")
     tone = TONES[live.health]
-    version = str(live.version)
-    if len(version) == 40 and all(char in "0123456789abcdef" for char in version):
-        version = version[:10]
-    pieces = [Piece(f"{GLYPHS[tone]} ", tone), Piece(version or "not said", None if version else "muted")]
+    pieces = [Piece(f"{GLYPHS[tone]} ", tone)]
+    if named:
+        pieces.append(Piece(f"{named} ", "muted"))
+    version = short(str(live.version))
+    pieces.append(Piece(version or "not said", None if version else "muted"))
     if live.at is not None:
         pieces.append(Piece(f" {moment.ago(live.at)}", "muted"))
     if live.behind:
         pieces.append(Piece(" ▲ behind", "warn"))
+    return tuple(pieces)
+
+
+def _told(live: Live, moment: Moment) -> Cell:
+    """``prod: 9d0f… since Sat 28 21:18, 35m, by maya, rollout roll_1``."""
+    pieces = [Piece(f"{live.name}: ", "muted"), Piece(str(live.version))]
+    if live.at is not None:
+        pieces.append(Piece(f" since {moment.local(live.at, '%a %d %b %H:%M')} ({moment.ago(live.at)})"))
+    if live.by is not None:
+        pieces.append(Piece(f", says {live.by.kind} {live.by.id}{f' by {live.who}' if live.who else ''}", "muted"))
+    if live.behind:
+        pieces.append(Piece("  ▲ behind another stage", "warn"))
     return tuple(pieces)

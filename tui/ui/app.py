@@ -141,7 +141,7 @@ class Console(PicturedApp, inherit_bindings=False):
         """A mode that begins with the console of this session."""
         mode = f"{self.DEFAULT_MODE}{self._taken}" if self._taken else self.DEFAULT_MODE
         self._taken += 1
-        self.add_mode(mode, lambda: self.console_screen)
+        self.add_mode(mode, lambda: self.wardrobe.styled(self.console_screen))
         return mode
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

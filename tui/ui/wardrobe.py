@@ -10,10 +10,11 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import Screen
 
 from tui.text import clean
 from tui.ui.backdrop import Backdrop, may_ask
@@ -57,6 +58,12 @@ class Wardrobe:
             program.set_class(program.current_theme.dark is dark, "-dark-mode" if dark else "-light-mode", update=False)
         program.filter_anew(ascii_glyphs=program.settings.ascii)
         return problems
+
+    def styled(self, screen: Screen[Any]) -> Screen[Any]:
+        """A mode's first screen, counted as styled: the theme is chosen before anything is read, and what Textual would do otherwise
+        is to read every style sheet a second time."""
+        screen._css_update_count = self._program._css_update_count  # noqa: SLF001
+        return screen
 
     def ask(self) -> None:
         """Ask the terminal whether it is light, where the theme may follow it. Nothing waits for the answer."""

@@ -379,6 +379,21 @@ async def test_a_line_without_a_time_is_told_at_its_own() -> None:
         assert at.row("slow").split()[-1] == "slow"
 
 
+async def test_a_filter_that_is_quick_is_tried_on_more_lines_at_once_and_a_slow_one_on_fewer() -> None:
+    async with seat() as at:
+        view = at.app.console_screen.logs.log_view
+        for took, lines, after in (
+            (0.001, 9_000, 128),
+            (0.001, 9_000, 256),
+            (0.001, 9, 256),
+            (0.007, 9_000, 256),
+            (0.02, 9_000, 64),
+            (9, 9_000, 64),
+        ):
+            view._learn(took, lines)
+            assert view._at_once == after
+
+
 async def test_a_filter_that_is_slow_never_holds_the_keys() -> None:
     async with seat() as at:
         await following(at)

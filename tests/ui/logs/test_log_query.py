@@ -45,6 +45,7 @@ def fits(query: str, text: str, level: str = "", source: str = "web-api") -> boo
         ("!~\\d{3}", "status 200", "", False),
         ("!~\\d{3}", "no status", "", True),
         ("~TIMED", "timed out", "", False),
+        ("~[[t]im", "timed out", "", True),
         ("level:warn", "x", "warn", True),
         ("level:warn", "x", "error", True),
         ("level:warn", "x", "info", False),

@@ -11,28 +11,22 @@ service:web        lines of the services that are called like that; !service:web
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from tui.tables import FilterError
-from tui.ui.widgets.log_buffer import Entry
-from tui.ui.widgets.log_levels import WORDS, Level, level_of
+from tui.ui.logs.sieve import Fits, Grave, Holds, Lacks, Named, NameOf, Sieve, Test, fold, unwarned
+from tui.ui.widgets.log_levels import WORDS, Level
 
 LONGEST: Final = 400
 """Characters of a filter."""
 
-LOOK: Final = 4_096
-"""Characters of a line that a regular expression is tried on."""
-
 _TOKEN: Final = re.compile(r'(!?)(?:(/)((?:\\.|[^/\\])+)/(?=\s|\Z)|(~|[a-z]+:)?("[^"]*"?|\S*))')
 _ENDLESS: Final = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 """Repeats within repeats can take for ever on an innocent line, and nothing could interrupt them."""
-
-NameOf = Callable[[Hashable], str]
-Wanted = Callable[[Entry], bool]
 
 
 @dataclass(frozen=True)
@@ -56,64 +50,29 @@ class Query:
         words = [re.escape(word) for word in self.words]
         told = [f"(?{'i' if each.flags & re.IGNORECASE else '-i'}:{each.pattern})" for each in self.expressions]
         for parts in (words + told, words):
-            with suppress(re.error):  # expressions that stand each for itself need not stand side by side: names, flags
+            with suppress(re.error), unwarned():  # expressions that stand each for itself need not stand side by side: names, flags
                 return re.compile("|".join(parts), re.IGNORECASE) if parts else None
         return None
 
-    def wanted(self, name_of: NameOf, least: Level = Level.NONE) -> Wanted | None:
+    def wanted(self, name_of: NameOf, least: Level = Level.NONE) -> Sieve | None:
         """The filter as a function; None if it wants every line. ``least`` is a level that is asked for elsewhere."""
         tests = list(self._tests(name_of, max(least, self.level)))
-        if len(tests) < 2:
-            return tests[0] if tests else None
+        return Sieve(tests) if tests else None
 
-        def every(entry: Entry) -> bool:
-            for test in tests:  # noqa: SIM110 - all() over a generator costs as much as the tests
-                if not test(entry):
-                    return False
-            return True
-
-        return every
-
-    def _tests(self, name_of: NameOf, level: Level) -> Iterator[Wanted]:
-        """What each part asks, the cheap ones first. Each a function of its own: hundreds of thousands of lines are asked while
-        somebody types."""
+    def _tests(self, name_of: NameOf, level: Level) -> Iterator[Test]:
+        """What each part asks, first what leaves fewest lines for little."""
         if self.services or self.no_services:
-            yield _named(self.services, self.no_services, name_of)
-        for word in self.words:
-            yield _holding(word)
-        for word in self.unwanted:
-            yield _lacking(_holding(word))
-        if level:
-            yield lambda entry: level_of(entry.line.level, entry.line.text) >= level
+            yield Named(self.services, self.no_services, name_of)
+        for word in sorted(self.words, key=len, reverse=True):
+            yield Holds(word)
         for each in self.expressions:
-            yield _matching(each)
+            yield Fits(each)
+        if level:
+            yield Grave(level)
+        for word in self.unwanted:
+            yield Lacks(Holds(word))
         for each in self.unmatched:
-            yield _lacking(_matching(each))
-
-
-def _holding(word: str) -> Wanted:
-    def wanted(entry: Entry) -> bool:
-        line = entry.line
-        return word in line.text.casefold() or word in line.level or word in line.source.casefold()
-
-    return wanted
-
-
-def _matching(expression: re.Pattern[str]) -> Wanted:
-    search = expression.search
-    return lambda entry: search(entry.line.text, 0, LOOK) is not None
-
-
-def _named(services: tuple[str, ...], others: tuple[str, ...], name_of: NameOf) -> Wanted:
-    def wanted(entry: Entry) -> bool:
-        name = name_of(entry.source).casefold()
-        return (not services or any(each in name for each in services)) and not any(each in name for each in others)
-
-    return wanted
-
-
-def _lacking(test: Wanted) -> Wanted:
-    return lambda entry: not test(entry)
+            yield Lacks(Fits(each))
 
 
 def parse_query(text: str) -> Query:
@@ -132,7 +91,7 @@ def parse_query(text: str) -> Query:
             case "service:":
                 found["no_services" if no else "services"].append(_given(said, kind))
             case _:
-                word = f"{kind}{said}".casefold()
+                word = fold(f"{kind}{said}")
                 if no and not word:
                     raise FilterError("write the word to leave out right after the !")
                 if word:
@@ -147,7 +106,8 @@ def expression(text: str) -> re.Pattern[str]:
     if _ENDLESS.search(text):
         raise FilterError("a repeat within a repeat could take for ever: write it another way")
     try:
-        return re.compile(text, re.IGNORECASE if text == text.lower() else 0)
+        with unwarned():
+            return re.compile(text, re.IGNORECASE if text == text.lower() else 0)
     except (re.error, RecursionError, OverflowError) as error:
         where = f" at character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
         said = error.msg if isinstance(error, re.error) else "too large"

@@ -6,6 +6,7 @@ Pure: no widget, no clock, no platform. A line is only stored when it arrives; w
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -31,6 +32,18 @@ class Entry(NamedTuple):
     source: Hashable
     line: LogLine
     note: bool = False
+
+
+class Sifts(ABC):
+    """A filter that can be asked of many lines at once, which costs less than asking each."""
+
+    @abstractmethod
+    def __call__(self, entry: Entry) -> bool:
+        """Whether a line is wanted."""
+
+    @abstractmethod
+    def sift(self, sources: Sequence[Hashable], lines: Sequence[LogLine]) -> list[int]:
+        """The places of those that are wanted, in order; the same that asking for each would give."""
 
 
 class _Owner(NamedTuple):
@@ -253,10 +266,6 @@ class LogBuffer:
         place = self.at_time(when)
         return place if place < self.end else (self.end - 1 if len(self) else None)
 
-    def weight(self, begin: int, end: int) -> int:
-        """Characters of the kept lines with ``begin <= position < end``."""
-        return sum(len(line.text) for line in self._lines[max(0, begin - self.start) : max(0, end - self.start)])
-
     def place_of(self, entry: Entry, near: int) -> int | None:
         """Where this very entry stands now, looked for around ``near`` first; None if it was dropped."""
         near -= self.start
@@ -268,9 +277,15 @@ class LogBuffer:
         return next((self.start + index for index, line in enumerate(lines) if line is wanted), None)
 
     def matching(self, wanted: Callable[[Entry], bool], begin: int, end: int) -> list[int]:
-        """The positions with ``begin <= position < end`` whose entry is wanted or a note of ours."""
+        """The positions with ``begin <= position < end`` whose entry is wanted or a note of ours. A ``Sifts`` is asked for all at once."""
         first = max(begin, self.start)
         part = slice(first - self.start, max(0, end - self.start))
-        kept = zip(self._owners[part], self._lines[part], strict=True)
+        owners, lines = self._owners[part], self._lines[part]
+        if isinstance(wanted, Sifts):
+            found = wanted.sift([owner.source for owner in owners], lines)
+            if any(note for _, note in self._known):
+                found = sorted({*found, *(index for index, owner in enumerate(owners) if owner.note)})
+            return [first + index for index in found]
         # Entries are made one at a time and let go: two hundred thousand at once would wake the collector.
-        return [first + index for index, ((source, note), line) in enumerate(kept) if note or wanted(Entry(source, line))]
+        kept = enumerate(zip(owners, lines, strict=True))
+        return [first + index for index, ((source, note), line) in kept if note or wanted(Entry(source, line))]

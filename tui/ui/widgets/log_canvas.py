@@ -28,8 +28,12 @@ PERIOD: Final = 0.1
 BEHIND: Final = 1.0
 """The same under a dialog: its see-through ground makes Textual draw the whole screen for each line that changes below."""
 
-AT_ONCE: Final = 500_000
-"""How much of a filter's work is done before the keys are looked at again, in ``LogMatches.work``'s measure: some milliseconds."""
+AT_ONCE: Final = (64, 16_000)
+"""Lines that a filter is tried on before the keys are looked at again, at least and at most; how many it is shows how long the last ones
+took."""
+
+BRIEF: Final = 0.005
+"""Seconds that this may take."""
 
 
 class Painted(NamedTuple):
@@ -76,6 +80,7 @@ class LogCanvas(LineView):
         self._gate: Timer | None = None
         self._waiting = False
         self._catching_up = False
+        self._at_once = AT_ONCE[0]
         self._status = (True, 0, 0, 0)
 
     @property
@@ -113,14 +118,27 @@ class LogCanvas(LineView):
 
     @property
     def _budget(self) -> int | None:
-        return AT_ONCE if self.is_attached and self.is_running else None
+        return self._at_once if self.is_attached and self.is_running else None
 
     def _take_in(self) -> None:
-        self.window.update(self._budget)
+        behind = self.window.behind
+        if behind and self._budget is not None:
+            begun = asyncio.get_running_loop().time()
+            self.window.update(self._budget)
+            self._learn(asyncio.get_running_loop().time() - begun, behind)
+        else:
+            self.window.update(self._budget)
         self._lines = None
         if self.window.behind and not self._catching_up:
             self._catching_up = True
             self.soon(self._catch_up)
+
+    def _learn(self, took: float, lines: int) -> None:
+        """Try more lines at once after a short look, fewer after a long one: an expression may cost a hundred times what a word does."""
+        if took > 2 * BRIEF:
+            self._at_once = max(AT_ONCE[0], min(self._at_once // 2, int(self._at_once * BRIEF / took)))
+        elif took < BRIEF and lines >= self._at_once:
+            self._at_once = min(AT_ONCE[1], 2 * self._at_once)
 
     @staticmethod
     def soon(deed: Callable[..., object], *arguments: object) -> None:

@@ -59,7 +59,7 @@ SHOWN: Final[Mapping[Level, tuple[str, str | None]]] = {
 }
 """Sign and word, and the tone; the word stands beside the colour."""
 
-_LETTERS: Final[Mapping[str, Level]] = {
+LETTERS: Final[Mapping[str, Level]] = {
     "T": Level.TRACE,
     "D": Level.DEBUG,
     "I": Level.INFO,
@@ -67,6 +67,9 @@ _LETTERS: Final[Mapping[str, Level]] = {
     "E": Level.ERROR,
     "F": Level.FATAL,
 }
+"""The first letter of a line in the manner of glog."""
+KEYS: Final = ("level", "severity", "lvl")
+"""Each key under which a level may stand holds one of these."""
 _NAMES: Final = "|".join(sorted(WORDS, key=len, reverse=True))
 _KEYED: Final = re.compile(
     rf"""["']?\b(?:log\.?level|level|severity|lvl|loglevel)["']?\s*[=:]\s*["']?({_NAMES}|[1-6]0)\b""",
@@ -75,7 +78,7 @@ _KEYED: Final = re.compile(
 _BRACKETED: Final = re.compile(rf"[\[(<|]\s*({_NAMES})\s*[\])>|]|^\W*({_NAMES})\b\s*[:\-|\]]", re.IGNORECASE)
 _UPPER: Final = re.compile(rf"\b({_NAMES.upper()})\b")
 _GLOG: Final = re.compile(r"^([TDIWEF])\d{4} \d\d:")
-_BUNYAN: Final[Mapping[str, Level]] = {
+NUMBERS: Final[Mapping[str, Level]] = {
     "10": Level.TRACE,
     "20": Level.DEBUG,
     "30": Level.INFO,
@@ -83,6 +86,7 @@ _BUNYAN: Final[Mapping[str, Level]] = {
     "50": Level.ERROR,
     "60": Level.FATAL,
 }
+"""Levels as numbers, in the manner of bunyan."""
 _LOOK: Final = 400
 """Characters of a line that are looked at; keys of long JSON lines stand at the beginning nearly always."""
 
@@ -98,10 +102,10 @@ def _guess(text: str) -> Level:
     keyed = _KEYED.search(text)
     if keyed:
         word = keyed.group(1).casefold()
-        return WORDS[word] if word in WORDS else _BUNYAN[word]
+        return WORDS[word] if word in WORDS else NUMBERS[word]
     prefix = _GLOG.match(text)
     if prefix:
-        return _LETTERS[prefix.group(1)]
+        return LETTERS[prefix.group(1)]
     head = text[:80]
     marked = _BRACKETED.search(head) or _UPPER.search(head)
     return WORDS[marked.group(marked.lastindex or 0).casefold()] if marked else Level.NONE

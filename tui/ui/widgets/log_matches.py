@@ -12,10 +12,7 @@ from typing import Final
 from tui.ui.widgets.log_buffer import Entry, LogBuffer
 
 PIECE: Final = 1_000
-"""Lines that are tried at once."""
-
-COST: Final = 200
-"""What a line costs beside its characters, in characters."""
+"""Lines that are tried at once, at most."""
 
 
 class LogMatches:
@@ -57,7 +54,7 @@ class LogMatches:
         self._low = min(self._low, self._high)
 
     def work(self, budget: int | None = None) -> None:
-        """Try what was not tried, about ``budget`` characters of it (None: everything)."""
+        """Try what was not tried, ``budget`` lines of it (None: everything)."""
         buffer = self._buffer
         start, end = buffer.start, buffer.end
         for known in (self.hits, self.shown):
@@ -67,17 +64,19 @@ class LogMatches:
             # What stood around a line that was dropped stands there for nothing.
             del self.shown[: bisect_left(self.shown, self.hits[0] - self._context) if self.hits else len(self.shown)]
         self._low, self._high = max(self._low, start), max(self._high, start)
-        left = float("inf") if budget is None else budget
+        left = self.behind if budget is None else budget
         while self._high < end and left > 0:
-            stop = min(end, self._high + PIECE)
-            left -= self._try(self._high, stop)
+            stop = min(end, self._high + min(PIECE, left))
+            self._try(self._high, stop)
+            left -= stop - self._high
             self._high = stop
         while self._low > start and left > 0:
-            stop = max(start, self._low - PIECE)
-            left -= self._try(stop, self._low)
+            stop = max(start, self._low - min(PIECE, left))
+            self._try(stop, self._low)
+            left -= self._low - stop
             self._low = stop
 
-    def _try(self, begin: int, end: int) -> int:
+    def _try(self, begin: int, end: int) -> None:
         found = self._buffer.matching(self._wanted, begin, end)
         forward = begin >= self._high
         self.came += len(found) - bisect_left(found, self._live) if forward else 0
@@ -86,7 +85,6 @@ class LogMatches:
         if self._context:
             # Lines that were the last ones had no context below them then.
             self._add([each for each in self.hits[place - 1 : place] if each + self._context >= begin] + found)
-        return self._buffer.weight(begin, end) + COST * (end - begin)
 
     def _add(self, hits: list[int]) -> None:
         """Show these and what stands around them."""

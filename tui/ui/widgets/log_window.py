@@ -88,7 +88,7 @@ class LogWindow:
 
     def update(self, budget: int | None = None) -> None:
         """The buffer changed, or a filter is behind: take in what came, let go of what was dropped, find the place again. With a
-        ``budget`` (characters) the filter is tried on about so much only."""
+        ``budget`` the filter is tried on so many lines only."""
         buffer = self._buffer
         first = buffer.moved_since(self._reordered)
         self._reordered = buffer.reordered

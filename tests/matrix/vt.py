@@ -1,7 +1,8 @@
 """A strict reading of what a program sends to a terminal: every byte is text that is drawn, or a sequence with a shape.
 
 A shape keeps what a sequence does and drops what it is about: ``CSI 12;40H`` and ``CSI 1;1H`` are ``CSI H``, but ``CSI ?1049h`` is only
-itself. What no rule knows is a shape too, and one that no empty screen emits.
+itself. Lines that the output layer moves are one shape, with the region that it sets and takes back: any part of it alone is another.
+What no rule knows is a shape too, and one that no empty screen emits.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections import Counter
 from typing import Final
 
 _TOKEN: Final = re.compile(
-    r"\x1b\[(?P<mark>[<=>?]?)(?P<numbers>[0-9;:]*)(?P<middle>[ -/]*)(?P<final>[@-~])"
+    r"(?P<scroll>\x1b\[\d+;\d+r\x1b\[\d+H(?:\n+|(?:\x1bM)+)\x1b\[r)"
+    r"|\x1b\[(?P<mark>[<=>?]?)(?P<numbers>[0-9;:]*)(?P<middle>[ -/]*)(?P<final>[@-~])"
     r"|\x1b(?P<string>[\]PX^_])(?P<body>[^\x07\x1b\x9c]*)(?P<end>\x07|\x1b\\|\x9c|)"
     r"|\x1b(?P<single>[ -/]*[0-~])"
     r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
@@ -31,7 +33,9 @@ def shapes(data: bytes) -> Counter[str]:
     """How often each shape occurs. Raises ``UnicodeDecodeError`` for what is no UTF-8."""
     found: Counter[str] = Counter()
     for token in _TOKEN.finditer(data.decode("utf-8")):
-        if token["text"] is not None:
+        if token["scroll"]:
+            found["scroll"] += 1
+        elif token["text"] is not None:
             found.update(_hidden(token["text"]))
         elif token["final"]:
             numbers = token["numbers"] if token["final"] in _WHOLE else ""

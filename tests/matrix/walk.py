@@ -17,7 +17,7 @@ import pkgutil
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC
 from typing import ClassVar
 
@@ -36,11 +36,13 @@ from tests.ui.test_setup import Asked
 from tui.actions import ACTIONS
 from tui.engine.ports import Event
 from tui.engine.recall.past import Past
-from tui.errors import ConfigError, Unreachable
+from tui.errors import ConfigError, Unauthorized, Unreachable
+from tui.local.finds import Find
 from tui.local.journal import Journal
-from tui.model import Kind, Verb
-from tui.text import clean
-from tui.ui.owner import Preference
+from tui.model import Kind, LogLine, Ref, Verb
+from tui.text import Safe, Secret, clean
+from tui.ui.owner import Draft, Preference
+from tui.ui.screens.past import PastScreen
 
 BATCH = 24
 SURE = "walked to the end"
@@ -61,18 +63,9 @@ def strings(mode: str, step: int, offset: int) -> list[str]:
     """What is shown."""
     chosen = [f"{MARKER}{text}{MARKER}" for text in ALL[offset::step]]
     if mode == "plain":
-        return [f"{MARKER} web-api {number}" for number in range(4)]
+        return [f"{MARKER} web-api {number}{MARKER}" for number in range(len(chosen))]
     # A lone surrogate cannot be written to any file; the gate takes it away, and without the gate nothing else could.
     return [text for text in chosen if mode == "clean" or not any(0xD800 <= ord(char) < 0xE000 for char in text)]
-
-
-ELSEWHERE = {
-    "SetupScreen": "comes only where nothing is configured",
-    "MinuteScreen": "needs a past with rows, which this walk does not write",
-    "RecordScreen": "opens from a line of a followed log, which the walk does not always have",
-    "PastDetailScreen": "needs a past with rows, which this walk does not write",
-}
-"""Screens that this walk cannot open, and why."""
 
 
 def screens() -> set[str]:
@@ -84,13 +77,17 @@ def screens() -> set[str]:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
         found |= {kind} if kind.__module__.startswith("tui.ui.") and not kind.__subclasses__() else set()
-    return {kind.__name__ for kind in found} - set(ELSEWHERE)
+    return {kind.__name__ for kind in found}
 
 
 class Place(Desk):
-    """A desk at which every key may be pressed."""
+    """A desk at which every key may be pressed; everything there has the log ``said``."""
 
     links: ClassVar[dict[str, tuple[str, ...]]] = {}
+    said: tuple[LogLine, ...] = ()
+
+    async def log(self, ref: Ref, **_: object) -> AsyncIterator[tuple[LogLine, ...]]:
+        yield self.said
 
     def tighten(self) -> None:
         self.done.clear()
@@ -99,13 +96,25 @@ class Place(Desk):
         self.refreshed += 1
 
 
+class Refused(Asked):
+    """Who tries a new connection and is told no."""
+
+    def __init__(self, *found: Find, why: Safe) -> None:
+        super().__init__(*found)
+        self._why = why
+
+    async def test(self, draft: Draft) -> str:
+        raise Unauthorized(self._why, connection=draft.name, hint=self._why)
+
+
 class Configured(Owned):
     """Who opened the only context there is, with the same texts in its settings."""
 
     def __init__(self, desk: Place, texts: list[str], gate: Gate) -> None:
         super().__init__()
         self.desks = {desk.context: desk}
-        self.preferences, self.onboarding = self, Asked()
+        found = (Find(title=gate(text), platform="dployr", base_url=text, token=Secret(text), app=text) for text in texts[:BATCH])
+        self.preferences, self.onboarding = self, Refused(*found, why=gate(texts[0]))
         self._texts, self._gate = texts, gate
 
     def news(self) -> None:
@@ -139,7 +148,7 @@ class Walk:
         self.all = screens()
         self.brief = len(texts) <= BATCH
         # The output layer waits for the terminal to take in what it was sent; plain output does not.
-        self.pause = 0.002 if os.environ.get("ROLLWATCH_OUTPUT") == "plain" else 0.02
+        self.pause = 0.002 if os.environ.get("ROLLWATCH_OUTPUT") == "plain" else 0.004
 
     async def calm(self) -> None:
         """Until what was asked for is drawn."""
@@ -184,7 +193,7 @@ class Walk:
         if number % 2 == 0:
             self.app.open_list(Kind.SERVICE)
             await self.press(pilot, KEYS[list(KEYS)[number % len(KEYS)]])
-            await self.press(pilot, "escape", "escape")
+            await self.back(pilot, self.app.console_screen, None)
         self.app.console_screen.logs.happened(self.gate(text), "bad")
         self.desk.fail("vault", READS["phase"], Unreachable(self.gate(text), connection="vault", hint=self.gate(text)))
         if number % 8 == 0:
@@ -194,19 +203,45 @@ class Walk:
             await self.press(pilot, "z", "q", "escape", "2")
 
     async def logs(self, pilot: Pilot[int], batch: list[str]) -> None:
+        await self.back(pilot, self.app.console_screen, None)
         self.app.open_list(Kind.SERVICE)
         await self.press(pilot, "home", "down", "l")
-        if self.desk.follows:
-            self.desk.follows[-1].write(*(line(text, gate=self.gate) for text in batch))
+        self.desk.follows[-1].write(*(line(text, gate=self.gate) for text in batch))
         await asyncio.sleep(0.12)
         await self.press(pilot, "w", "w")
         if self.keys:
             self.app.open_patterns(self.app.console_screen.logs)
             await self.calm()
             self.seen.add(type(self.app.screen).__name__)
-            await self.press(pilot, "escape", "4", "end", "enter")
-            self.seen.add(type(self.app.screen).__name__)
+            await self.press(pilot, "escape", "4", "end")
             await self.back(pilot, self.app.console_screen, None)
+            await self.far(pilot, batch)
+
+    async def far(self, pilot: Pilot[int], batch: list[str]) -> None:
+        """The screens that lie behind others: one line of a log, a moment of the past, what was known then, what was logged then."""
+        pane, scrub = self.app.console_screen.logs, self.app.recall.scrub
+        self.app.open_record(pane.log_view, lambda _: self.gate(batch[0]))
+        await self.look(pilot, "tab", "tab", "n")
+        ref = filled(Kind.SERVICE, batch[0], 0, gate=self.gate).ref
+        self.desk.said = tuple(line(text, gate=self.gate) for text in batch)
+        scrub.minute(ref, ago(minutes=5), self.gate(batch[0]))
+        await self.look(pilot, "end")
+        scrub.show(ago(minutes=1))
+        await self.look(pilot, "end", stay=True)
+        past = self.app.screen
+        if isinstance(past, PastScreen):
+            scrub.detail(past, Ref(connection="fleet", kind=Kind.SERVICE, id=self.gate(batch[0])))
+            await self.look(pilot, "end")
+        await self.back(pilot, self.app.console_screen, None)
+
+    async def look(self, pilot: Pilot[int], *keys: str, stay: bool = False) -> None:
+        """At the screen that is coming, with these keys."""
+        await asyncio.sleep(0.1)  # what it asks for comes from a thread
+        await self.calm()
+        self.seen.add(type(self.app.screen).__name__)
+        await self.press(pilot, *keys)
+        if not stay:
+            await self.press(pilot, "escape")
 
     def remember(self, batch: list[str]) -> None:
         """Each text as what happened to something in the last hours."""

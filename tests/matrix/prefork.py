@@ -32,6 +32,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.matrix.vt import answers
+
 PATIENCE: Final = 45.0
 HELD: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 MODES: Final = (b"1049", b"1000", b"1003", b"1006", b"2004", b"1004")
@@ -42,6 +44,7 @@ class Child:
 
     def __init__(self, job: Mapping[str, Any]) -> None:
         self.raw = bytearray()
+        self.answered = 0
         self.missed: list[str] = []
         self.gone = False
         master, slave = os.openpty()
@@ -91,8 +94,9 @@ class Child:
         except OSError:
             return False
         self.raw += data
+        said, self.answered = answers(self.raw, self.answered)
         with suppress(OSError):
-            os.write(self.master, b"\x1b[1;1R" * data.count(b"\x1b[6n"))
+            os.write(self.master, said)
         return True
 
     def alive(self) -> bool:

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 from tests.e2e.driver import Terminal
 from tests.matrix.proxy import Threaded, Toxics, serve_in_thread
+from tests.matrix.vt import answers
 from tui.emulator import Options, start_in_thread
 
 CENSUS: Final = """
@@ -87,7 +88,7 @@ SIZES: Final = ((120, 40), (120, 40), (80, 24), (200, 50), (50, 12))
 class Tape(Terminal):
     """A terminal that counts what is written and keeps the end of it."""
 
-    written = 0
+    written = answered = 0
 
     def pump(self, seconds: float) -> bool:
         try:
@@ -98,10 +99,11 @@ class Tape(Terminal):
             return False
         self.written += len(data)
         self.raw += data
-        for _ in range(data.count(b"\x1b[6n")):
-            os.write(self.master, b"\x1b[1;1R")
+        said, self.answered = answers(self.raw, self.answered)
+        os.write(self.master, said)
         if len(self.raw) > 1 << 21:
             # Modes are switched on once, at the start: that part stays.
+            self.answered -= len(self.raw) - (1 << 16) - (1 << 18)
             del self.raw[1 << 16 : -(1 << 18)]
         return True
 

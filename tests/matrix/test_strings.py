@@ -22,7 +22,7 @@ from tests.bench.recorder import recorded
 from tests.e2e.driver import Terminal
 from tests.matrix.fill import filled
 from tests.matrix.hostile import ALL, ESCAPES, MARKER, MARKUP, UNICODE
-from tests.matrix.vt import shapes
+from tests.matrix.vt import answers, shapes
 from tests.matrix.walk import SCREENS, SURE, screens
 from tests.ui.desk import Desk, busy, service
 from tests.ui.test_console import seat
@@ -33,10 +33,6 @@ from tui.ui.settings import Settings
 
 STEP = 96
 """Every so manieth string in the suite; all of them in the soak."""
-
-
-WHERE = re.compile(rb"\x1b\[1;(\d+)H\x1b\[6n")
-"""Where the output layer puts the cursor and asks for it: its way of numbering frames."""
 
 
 class Reader(Terminal):
@@ -52,9 +48,8 @@ class Reader(Terminal):
         except OSError:
             return False
         self.raw += data
-        for asked in WHERE.finditer(self.raw, self.answered):
-            os.write(self.master, b"\x1b[1;%sR" % asked[1])
-            self.answered = asked.end()
+        said, self.answered = answers(self.raw, self.answered)
+        os.write(self.master, said)
         return True
 
 

@@ -25,8 +25,16 @@ _WHOLE: Final = frozenset("hlJKncqtsupx")
 """Finals whose numbers say what is done, and so belong to the shape."""
 
 TITLE: Final = "2;rollwatch"
+_ASKED: Final = re.compile(rb"\x1b\[1;(\d+)H\x1b\[6n")
 _DRAWN_CF: Final = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def answers(written: bytes | bytearray, since: int) -> tuple[bytes, int]:
+    """What a terminal says to those questions in ``written`` that were not answered yet, and up to where they are answered: the output
+    layer puts the cursor at a column of the first line and asks where it is, which is how it numbers frames."""
+    said = [(b"\x1b[1;%sR" % asked[1], asked.end()) for asked in _ASKED.finditer(written, since)]
+    return b"".join(text for text, _ in said), said[-1][1] if said else since
 
 
 def shapes(data: bytes) -> Counter[str]:

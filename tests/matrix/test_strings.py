@@ -16,6 +16,7 @@ from unicodedata import combining
 
 import pyte
 import pytest
+from textual.widgets import Input
 from wcwidth import wcwidth
 
 from tests.bench.recorder import recorded
@@ -24,9 +25,12 @@ from tests.matrix.fill import filled
 from tests.matrix.hostile import ALL, ESCAPES, MARKER, MARKUP, UNICODE
 from tests.matrix.vt import answers, shapes
 from tests.matrix.walk import SCREENS, SURE, screens
+from tests.ui import keyboard
 from tests.ui.desk import Desk, busy, service
 from tests.ui.test_console import seat
 from tui.model import Kind
+from tui.text import clean
+from tui.ui.answers import Entry
 from tui.ui.app import Console
 from tui.ui.link_frame import Scroll, scroll_codes
 from tui.ui.settings import Settings
@@ -167,3 +171,18 @@ async def test_a4_a_name_that_only_looks_like_another_wears_a_badge() -> None:
         await at.press("escape", "down", "r")
         badges[at.sees("Restart prod")] = at.sees("not ASCII")
         assert badges == {True: False, False: True}
+
+
+async def test_a4_what_is_pasted_is_drawn_clean_and_a_secret_is_kept_as_it_came() -> None:
+    async with seat() as at:
+        at.app.open_palette()
+        await keyboard.rest(at.app)
+        for number, text in enumerate(("x\u202ey", "\x1b[9Bx", "\x1b]52;c;x\x07y", "\U000e0041b")):
+            typed = at.app.screen.query_one(Input)
+            typed.value = ""
+            keyboard.give(at.app, f"<{text}>")
+            await keyboard.rest(at.app)
+            assert typed.value == clean(text), number
+            assert typed.value
+    entry = Entry("token", "", (), secret=True, value="")
+    assert entry.validate_value("e\u0301\u202e") == "e\u0301\u202e"

@@ -9,10 +9,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input
 
 from tui.ui.questions import Option
 from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.line_input import LineInput
 from tui.ui.widgets.one_line import OneLine, Zone, clickable
 
 
@@ -104,7 +104,7 @@ class Choice(OneLine, can_focus=True):
                 move()
 
 
-class Entry(Input):
+class Entry(LineInput):
     """A field. Down and up go through what can be picked; a key that is still held from outside is not typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input
 
+from tui.ui.widgets.line_input import LineInput
 from tui.ui.widgets.status_line import StatusLine
 
 PLACEHOLDER: Final = "words, !word to leave out, /regex/; in lists also ?letters status=failed age<2h cpu>80%"
@@ -42,7 +42,7 @@ class Typed:
         return self._draft if self._at is None else self._kept[at]
 
 
-class FilterInput(Input):
+class FilterInput(LineInput):
     """Enter keeps the filter, escape drops it, tab goes to the lines and keeps it. Up brings back what was typed before, down goes the
     way back and then to the lines."""
 

@@ -9,7 +9,6 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input
 
 from tui.actions import Keymap
 from tui.engine.recall.handoff import markdown
@@ -19,6 +18,7 @@ from tui.tables import Moment
 from tui.text import clean
 from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen
 from tui.ui.widgets.cells import Cell, Piece
+from tui.ui.widgets.line_input import LineInput
 from tui.ui.widgets.status_line import Part
 from tui.ui.widgets.text_view import TextView
 
@@ -26,7 +26,7 @@ LONGEST: Final = 500
 """Characters of a note."""
 
 
-class NoteInput(Input):
+class NoteInput(LineInput):
     """One line for the next one. Enter keeps it, escape drops it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

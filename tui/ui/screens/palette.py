@@ -17,6 +17,7 @@ from textual.widgets import Input
 from tui.actions import Place
 from tui.ui.palette import Entry, best, entries, recent, things
 from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.line_input import LineInput
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row
@@ -50,7 +51,7 @@ class PaletteScreen(ModalScreen[None]):
         super().__init__()
         self._program = program
         self._place = Place.RESOURCES
-        self._input = Input(placeholder="an action, a service, an app, a theme…", compact=True, select_on_focus=False)
+        self._input = LineInput(placeholder="an action, a service, an app, a theme…", compact=True, select_on_focus=False)
         self._input.cursor_blink = False
         self._table = ResourceTable(show_head=False)
         self._table.set_columns(COLUMNS)

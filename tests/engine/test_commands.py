@@ -70,7 +70,7 @@ class Stage:
         return [each["said"] for each in self.journal.intents.values()]
 
 
-def play(tell: Tell, **options: Any) -> None:
+def play(tell: Tell, *, before: Callable[[FakePlatform], object] | None = None, **options: Any) -> None:
     async def story() -> None:
         time, journal = clock(), FakeJournal()
         kinds: dict[Kind, dict[str, Any]] = {
@@ -82,6 +82,8 @@ def play(tell: Tell, **options: Any) -> None:
         fake = FakePlatform("fleet", time, kinds=kinds)
         fake.can(*VERBS, (Kind.PROJECT, Verb.CREATE), (Kind.DEPLOYMENT, Verb.CREATE), (Kind.VARIABLE, Verb.SET))
         fake.rows[Kind.SERVICE, ""] = rows(service("web"))
+        if before is not None:
+            before(fake)
         async with session(time, fake, journal=journal, **options) as running:
             await running.settle(10.0)
             await tell(Stage(running, fake, journal))
@@ -463,6 +465,29 @@ def test_what_is_done_at_once_needs_no_verdict() -> None:
         assert stage.verdicts == []
 
     play(tell)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_lost_create_is_not_taken_for_an_older_thing_of_its_name(known: bool) -> None:
+    async def tell(stage: Stage) -> None:
+        project = Project(ref=Ref(connection="fleet", kind=Kind.PROJECT, id="old"), name=Safe("shop"))
+        stage.fake.rows[Kind.PROJECT, ""] = rows(project)
+        if known:
+            await stage.running.refresh([feed(Kind.PROJECT)])
+        stage.answers(failing(Unreachable))
+        outcome = await stage.do(Verb.CREATE, Ref(connection="fleet", kind=Kind.PROJECT, id=""), {"name": "shop"})
+        assert outcome.word == "unknown"
+        stage.fake.troubles.pop(Kind.PROJECT, None)
+        await stage.time.sleep(100.0)
+        (verdict,) = stage.verdicts
+        expected = ("failed", "not executed") if known else ("unconfirmed", "one of this name, which may be older")
+        assert (verdict.word, expected[1] in verdict.text) == (expected[0], True)
+        assert bool(stage.running.in_flight()) is not known
+        # What may be older never settles it, however often it is read.
+        await stage.time.sleep(300.0)
+        assert bool(stage.running.in_flight()) is not known
+
+    play(tell, before=lambda fake: fake.troubles.update({Kind.PROJECT: failing(Unavailable, status=503)}) if not known else None)
 
 
 def test_the_requests_can_be_shown_before_they_are_sent() -> None:

@@ -246,8 +246,8 @@ class Commands:
             request = "; ".join(f"{each.method} {each.path}" for each in call.plan(ref, values))
             if self.read_only and verb not in READING:
                 return self._refused(pending, READ_ONLY)
-            siblings = frozenset(row.ref for row in self._store.rows(kind, ref.connection))
-            act = Act(ref=ref, kind=kind, verb=verb, values=values, before=self._store.get(ref), siblings=siblings)
+            act = Act(ref=ref, kind=kind, verb=verb, values=values, before=self._store.get(ref))
+            act = replace(act, siblings=self._siblings(connection, act))
             intent = await asyncio.to_thread(
                 self._journal.intend,
                 ref=ref,
@@ -320,6 +320,14 @@ class Commands:
             return f"{name} is gone" if seen is not None or known else None
         changed = difference(seen, now) if seen is not None else ""
         return f"{name} is not as it was shown: {changed}" if changed else None
+
+    def _siblings(self, connection: Connection, act: Act) -> frozenset[Ref] | None:
+        """The things beside what an act makes, as this session read them; None where it did not: one that is there may be older."""
+        feeds = [feed for feed in self._follower.feeds(connection, act) if feed.kind is act.kind]
+        fresh = [self._store.freshness(feed) for feed in feeds]
+        if not fresh or any(each.fetched_boot is None or each.restored for each in fresh):
+            return None
+        return frozenset(row.ref for feed in feeds for row in self._store.feed_rows(feed))
 
     def _where(self, ref: Ref) -> Collection[Feed]:
         """The feeds that would show this thing."""

@@ -35,6 +35,7 @@ class _Watch:
     answered: float
     feeds: tuple[Feed, ...]
     last: str = ""
+    unclear: bool = False
     over: bool = False
     told: bool = False
 
@@ -135,13 +136,13 @@ class Follower:
         if wavers(watch.act, rows):
             watch.act = replace(watch.act, wavered=True)
         seen, phrase = RULES[watch.act.verb](watch.act, rows)
-        watch.last = phrase
+        watch.last, watch.unclear = phrase, seen == "unclear"
         seconds = self._clock.boot() - watch.pending.since
         if seen == "yes":
             self._end(watch, "confirmed", f"{watch.act.name} is {phrase} after {seconds:.0f} s", rows)
         elif seen == "no":
             self._end(watch, "failed", f"{watch.act.name}: {phrase} after {seconds:.0f} s", rows)
-        elif watch.told and watch.act.verb in TELLING:
+        elif watch.told and seen == "wait" and watch.act.verb in TELLING:
             self._end(watch, "failed", f"{watch.act.name}: not executed as far as reading shows ({phrase})", rows)
 
     def _give_up(self, watch: _Watch) -> None:
@@ -151,7 +152,7 @@ class Follower:
         boot = self._clock.boot()
         fresh = [self._store.freshness(feed) for feed in watch.feeds if feed.kind is watch.act.kind]
         read = bool(fresh) and all(each.error is None and (each.age(boot) or RECENT) < RECENT for each in fresh)
-        if watch.word == "unknown" and watch.act.verb in TELLING and read:
+        if watch.word == "unknown" and watch.act.verb in TELLING and read and not watch.unclear:
             self._end(watch, "failed", f"{watch.act.name}: not executed as far as {seconds:.0f} s of reading show", {})
         else:
             said = f" ({watch.last})" if watch.last else ""

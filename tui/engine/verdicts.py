@@ -47,7 +47,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """A verb as it was sent. ``before`` is the target as it was known, ``made`` the thing that the answer named, ``siblings``
-    the things of its kind that existed before, ``wavered`` that a read since then showed the target in another state."""
+    the things of its kind that existed before (None: nobody had read them), ``wavered`` that a read since then showed the target in
+    another state."""
 
     ref: Ref
     kind: Kind
@@ -55,7 +56,7 @@ class Act:
     values: Mapping[str, Any]
     before: Resource | None = None
     made: Ref | None = None
-    siblings: frozenset[Ref] = frozenset()
+    siblings: frozenset[Ref] | None = frozenset()
     wavered: bool = False
 
     @property
@@ -67,9 +68,9 @@ class Act:
         return self.before.name if self.before is not None else clean(self.ref.id, 80) or Safe(str(self.kind))
 
 
-Seen = Literal["yes", "no", "wait"]
+Seen = Literal["yes", "no", "wait", "unclear"]
 Rule = Callable[[Act, Mapping[Ref, Resource]], tuple[Seen, str]]
-"""Given the rows of the kind as just read: was it seen, and how is that said (without the name)."""
+"""Given the rows of the kind as just read: was it seen, and how is that said (without the name). ``unclear``: no read can tell."""
 
 
 def _target(act: Act, rows: Mapping[Ref, Resource]) -> Resource | None:
@@ -122,7 +123,10 @@ def _moved(before: Resource, now: Resource) -> bool:
 def _appeared(act: Act, rows: Mapping[Ref, Resource]) -> tuple[Seen, str]:
     found = rows.get(act.made) if act.made is not None else None
     if found is None and act.made is None:
-        found = next((row for ref, row in rows.items() if ref not in act.siblings and row.name == act.name), None)
+        known = act.siblings or frozenset()
+        found = next((row for ref, row in rows.items() if ref not in known and row.name == act.name), None)
+        if found is not None and act.siblings is None:
+            return "unclear", "there is one of this name, which may be older"
     if found is None:
         return "wait", "not listed yet"
     if found.health is Health.BAD:

@@ -14,7 +14,7 @@ from textual.color import Color
 from tests.ui.desk import NOW, READS, Desk, busy, refused, rollouts, signed_out
 from tui.actions import ACTIONS, Keymap, Place
 from tui.engine.feeds import ConnectionState, Feed
-from tui.errors import NoEndpoint, RateLimited
+from tui.errors import NoEndpoint, RateLimited, Refused
 from tui.model import Kind, RateLimit, Tone
 from tui.tables import Moment
 from tui.ui.clipboard import MOST, TooMuch, osc52
@@ -112,6 +112,10 @@ def test_what_is_said_of_an_empty_pane_tells_the_reasons_apart() -> None:
     assert told.tone is Tone.WARN
     desk.fail("vault", [kind], refused("vault"))
     assert empty("apps", feeds(desk, kind), desk.store, boot).lines[-1] == "ctrl-r tries at once"
+    undecided = Refused("this account has 2 clusters", connection="vault", hint='set cluster = "lab"')
+    desk.fail("vault", [kind], undecided, after=60)
+    chosen = ('vault · set cluster = "lab" · this account has 2 clusters', "No apps on shop.")
+    assert empty("apps", feeds(desk, kind), desk.store, boot).lines == chosen
     desk.fail("vault", [kind], NoEndpoint("404", connection="vault"), after=None)
     assert empty("apps", feeds(desk, kind), desk.store, boot).lines == ("No apps on shop.", "vault does not offer apps.")
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from tui.engine.feeds import Feed
 from tui.engine.store import Store
-from tui.errors import PlatformError, Unauthorized
+from tui.errors import PlatformError, Refused, Unauthorized
 from tui.model import Tone
 from tui.tables import age, lately
 from tui.ui.widgets.cells import Piece
@@ -56,6 +56,8 @@ def _remedy(feed: Feed, error: PlatformError, planned: float | None, boot: float
     """What to do, or when it is tried again."""
     if isinstance(error, Unauthorized):
         return f"sign in: rollwatch login {feed.connection}"
+    if isinstance(error, Refused) and error.hint:
+        return error.hint  # it was understood and refused: asking again changes nothing
     return next_try(planned, boot) or error.hint or "not asked again by itself"
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from tui.engine.feeds import Feed, Freshness
 from tui.engine.recall.records import span
-from tui.errors import PlatformError
+from tui.errors import BadReply, PlatformError, Unreachable
 
 FEWEST: Final = 2
 """Failing feeds below which one failure is just a failure."""
@@ -31,15 +31,16 @@ class Suspicion:
     text: str
 
 
+THEIRS: Final = (Unreachable, BadReply)
+"""Errors that speak against the platform. What it understood and refused is for us to mend, and its own sentence says how."""
+
 WORDS: Final = {"Unreachable": "no answer", "BadReply": "an unreadable answer"}
 """How an error without a status is told."""
 
 
 def way(error: PlatformError) -> str:
     """How it failed, in a word that equal failures share."""
-    return (
-        f"{error.status}" if error.status else {"Unreachable": "no answer", "BadReply": "an unreadable answer"}.get(error.type, error.type)
-    )
+    return f"{error.status}" if error.status else WORDS.get(error.type, error.type)
 
 
 def suspect(connection: str, feeds: Sequence[tuple[Feed, Freshness]], boot: float) -> Suspicion | None:
@@ -51,9 +52,11 @@ def suspect(connection: str, feeds: Sequence[tuple[Feed, Freshness]], boot: floa
     word, count = ways.most_common(1)[0]
     if count < FEWEST or count < SHARE * len(tried):
         return None
-    alike = (fresh for _, fresh in tried if fresh.error is not None and way(fresh.error) == word)
+    alike = [fresh for _, fresh in tried if fresh.error is not None and way(fresh.error) == word]
     since = [fresh.failing_since for fresh in alike if fresh.failing_since is not None]
     seconds = max(0.0, boot - min(since)) if since else 0.0
     which = "every read fails" if count == len(tried) else f"{count} of {len(tried)} reads fail"
-    text = f"{connection}: {which} with {word} for {span(seconds)}; likely the platform"
+    told = f"{which} with {word} for {span(seconds)}; likely the platform"
+    ours = next((each.error for each in alike if not isinstance(each.error, THEIRS)), None)
+    text = f"{connection}: {told if ours is None else ours}"
     return Suspicion(connection=connection, failing=count, of=len(tried), seconds=seconds, text=text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,8 +14,9 @@ from textual.pilot import Pilot
 
 from tests.ui import keyboard
 from tests.ui.desk import Desk, busy, ref, service, variable
-from tui.engine.commands import Outcome
+from tui.engine.commands import IN_FLIGHT, Outcome
 from tui.engine.feeds import Pending
+from tui.engine.verdicts import Verdict
 from tui.model import Health, Kind, Ref, Verb
 from tui.text import Safe
 from tui.ui.app import Console
@@ -29,9 +31,12 @@ class Answering(Desk):
     """A desk whose verbs are answered as a test wants, and which keeps what it was asked with."""
 
     answer: Outcome | None = None
+    delay: asyncio.Event | None = None
 
     async def do(self, verb: Verb, ref: Ref, values: Any = None, **more: Any) -> Any:
         self.done.append((verb, ref, {**(values or {}), "seen": more.get("seen"), "override": more.get("override")}))
+        if self.delay is not None:
+            await self.delay.wait()
         return self.answer or Outcome(word="accepted", text=f"{verb} accepted", ref=ref)
 
     def tighten(self) -> None:
@@ -111,7 +116,10 @@ async def test_in_production_what_cannot_be_undone_asks_for_the_name() -> None:
         await at.press(*"work", "enter", "right", "enter")
         assert at.verbs == []
         assert at.asks
-        await at.press(*"er", "enter", "right", "enter")
+        assert at.sees("nothing was sent: see the marked fields")
+        await at.press(*"er")
+        assert not at.sees("nothing was sent")
+        await at.press("enter", "right", "enter")
         assert at.verbs == [(Verb.STOP, "svc-worker")]
 
 
@@ -138,6 +146,55 @@ async def test_a_refusal_stands_at_its_field_and_nothing_typed_is_lost() -> None
         assert at.sees("refused: no such key")
         assert at.sees("PATH")
         assert not at.sees("hunter2")
+
+
+async def test_what_was_typed_survives_a_refusal_that_came_after_the_dialog_was_closed() -> None:
+    async with seat() as at:
+        at.desk.answer = Outcome(word="refused", text="no such key", ref=WORKER)
+        at.desk.delay = asyncio.Event()
+        await at.press("v", *"PATH", "enter", *"hunter2", "enter", "right", "enter")
+        assert at.sees("sending…")
+        await at.press("escape")
+        assert not at.asks
+        at.desk.delay.set()
+        await at.app.workers.wait_for_complete()
+        await keyboard.rest(at.app)
+        assert at.sees("no such key · the same key has what was typed")
+        await at.press("v")
+        assert at.sees("PATH")
+        assert not at.sees("hunter2")
+        assert at.app.focused is not None
+        await at.press(*"hunter3", "enter", "right", "enter", "escape")
+        assert [value.reveal() for value in (each["value"] for _, _, each in at.desk.done)] == ["hunter2", "hunter3"]
+
+
+async def test_the_age_of_what_a_dialog_shows_goes_on() -> None:
+    async with seat() as at:
+        await at.press("r")
+        assert not at.sees("as of 5m ago · dployr")
+        await at.desk.pass_time(300.0)
+        at.app._tick()
+        await keyboard.rest(at.app)
+        assert at.sees("as of 5m ago · dployr")
+        at.desk.put("fleet", Kind.SERVICE, [service("aaa"), at.desk.store.get(WORKER)])
+        at.app._tick()
+        await keyboard.rest(at.app)
+        assert not at.sees("as of 5m ago · dployr")
+
+
+async def test_what_is_in_flight_is_not_said_to_be_after_the_verdict() -> None:
+    async with seat() as at:
+        at.desk.refused[Verb.RESTART] = IN_FLIGHT.format(Verb.RESTART)
+        await at.press("r")
+        assert at.sees("restart is still in flight")
+        at.app._verdict(
+            Verdict(
+                ref=WORKER, kind=Kind.SERVICE, verb=Verb.RESTART, intent=1, word="confirmed", text="worker is running again", seconds=4.0
+            )
+        )
+        await keyboard.rest(at.app)
+        assert not at.sees("still in flight")
+        assert at.sees("worker is running again")
 
 
 async def test_what_nobody_knows_the_outcome_of_is_sent_again_only_by_typing() -> None:

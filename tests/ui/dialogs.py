@@ -15,6 +15,7 @@ from typing import Any
 from tests.actions.test_dialog import WORKER, Answering, Seat, desk, seat
 from tests.actions.test_table import adapter
 from tests.gallery.paint import Run, paint, runs
+from tests.ui import keyboard
 from tui.engine.commands import Outcome
 from tui.engine.feeds import Pending
 from tui.model import Kind, Ref, Verb
@@ -150,12 +151,12 @@ async def play(at: Seat, scene: Scene) -> None:
         console.action_act(FOCUS[scene.on])
     else:
         at.app.open_list(scene.on)
-    await at.pilot.pause()
+    await keyboard.rest(at.app)
     console.front.body.action_edge(-1)
     console.front.body.action_move(scene.down)
-    await at.pilot.press(*["space", "down"] * scene.marks)
+    await keyboard.press(at.app, *["space", "down"] * scene.marks)
     console.action_act(scene.act)
-    await at.pilot.pause()
+    await keyboard.rest(at.app)
     screen = at.app.screen
     assert isinstance(screen, AskScreen), scene.name
     entries = {entry.field: entry for entry in screen.query(Entry)}
@@ -165,14 +166,14 @@ async def play(at: Seat, scene: Scene) -> None:
     if scene.chosen:
         screen.query_one(Choice).focus()
         screen.query_one(Choice).choose(go=True)
-    await at.pilot.pause()
+    await keyboard.rest(at.app)
     if scene.answer is not None:
         screen.post_message(Choice.Made(go=True))
         for _ in range(20):
-            await at.pilot.pause()
+            await keyboard.rest(at.app)
             if screen._deed is None:
                 break
-    await at.pilot.pause()
+    await keyboard.rest(at.app)
 
 
 def look(at: Seat) -> tuple[tuple[Run, ...], ...]:
@@ -197,7 +198,7 @@ async def pictures(scenes: tuple[Scene, ...]) -> AsyncIterator[tuple[Scene, tupl
             await play(at, scene)
             yield scene, look(at)
             at.app.screen.dismiss()
-            await at.pilot.pause()
+            await keyboard.rest(at.app)
 
 
 async def draw(folder: Path) -> None:

@@ -53,6 +53,7 @@ GRACE: Final = 5.0
 READING: Final = frozenset({Verb.ADOPT})
 """Verbs that change nothing anywhere but here."""
 
+IN_FLIGHT: Final = "{} is still in flight"
 READ_ONLY: Final = "read-only: verbs are refused in this context"
 SUBJECTS: Final = ("name", "domain", "key", "url", "branch", "sha")
 """Fields that name what a create makes."""
@@ -220,7 +221,7 @@ class Commands:
         if pending is not None and pending.word == "unknown" and not override:
             return f"whether the last {verb} was executed is not known: wait for a read to tell, or override"
         if pending is not None and pending.word != "unknown":
-            return f"{verb} is still in flight"
+            return IN_FLIGHT.format(verb)
         when, words = self._forbidden.get((ref.connection, kind, verb), (float("-inf"), ""))
         return f"refused earlier: {words}" if self._clock.boot() - when < FORGIVEN else None
 
@@ -274,7 +275,8 @@ class Commands:
 
     async def _answered(self, pending: Pending, act: Act, intent: int, accepted: Accepted) -> Outcome:
         word: Word = "done" if accepted.done else "accepted"
-        text = accepted.text or f"{act.verb} of {act.name} {word}"
+        said = accepted.text or Safe(word)
+        text = f"{act.verb} of {act.name} {said}" if said.startswith(word) else said
         act = replace(act, made=accepted.ref if accepted.ref is not None and accepted.ref.kind is act.kind else None)
         await self._settle(intent, word, text, str(act.made or ""))
         if word == "accepted":

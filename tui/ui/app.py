@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
@@ -20,17 +20,17 @@ from textual.screen import Screen
 from textual.signal import Signal
 
 from tui.actions import Action, Keymap, Place
-from tui.engine.commands import Outcome
+from tui.engine.commands import IN_FLIGHT, Outcome
 from tui.engine.feeds import Change
 from tui.engine.session import Session
 from tui.engine.verdicts import Verdict
 from tui.errors import RollwatchError
-from tui.model import Health, Kind, Ref, Verb
+from tui.model import Health, Kind, Ref
 from tui.tables import Moment, attention
 from tui.text import clean
 from tui.ui.aim import Selection, aim
 from tui.ui.alarm import Alarm
-from tui.ui.deeds import Deed
+from tui.ui.deeds import Deed, Typed
 from tui.ui.driver import quiet_driver
 from tui.ui.elsewhere import Elsewhere
 from tui.ui.flight import Flights
@@ -90,8 +90,7 @@ class Console(PicturedApp, inherit_bindings=False):
         self.wardrobe = Wardrobe(self)
         super().__init__(driver_class=quiet_driver(entered=self.settings.entered, sieve=self.wardrobe.backdrop))
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
-        self._told_off = False
-        self._asked_to_leave: float | None = None
+        self._told_off, self._asked_to_leave = False, float("-inf")
         self._pressed = ""
         self.home = Home(self, owner)
         self._taken = 0
@@ -106,7 +105,7 @@ class Console(PicturedApp, inherit_bindings=False):
         self.flights = Flights(session, self.keymap)
         self._waiting: set[Kind] = set()
         self._watch = settings.watch
-        self._used: dict[tuple[Kind, Verb, str], list[str]] = {}
+        self._typed = Typed()
         self._ended: list[Callable[[], None]] = []
         self.console_screen = ConsoleScreen(session, self.keymap, self.moment)
         self.screens_made: dict[type[Screen[Any]], Screen[Any]] = {}
@@ -194,8 +193,7 @@ class Console(PicturedApp, inherit_bindings=False):
         for end in self._ended:
             end()
 
-    def on_unmount(self) -> None:
-        self._rise()
+    on_unmount = _rise
 
     def _fatal_error(self) -> None:
         """Leave with one line and no locals: a traceback of Textual's shows the values of variables, and so secrets."""
@@ -239,6 +237,8 @@ class Console(PicturedApp, inherit_bindings=False):
         tone = {"confirmed": "ok", "failed": "bad"}.get(verdict.word, "warn")
         self.console_screen.logs.happened(verdict.text, tone)
         self.flights.ended(verdict)
+        for bottom in self._bottoms:
+            bottom.over(IN_FLIGHT.format(verdict.verb))
         self._redraw(None)
 
     def _tick(self) -> None:
@@ -266,15 +266,18 @@ class Console(PicturedApp, inherit_bindings=False):
 
     def moment(self) -> Moment:
         """Now, for whoever draws."""
-        past = self.session.past
-        usual = past.usual if past is not None else None
+        usual = self.session.past.usual if self.session.past is not None else None
         return Moment(now=self.session.clock.wall(), store=self.session.store, zone=self.settings.zone, usual=usual)
 
     # What any screen may ask -------------------------------------------------------------------------------------------------
 
+    @property
+    def _bottoms(self) -> Iterable[Bottom]:
+        return self.screen.query(Bottom) if self._screen_stack else ()
+
     def say(self, text: str, tone: str = "accent") -> None:
         """Tell the user one line, as plain text, on whichever screen is shown."""
-        for bottom in self.screen.query(Bottom) if self._screen_stack else ():
+        for bottom in self._bottoms:
             bottom.tell(clean(text, 400), tone)
 
     def copy(self, text: str, what: str = "") -> None:
@@ -283,8 +286,7 @@ class Console(PicturedApp, inherit_bindings=False):
 
     def copy_link(self, ref: Ref | None) -> None:
         """Open the page of a rollout on the desktop, or copy its address."""
-        row = self.session.store.get(ref) if ref is not None else None
-        self.elsewhere.link(str(getattr(row, "dashboard", "")))
+        self.elsewhere.link(str(getattr(self.session.store.get(ref) if ref is not None else None, "dashboard", "")))
 
     def tighten(self) -> None:
         """Refuse every verb from now on."""
@@ -362,12 +364,12 @@ class Console(PicturedApp, inherit_bindings=False):
     def ask(self, action: Action, selection: Selection) -> None:
         """A key that asks something of a platform was pressed: ask back before anything is sent."""
         aimed = aim(action, selection, self.session)
-        question = ask(action, aimed, selection, self.session, self._used) if aimed is not None else "there is nothing to do this to"
+        question = ask(action, aimed, selection, self.session, self._typed.sent) if aimed is not None else "there is nothing to do this to"
         if isinstance(question, str):
             self.say(question, "warn")
             return
         screen = self.once(AskScreen, lambda: AskScreen(self))
-        screen.show(question, self._pressed)
+        screen.show(self._typed.fill(question), self._pressed)
         if self.screen is not screen:
             self.push_screen(screen)
 
@@ -377,13 +379,11 @@ class Console(PicturedApp, inherit_bindings=False):
 
     async def _send(self, deed: Deed) -> None:
         await deed.run(self.session, self.acted)
-        if deed.sent:
-            deed.remember(self._used)
-            self.console_screen.resources.unmark(deed.sent)
+        self._typed.ended(deed)
+        self.console_screen.resources.unmark(deed.sent)
         screen = self.screens_made.get(AskScreen)
         if not (isinstance(screen, AskScreen) and await screen.ended(deed)):
-            done = deed.last is not None and deed.last.word == "done"
-            self.say(deed.text, "bad" if deed.stopped_by is not None else "ok" if done else "accent")
+            self.say(*self._typed.told(deed))
 
     def acted(self, question: Question, target: Target, outcome: Outcome) -> None:
         """A verb was answered: keep it where what happened is told."""
@@ -393,7 +393,7 @@ class Console(PicturedApp, inherit_bindings=False):
     def leave(self) -> None:
         """Quit; while something is in flight only when asked twice."""
         going, now = self.flights.leaving(), self.session.clock.boot()
-        if going and (self._asked_to_leave is None or now - self._asked_to_leave > AGAIN):
+        if going and now - self._asked_to_leave > AGAIN:
             self._asked_to_leave = now
             self.say(f"{going}. It goes on without us. Once more to leave.", "warn")
             return

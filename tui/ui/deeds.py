@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tui.engine.commands import Outcome
 from tui.engine.session import Session
-from tui.model import Ref
+from tui.model import Kind, Ref, Verb
 from tui.text import Secret
 from tui.ui.questions import Question, Target
 
@@ -21,12 +21,14 @@ REMEMBERED: Final = 6
 class Deed:
     """One confirmed dialog. Made of what was shown then; nothing that happens to the dialog or to a list changes it.
 
-    ``sent`` are the targets whose verb was taken; ``stopped_by`` the first outcome that was not. ``anyway`` goes on after that.
+    ``typed`` are the fields as they stood, without
+    secrets; ``sent`` are the targets whose verb was taken; ``stopped_by`` the first outcome that was not. ``anyway`` goes on after that.
     """
 
     question: Question
     targets: tuple[Target, ...]
     values: Mapping[str, Any]
+    typed: Mapping[str, str] = field(default_factory=dict, repr=False)
     override: bool = False
     anyway: bool = False
     sent: list[Ref] = field(default_factory=list)
@@ -61,10 +63,36 @@ class Deed:
             return f"{self.question.verb}: {len(self.sent)} of {len(self.targets)} sent"
         return self.last.text if self.last is not None else ""
 
-    def remember(self, used: dict[tuple[Any, Any, str], list[str]]) -> None:
-        """Offer what was sent first the next time; never a secret."""
-        for each in self.question.form.fields:
-            value = self.values.get(each.name)
+
+class Typed:
+    """What was typed in this run. ``sent`` by field, the newest first; and what stood in a dialog that was closed while its verb was
+    sent, until the same key asks again. Never a secret."""
+
+    def __init__(self) -> None:
+        self.sent: dict[tuple[Kind, Verb, str], list[str]] = {}
+        self._left: dict[Hashable, Mapping[str, str]] = {}
+
+    def ended(self, deed: Deed) -> None:
+        """Offer first the next time what was taken."""
+        for each in deed.question.form.fields if deed.sent else ():
+            value = deed.values.get(each.name)
             if isinstance(value, str | int) and not isinstance(value, bool | Secret):
-                words = used.setdefault((self.question.kind, self.question.verb, each.name), [])
+                words = self.sent.setdefault((deed.question.kind, deed.question.verb, each.name), [])
                 words[:] = [str(value), *(word for word in words if word != str(value))][:REMEMBERED]
+
+    def told(self, deed: Deed) -> tuple[str, str]:
+        """What to say, and in which tone, of a deed whose dialog is closed. What was typed for it and not taken is kept."""
+        if deed.stopped_by is None:
+            return deed.text, "ok" if deed.last is not None and deed.last.word == "done" else "accent"
+        if deed.typed:
+            self._left[_asked(deed.question)] = deed.typed
+        return deed.text + (" · the same key has what was typed" if deed.typed else ""), "bad"
+
+    def fill(self, question: Question) -> Question:
+        """The question with what was typed for it and not taken; once."""
+        left = self._left.pop(_asked(question), None)
+        return question if left is None else replace(question, texts={**question.texts, **left})
+
+
+def _asked(question: Question) -> Hashable:
+    return question.action.id, question.kind, question.verb, tuple(each.ref for each in question.targets)

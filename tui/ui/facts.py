@@ -15,7 +15,7 @@ from tui.errors import RollwatchError
 from tui.model import Environment, Kind, Rollout, Verb
 from tui.tables import Moment, age, span, state, tone_of
 from tui.text import Secret, clean, is_plain
-from tui.ui.questions import Question, Target, of_environment
+from tui.ui.questions import Question, Target, of_environment, read_at
 from tui.ui.widgets.cells import Cell, Piece
 
 MASKED: Final = "***"
@@ -33,10 +33,17 @@ def facts(question: Question, targets: Sequence[Target], session: Session, momen
         (Piece(f"context {question.context}", "accent"), Piece("  PRODUCTION" if question.production else "", "bad")),
     ]
     for each in targets:
-        lines.append(_fact(each, session))
+        now = session.store.get(each.ref)
+        changed = difference(each.seen, now) if each.seen is not None and now is not None else ""
+        # What a later read found unchanged is as old as that read.
+        read = read_at(each.ref, session) if now is not None and not changed else each.read
+        lines.append(_fact(each, session, read))
         if not is_plain(each.label):
             lines.append((Piece("  ▲ this name has letters that are not ASCII: look at the id", "warn"),))
-        lines += _since(each, session)
+        if each.seen is not None and now is None:
+            lines.append((Piece("  ✗ gone: it is no longer listed", "bad"),))
+        elif changed:
+            lines.append((Piece(f"  ▲ changed since: {clean(changed, 200)}", "warn"),))
     if question.verb is Verb.TRIGGER and len(targets) == 1:
         lines += _rolling(targets[0], session, moment)
     if question.kind is Kind.APPLICATION and question.verb is Verb.DELETE:
@@ -48,30 +55,19 @@ def facts(question: Question, targets: Sequence[Target], session: Session, momen
     return lines
 
 
-def _fact(target: Target, session: Session) -> Cell:
+def _fact(target: Target, session: Session, read: float | None) -> Cell:
     connection = session.store.connection(target.ref.connection)
     if not target.ref.id:
         return (Piece(f"  a new {target.ref.kind}  "), Piece(f"{connection.platform} · on {target.ref.connection}", "muted"))
     if target.seen is None:
         return (Piece(f"  {place(target)}", "muted"),)
-    old = "never read" if target.age is None else f"as of {age(target.age)} ago"
+    old = "never read" if read is None else f"as of {age(max(0.0, session.clock.boot() - read))} ago"
     return (
         Piece(f"  {target.label}  "),
         Piece(f"{state(target.seen.health)}  ", tone_of(target.seen)),
         Piece(f"{target.seen.status}  " if target.seen.status else ""),
         Piece(f"{old} · {connection.platform} · {place(target)}", "muted"),
     )
-
-
-def _since(target: Target, session: Session) -> list[Cell]:
-    """What became of a thing while the dialog is open: what was shown would not be sent."""
-    if target.seen is None:
-        return []
-    now = session.store.get(target.ref)
-    if now is None:
-        return [(Piece("  ✗ gone: it is no longer listed", "bad"),)]
-    changed = difference(target.seen, now)
-    return [(Piece(f"  ▲ changed since: {clean(changed, 200)}", "warn"),)] if changed else []
 
 
 def _rolling(target: Target, session: Session, moment: Moment) -> list[Cell]:

@@ -52,12 +52,12 @@ Used = Mapping[tuple[Kind, Verb, str], Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One thing that the verb is aimed at: ``seen`` is the record that the user looked at, ``age`` how many seconds old it was."""
+    """One thing that the verb is aimed at: ``seen`` is the record that the user looked at, ``read`` when it was read, in boot time."""
 
     ref: Ref
     label: Safe
     seen: Resource | None = None
-    age: float | None = None
+    read: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +149,15 @@ def aimed_at(aim: Aim, selection: Selection) -> tuple[Ref, ...]:
 
 
 def capture(ref: Ref, session: Session) -> Target:
-    """A thing as it is known now, with how old that is."""
-    store = session.store
-    seen, home = store.get(ref), store.feed_of(ref)
-    old = store.freshness(home).age(session.clock.boot()) if home is not None else None
-    return Target(ref=ref, label=_label(ref, seen), seen=seen, age=old)
+    """A thing as it is known now, with when that was read."""
+    seen = session.store.get(ref)
+    return Target(ref=ref, label=_label(ref, seen), seen=seen, read=read_at(ref, session))
+
+
+def read_at(ref: Ref, session: Session) -> float | None:
+    """When a thing was last read, in boot time; None if it never was."""
+    home = session.store.feed_of(ref)
+    return session.store.freshness(home).fetched_boot if home is not None else None
 
 
 def again(question: Question, session: Session) -> Question:

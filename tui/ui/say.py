@@ -55,6 +55,11 @@ class Bottom(Vertical):
         self._show(saying=False)
         return saying
 
+    def over(self, text: str) -> None:
+        """This is not true any more: do not go on saying it."""
+        if self.said == text:
+            self.hush()
+
     def _show(self, *, saying: bool) -> None:
         self._line.display = saying
         self.keys.display = not saying

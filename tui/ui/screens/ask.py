@@ -45,6 +45,8 @@ OURS: Final = frozenset({WHERE, TYPED, GO_ON})
 MOST: Final = 12
 """Lines of requests that are shown; a longer body is cut and says so."""
 
+MARKED: Final = "nothing was sent: see the marked fields"
+
 AROUND: Final = 8
 """Lines of the screen that the dialog needs beside its body: its frame, title, answer, choice and keys, and a rest of what is below."""
 
@@ -85,6 +87,7 @@ class AskScreen(ModalScreen[None]):
         self._guard = Guard()
         self._stuck = False
         self._deed: Deed | None = None
+        self._said_last = ""
         self._head = StatusLine(classes="ask-head")
         self._facts = Paragraph(classes="ask-facts")
         self._rows = FormRows(classes="ask-fields")
@@ -123,6 +126,8 @@ class AskScreen(ModalScreen[None]):
             self.call_later(self._build)
 
     async def on_mount(self) -> None:
+        # What is drawn below the fields makes the body longer only once it is laid out.
+        self.watch(self.query_one("#ask-body"), "virtual_size", self._draw_hint, init=False)
         await self._build()
 
     def on_screen_resume(self) -> None:
@@ -153,7 +158,7 @@ class AskScreen(ModalScreen[None]):
             fields.insert(0, Field(name=WHERE, title=title, required=True, help="↓ goes through what there is"))
         if len(question.targets) > 1:
             fields.append(ANYWAY)
-        return [*fields, Field(name=TYPED, title="Type it", required=True)]
+        return [*fields, Field(name=TYPED, title="To confirm", required=True)]
 
     def _line(self, each: Field, question: Question) -> Line:
         words = self._options(each, question)
@@ -235,6 +240,8 @@ class AskScreen(ModalScreen[None]):
             if each.name in now.asked:
                 self._show_problem(each, now.wrong.get(each.name, ""))
         self._plan.show([] if now.wrong.keys() - {TYPED, GO_ON} else self._requests(question, now.values))
+        if self._said_last == MARKED and not now.wrong:
+            self._say("", None)
         self._draw_hint()
         self._draw_keys(wrong=bool(now.wrong))
 
@@ -294,6 +301,7 @@ class AskScreen(ModalScreen[None]):
         self._keys.set_text(text, "muted")
 
     def _say(self, text: str, tone: str | None) -> None:
+        self._said_last = text
         self._said.say(clean(text, 400), tone)
 
     # Keys --------------------------------------------------------------------------------------------------------------------
@@ -341,10 +349,11 @@ class AskScreen(ModalScreen[None]):
             self._server |= {name: text for name, text in now.wrong.items() if name != TYPED}
             self._tell()
             self._focus(now.wrong)
-            self._say("nothing was sent: see the marked fields", "warn")
+            self._say(MARKED, "warn")
             return
         anyway = GO_ON in self._entries and self._entries[GO_ON].value.strip() == "go on"
-        self._deed = Deed(question, self._targets, now.values, override=now.stuck, anyway=anyway)
+        typed = {each.name: self._entries[each.name].value for each in question.form.fields if each.shape is not Shape.SECRET}
+        self._deed = Deed(question, self._targets, now.values, typed, override=now.stuck, anyway=anyway)
         self._say("sending…", "busy")
         self._draw_keys(wrong=False)
         self._program.send(self._deed)

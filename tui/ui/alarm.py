@@ -136,7 +136,7 @@ class Alarm:
             parts.append(Part(id="snoozed", pieces=(Piece(f"quiet {left / 60:.0f}m", "muted"),), rank=2))
         return parts
 
-    def banner(self) -> tuple[Piece, ...]:
+    def banner(self) -> list[Part]:
         """One line where most reads of a connection fail alike, instead of a row for each; empty where they do not."""
         store, boot = self._session.store, self._session.clock.boot()
         feeds: dict[str, list[Feed]] = {}
@@ -145,8 +145,15 @@ class Alarm:
         found = [suspect(name, [(feed, store.freshness(feed)) for feed in each], boot) for name, each in feeds.items()]
         told = sorted((each for each in found if each is not None), key=lambda each: -each.seconds)
         if not told:
-            return ()
-        address = (self._channels.status_urls or {}).get(told[0].connection, "")
-        more = f"   and {', '.join(each.connection for each in told[1:])}" if told[1:] else ""
-        pieces = [Piece(f"✗ {told[0].text}", "bad"), Piece(f"   see {address}" if address else "", "accent"), Piece(more, "warn")]
-        return tuple(piece for piece in pieces if piece.text)
+            return []
+        worst, *others = told
+        parts = [Part(pieces=(Piece(f"✗ {worst.text}", "bad"),), short=(Piece(f"✗ {worst.short}", "bad"),))]
+        if others:
+            parts.append(Part(pieces=(Piece(f"and {', '.join(each.connection for each in others)}", "warn"),)))
+        if address := self.status_page(worst.connection):
+            parts.append(Part(pieces=(Piece("see ", "muted"), Piece(address, "accent")), short=(Piece(address, "accent"),)))
+        return parts
+
+    def status_page(self, connection: str) -> str:
+        """Where its platform says how it is; empty where the configuration does not know."""
+        return (self._channels.status_urls or {}).get(connection, "")

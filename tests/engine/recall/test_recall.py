@@ -225,7 +225,7 @@ def test_most_reads_failing_alike_is_one_fact() -> None:
     feeds = [(Feed(connection="fleet", kind=kind), bad) for kind in (Kind.SERVICE, Kind.DEPLOYMENT, Kind.ROUTE)]
     said = suspect("fleet", [*feeds, (Feed(connection="fleet", kind=Kind.WEBHOOK), absent)], 280.0)
     assert said is not None
-    assert said.text == "fleet: every read fails with 502 for 3m00; likely the platform"
+    assert said.text == "fleet: every read fails with 502 for 3 min; likely the platform"
     refused = Freshness(error=Refused("this account has 2 clusters", hint="set one"), failing_since=100.0)
     ours = suspect("fleet", [(each, refused) for each, _ in feeds], 280.0)
     assert ours is not None
@@ -234,7 +234,7 @@ def test_most_reads_failing_alike_is_one_fact() -> None:
     other = Freshness(error=Unreachable("y"), failing_since=1.0)
     mixed = suspect("fleet", [*feeds, (Feed(connection="fleet", kind=Kind.PROJECT), other)], 280.0)
     assert mixed is not None
-    assert mixed.text.startswith("fleet: 3 of 4 reads fail with 502 for 3m00")
+    assert mixed.text.startswith("fleet: 3 of 4 reads fail with 502 for 3 min")
 
 
 def rollout(environment: str, target: str, minutes: float, conclusion: str = "success") -> Rollout:

@@ -253,7 +253,10 @@ async def test_a_platform_that_fails_as_a_whole_is_one_line_with_its_status_page
         assert not at.sees("likely the platform")
         desk.fail("fleet", READS["dployr"], refused("fleet"))
         await at.tick(180)
-        assert "every read fails with no answer for 3m00; likely the platform   see https://status.example.com" in at.screen()[1]
+        assert "every read fails with no answer for 3 min; likely the platform   see https://status.example.com" in at.screen()[1]
+        await at.pilot.resize_terminal(80, 24)
+        await at.tick(1)
+        assert at.screen()[1].strip() == "✗ fleet: 6/6 reads no answer, 3 min   see https://status.example.com"
         desk.put("fleet", Kind.SERVICE, [service("web-api")])
         for kind in READS["dployr"]:
             desk.put("fleet", kind, [])

@@ -22,13 +22,14 @@ SHARE: Final = 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """Most of a connection fails alike. ``text`` is the banner."""
+    """Most of a connection fails alike. ``text`` is the banner, ``short`` the same where there is little room."""
 
     connection: str
     failing: int
     of: int
     seconds: float
     text: str
+    short: str
 
 
 THEIRS: Final = (Unreachable, BadReply)
@@ -56,7 +57,19 @@ def suspect(connection: str, feeds: Sequence[tuple[Feed, Freshness]], boot: floa
     since = [fresh.failing_since for fresh in alike if fresh.failing_since is not None]
     seconds = max(0.0, boot - min(since)) if since else 0.0
     which = "every read fails" if count == len(tried) else f"{count} of {len(tried)} reads fail"
-    told = f"{which} with {word} for {span(seconds)}; likely the platform"
-    ours = next((each.error for each in alike if not isinstance(each.error, THEIRS)), None)
-    text = f"{connection}: {told if ours is None else ours}"
-    return Suspicion(connection=connection, failing=count, of=len(tried), seconds=seconds, text=text)
+    ours = next((str(each.error) for each in alike if not isinstance(each.error, THEIRS)), "")
+    return Suspicion(
+        connection=connection,
+        failing=count,
+        of=len(tried),
+        seconds=seconds,
+        text=f"{connection}: {ours or f'{which} with {word} for {_long(seconds)}; likely the platform'}",
+        short=f"{connection}: {ours or f'{count}/{len(tried)} reads {word}, {_long(seconds)}'}",
+    )
+
+
+def _long(seconds: float) -> str:
+    """In minutes: a banner that counts seconds would be painted each second."""
+    if seconds < 60:
+        return "<1 min"
+    return f"{int(seconds // 60)} min" if seconds < 3600 else span(seconds // 60 * 60)

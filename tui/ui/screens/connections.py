@@ -75,6 +75,8 @@ class ConnectionsScreen(Screen[None]):
     def _state(self, state: ConnectionState, boot: float) -> Iterator[Content]:
         moment = self._moment()
         yield Field("address", state.where)
+        if page := self.app.alarm.status_page(state.name):  # type: ignore[attr-defined]
+            yield Field("status page", page, "accent")
         yield Field("flavour", FLAVOURS.get(state.flavour, state.flavour))
         read = "nothing was read yet" if state.fetched_boot is None else f"newest reply {age(boot - state.fetched_boot)} ago"
         yield Field("state", f"{state.state}, {read}", TONES.get(state.state))

@@ -35,7 +35,6 @@ from tui.ui.panes.pane import Pane
 from tui.ui.panes.resources import ResourcesPane
 from tui.ui.panes.rollouts import RolloutsPane
 from tui.ui.say import Bottom
-from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import Part, StatusLine
@@ -125,7 +124,7 @@ class ConsoleScreen(Screen[None]):
             right = [*badge(link), *right]
         self._header.set_parts(left, right)
         self._banner.display = bool(banner) and not self.tiny
-        self._banner.set_parts((Part(pieces=banner),) if banner else ())
+        self._banner.set_parts(banner)
         for pane in self.panes:
             owed = self._owed[pane]
             owed |= changed or frozenset()
@@ -136,7 +135,7 @@ class ConsoleScreen(Screen[None]):
         self._flights.draw([] if self.tiny else self.in_flight())
         self.draw_keys()
 
-    def heads(self, moment: Moment) -> tuple[list[Part], list[Part], tuple[Piece, ...]]:
+    def heads(self, moment: Moment) -> tuple[list[Part], list[Part], list[Part]]:
         """What the header says at the left and at the right, and the banner below it, empty for none."""
         left, right = header(self.session, moment)
         alarm = self.app.alarm  # type: ignore[attr-defined]

@@ -137,7 +137,7 @@ class PastScreen(ConsoleScreen):
 
     # What is otherwise than in the present -----------------------------------------------------------------------------------
 
-    def heads(self, moment: Moment) -> tuple[list[Part], list[Part], tuple[Piece, ...]]:
+    def heads(self, moment: Moment) -> tuple[list[Part], list[Part], list[Part]]:
         at = self.then.at
         ago = max(0.0, (self._now() - at).total_seconds())
         left = [
@@ -151,7 +151,7 @@ class PastScreen(ConsoleScreen):
         seen = self.then.looked is not None and self.then.looked >= at
         # That nobody looked matters more than a key.
         told = (keys, Piece("   as it was seen; no loads are kept", "muted")) if seen else (Piece(f"  {self._seen()}", "warn"), keys)
-        banner = (Piece(f" PAST  {day}, {span(ago)} ago ", "warn"), *told)
+        banner = [Part(pieces=(Piece(f" PAST  {day}, {span(ago)} ago ", "warn"), *told))]
         return left, [Part(pieces=(Piece(moment.local(at, "%H:%M"), "warn"),), rank=0)], banner
 
     def _seen(self) -> str:

@@ -197,7 +197,7 @@ class Fleet:
             id=self.id("service", made),
             name=spec.name,
             created=made,
-            updated=start - spec.deployed,
+            updated=start - (spec.since if spec.since and spec.status != "running" else spec.deployed),
             description=spec.description,
             type=spec.type,
             runtime="" if spec.image and not spec.remote else spec.runtime,

@@ -11,6 +11,7 @@ from typing import Final
 from tests.bench.console import console
 from tests.bench.figures import Figure, table
 from tests.bench.follow import logs
+from tests.bench.journal import journal
 from tests.bench.links import idle, links, load
 from tests.bench.memory import memory
 from tests.bench.start import start
@@ -25,6 +26,7 @@ CASES: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "start": start,
     "console": console,
     "memory": memory,
+    "journal": journal,
 }
 
 

@@ -27,6 +27,7 @@ class Place(StrEnum):
     DETAIL = "detail"
     HELP = "help"
     MEMORY = "memory"
+    MINUTE = "minute"
     RECORD = "record"
     PATTERNS = "patterns"
     CONTEXTS = "contexts"
@@ -95,9 +96,10 @@ _RECORD: Final = _in(Place.RECORD)
 _PATTERNS: Final = _in(Place.PATTERNS)
 _CONTEXTS: Final = _in(Place.CONTEXTS)
 _SETTINGS: Final = _in(Place.SETTINGS)
-_READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY) | _RECORD | _PATTERNS | _CONTEXTS | _SETTINGS
+_READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY, Place.MINUTE) | _RECORD | _PATTERNS | _CONTEXTS | _SETTINGS
 _MEMORY: Final = _in(Place.MEMORY)
-_IN_TEXT: Final = _in(Place.DETAIL, Place.HELP)
+_TOLD: Final = _in(Place.MEMORY, Place.MINUTE)
+_IN_TEXT: Final = _in(Place.DETAIL, Place.HELP, Place.MINUTE)
 _FOUND: Final = _IN_TEXT | _RECORD
 
 
@@ -226,7 +228,8 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("past.span", "w", "further back", "Look further back: an hour, a shift, a day, a week.", _MEMORY, bar=3, palette=False),
     _act("past.lanes", "tab", "lanes", "Show or hide the lanes over time.", _MEMORY, bar=4, palette=False),
     _act("past.note", "N", "note", "Write a note for the next shift.", _MEMORY, bar=5, palette=False),
-    _act("past.copy", "y", "copy all", "Copy everything that is listed as text.", _MEMORY, bar=6, palette=False),
+    _act("past.copy", "y", "copy all", "Copy everything that is listed as text.", _TOLD, bar=6, palette=False),
+    _act("past.save", "W", "save", "Write everything that is listed to a new file.", _TOLD, bar=7, palette=False),
     _act("past.again", "ctrl+r", "read again", "Read the journal again.", _MEMORY, palette=False),
     _act("alert.acknowledge", "K", "acknowledge", "Say that you look after the selected thing, or all that rings.", _EVERYWHERE),
     _act("alert.snooze", "Z", "quiet", "Let no alert ring for half an hour, or again.", _EVERYWHERE),

@@ -23,3 +23,15 @@ async def test_it_tells_of_each_connection_what_it_is_and_what_is_wrong() -> Non
         assert at.sees("rollwatch login vault")
         await at.press("escape")
         assert not at.sees("Connections of")
+
+
+async def test_what_the_program_wrote_is_searched_and_left_one_step_at_a_time() -> None:
+    async with seat() as at:
+        await at.press("f12")
+        assert at.sees("The program's own log")
+        await at.press("/", *"worth", "enter")
+        assert at.sees("The program's own log")
+        await at.press("escape")
+        assert at.sees("The program's own log")
+        await at.press("escape")
+        assert not at.sees("The program's own log")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -82,6 +82,24 @@ class Elsewhere:
         if driver is not None and not program.is_headless:
             driver.write(sequence)
         program.say(f"copied {what or clean(text, 60)}, if this terminal allows it")
+
+    def save(self, title: str, ending: str, lines: Iterable[str], what: str) -> None:
+        """Write a text to a new file in the current folder, named after what it is and the time; ``what`` it is says the answer."""
+        program, write = self._program, self._program.settings.save
+        if write is None:
+            program.say("this console cannot write files", "warn")
+            return
+        moment = program.moment()
+        path = Path(f"{title.replace(' ', '-').replace('/', '-')}-{moment.now.astimezone(moment.zone):%Y%m%d-%H%M%S}.{ending}")
+        program.run_worker(self._write(write, path, list(lines), what), group="save", exit_on_error=False)
+
+    async def _write(self, write: Callable[[Path, Sequence[str]], Path], path: Path, lines: Sequence[str], what: str) -> None:
+        try:
+            written = await asyncio.to_thread(write, path, lines)
+        except StorageError as error:
+            self._program.say(str(error), "warn")
+        else:
+            self._program.say(f"{what} are in {written}")
 
     def link(self, address: str, what: str = "") -> None:
         """Open an address on the desktop; where there is none, over SSH for one, show and copy it."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.actions import ACTIONS
-from tui.errors import StorageError
 from tui.tables import FORMS, Sort
 from tui.ui.palette import Entry
 from tui.ui.panes.listing import Listing
@@ -149,19 +146,7 @@ class ListDeeds:
 
     def save(self, ending: str) -> None:
         """Write what is shown to a new file in the current folder, named after the list and the time."""
-        listing, write = self.listing, self._app.settings.save
-        if listing is None or write is None:
-            self._app.say("this console cannot write files", "warn")
-            return
-        moment = self._app.moment()
-        lines = list(FORMS[ending](listing.columns, listing.rows, moment))
-        path = Path(f"{listing.title.replace(' ', '-')}-{moment.now.astimezone(moment.zone):%Y%m%d-%H%M%S}.{ending}")
-        self._screen.run_worker(self._write(write, path, lines, len(listing.rows)), group="save-list", exit_on_error=False)
-
-    async def _write(self, write: Callable[[Path, list[str]], Path], path: Path, lines: list[str], count: int) -> None:
-        try:
-            written = await asyncio.to_thread(write, path, lines)
-        except StorageError as error:
-            self._app.say(str(error), "warn")
-        else:
-            self._app.say(f"{count:,} rows are in {written}")
+        listing = self.listing
+        if listing is not None:
+            lines = FORMS[ending](listing.columns, listing.rows, self._app.moment())
+            self._app.elsewhere.save(listing.title, ending, lines, f"{len(listing.rows):,} rows")

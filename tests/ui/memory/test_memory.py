@@ -17,6 +17,7 @@ from tests.ui.test_console import Seat
 from tui.clock import ManualClock
 from tui.engine.alerts import Rule
 from tui.engine.recall.past import Past
+from tui.local.exports import write_lines
 from tui.local.journal import Journal
 from tui.model import Health, Kind, Rollout
 from tui.text import Safe
@@ -61,7 +62,7 @@ def remembering(journal: Journal, clock: ManualClock | None = None) -> Desk:
 
 @asynccontextmanager
 async def seat(desk: Desk, size: tuple[int, int] = (120, 40), channels: Channels | None = None) -> AsyncIterator[Seat]:
-    app = Console(desk, settings=Settings(zone=UTC, alerts=channels or Channels()))  # type: ignore[arg-type]
+    app = Console(desk, settings=Settings(zone=UTC, alerts=channels or Channels(), save=write_lines))  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         at = Seat(desk, app, pilot)
         await at.wait()
@@ -84,6 +85,9 @@ async def test_while_away_tells_the_unresolved_first_and_opens_each_with_one_key
         await until(at, lambda: at.sees("Unresolved"))
         lines = at.screen()
         assert "In 8h00: " in lines[0]
+        await at.press("j")
+        assert "so far: " in "".join(at.screen()[-3:-1]), "the chosen line in full"
+        await at.press("k")
         mailer = next(index for index, line in enumerate(lines) if "✗ mailer" in line and "so far" in line)
         assert mailer < next(index for index, line in enumerate(lines) if "Recovered" in line)
         await at.press("j", "enter")
@@ -163,8 +167,9 @@ async def test_the_timeline_filters_and_comes_back_to_its_line(journal: Journal)
         assert "2/" not in at.screen()[0]
 
 
-async def test_the_handoff_is_markdown_takes_a_note_and_is_copied() -> None:
+async def test_the_handoff_is_markdown_takes_a_note_is_filtered_copied_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     past = empty()
+    monkeypatch.chdir(tmp_path)
     async with seat(remembering(past)) as at:
         await at.press("H")
         await until(at, lambda: at.sees("# Handoff prod"))
@@ -174,6 +179,16 @@ async def test_the_handoff_is_markdown_takes_a_note_and_is_copied() -> None:
         await until(at, lambda: at.sees("cleo: vault is slow"))
         await at.press("y")
         assert at.said.startswith("copied")
+        await at.press("escape", "slash", *"vault", "enter")
+        assert [row.strip() for row in at.screen()[1:6]] == [at.screen()[1].strip(), "", "## Notes", at.row("vault").strip(), ""]
+        assert not at.sees("still wrong")
+        await at.press("W")
+        await until(at, lambda: "lines are in" in at.said)
+        (saved,) = tmp_path.iterdir()
+        assert saved.suffix == ".md"
+        assert saved.read_text().splitlines()[-1].endswith("`cleo`: `vault is slow`")
+        await at.press("escape", "escape")
+        assert at.sees("still wrong")
     past.close()
 
 
@@ -217,7 +232,7 @@ async def test_versions_ask_the_journal_for_what_is_no_longer_listed(journal: Jo
     good = [each for each in ROLLOUTS if each.place == "checkout/prod" and each.conclusion == "success"][-1]
     async with seat(remembering(journal)) as at:
         await at.press("V")
-        await until(at, lambda: f"rollout roll_{good.number} by {BY[good.number % 3]}" in "".join(at.screen()[-4:]))
+        await until(at, lambda: f"rollout roll_{good.number} by {BY[good.number % 3]}" in "".join(at.screen()[-7:]))
         assert f"{good.number:07x}" in at.row("checkout")
         await at.press("k", "enter")
         await until(at, lambda: at.sees("gone: it is no longer listed"))

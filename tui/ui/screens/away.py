@@ -15,7 +15,7 @@ from tui.engine.session import Session
 from tui.model import Ref, Tone
 from tui.tables import GLYPHS, TONES, Moment
 from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen, parsed
-from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.status_line import Part
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row, cell
@@ -34,12 +34,14 @@ class AwayScreen(MemoryScreen):
         ColumnSpec(id="what", low=44, high=400, grow=True),
     )
 
+    file: ClassVar[tuple[str, str]] = ("while-away", "txt")
     without: ClassVar[frozenset[str]] = frozenset({"past.lanes", "past.note"})
 
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
         super().__init__(session, keymap, moment)
         self.since: datetime | None = None
         self._digest: Digest | None = None
+        self._told: Mapping[Hashable, Row] = {}
 
     def look_since(self, since: datetime | None) -> None:
         """Tell what happened since then; None: as far back as the span says."""
@@ -69,6 +71,7 @@ class AwayScreen(MemoryScreen):
         ]
         self.title_line.set_parts(left, [Part(pieces=(Piece(where, "muted"),), rank=1)])
         rows = [row for row in self._rows(told, moment) if self._fits(row)]
+        self._told = {row.key: row for row in rows}
         self.show(rows, [told.text] if told.empty else ["Nothing fits the filter.", "esc shows everything"])
 
     def _fits(self, row: Row) -> bool:
@@ -91,6 +94,13 @@ class AwayScreen(MemoryScreen):
 
     def ref_of(self, key: Hashable | None) -> Ref | None:
         return parsed(key[1]) if isinstance(key, tuple) and key[0] == "thing" else None
+
+    def words_of(self, key: Hashable | None) -> Sequence[Cell]:
+        row = self._told.get(key)
+        if row is None or not isinstance(key, tuple) or key[0] != "thing":
+            return ()
+        when, name, where, what = row.cells
+        return [(*name, Piece("  "), *where, Piece("  "), *when, Piece("  "), *what)]
 
     def at_of(self, key: Hashable | None) -> datetime | None:
         """When it became as it is, of what has a story."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -14,7 +15,7 @@ from tui.actions import Keymap
 from tui.engine.recall.handoff import markdown
 from tui.engine.recall.past import Past
 from tui.engine.session import Session
-from tui.tables import Moment
+from tui.tables import Filter, Moment
 from tui.text import clean
 from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen
 from tui.ui.widgets.cells import Cell, Piece
@@ -52,7 +53,8 @@ class NoteInput(LineInput):
 class HandoffScreen(MemoryScreen):
     """What the command prints, on the screen."""
 
-    without: ClassVar[frozenset[str]] = frozenset({"past.moment", "list.open", "row.logs", "past.lanes", "pane.filter"})
+    without: ClassVar[frozenset[str]] = frozenset({"past.moment", "list.open", "row.logs", "past.lanes"})
+    file: ClassVar[tuple[str, str]] = ("handoff", "md")
 
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
         super().__init__(session, keymap, moment)
@@ -74,17 +76,27 @@ class HandoffScreen(MemoryScreen):
 
     def draw(self) -> None:
         self.title_line.set_parts(
-            [Part(pieces=(Piece("Handoff", "title"),)), Part(pieces=(Piece(f"the last {self.span}", "muted"),))],
+            [
+                Part(pieces=(Piece("Handoff", "title"),)),
+                Part(pieces=(Piece(f"the last {self.span}", "muted"),)),
+                *([Part(pieces=(Piece("only what the filter wants", "warn"),), rank=1)] if self.wanted else []),
+            ],
             [Part(pieces=(Piece("times are UTC", "muted"),), rank=1)],
         )
-        self._view.show_lines([_line(each) for each in (self._text or NOWHERE).splitlines()])
+        shown = self.as_text() or ("Nothing fits the filter." if self._text else NOWHERE)
+        self._view.show_lines([_line(each) for each in shown.splitlines()])
         self.draw_keys()
 
     def acts(self) -> Mapping[str, Callable[[], object]]:
         return {**super().acts(), "past.note": self._take_note}
 
+    def highlight(self, pattern: re.Pattern[str] | None) -> None:
+        self._view.set_highlight(pattern)
+
     def as_text(self) -> str:
-        return self._text
+        if not self.wanted:
+            return self._text
+        return "\n".join(_kept(self._text.splitlines(), self.wanted))
 
     def _take_note(self) -> None:
         self._note.display = True
@@ -101,6 +113,18 @@ class HandoffScreen(MemoryScreen):
             self.session.past.note(clean(event.text, LONGEST))
             program.say("noted; it is in every handoff that covers now")
             self.set_timer(0.2, self.prepare)
+
+
+def _kept(lines: Sequence[str], wanted: Filter) -> Iterator[str]:
+    """The lines that a filter wants, each under its headings."""
+    heads: list[str] = []
+    for line in lines:
+        if line.startswith("#"):
+            heads = [line] if line.startswith("# ") else [*(each for each in heads if each.startswith("# ")), "", line]
+        elif line and wanted.fits(line.casefold()):
+            yield from heads
+            heads = []
+            yield line
 
 
 def _line(text: str) -> Cell:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
-
-from textual.widget import Widget
 
 from tui.actions import Keymap
 from tui.engine.recall.past import Past
@@ -17,7 +15,6 @@ from tui.model import Ref, Rollout
 from tui.tables import GLYPHS, NOTHING, TONES, Moment
 from tui.ui.screens.memory import MemoryScreen
 from tui.ui.widgets.cells import Cell, Piece
-from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.status_line import Part
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row, cell
@@ -31,16 +28,13 @@ class MatrixScreen(MemoryScreen):
     behind, else of the newest."""
 
     titles: ClassVar[bool] = True
+    file: ClassVar[tuple[str, str]] = ("versions", "txt")
     without: ClassVar[frozenset[str]] = frozenset({"past.span", "past.lanes", "past.note"})
 
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
         super().__init__(session, keymap, moment)
         self._matrix = Matrix(environments=(), lines=())
         self._remembered: Mapping[Place, Rollout] = {}
-        self._words = Paragraph(indent=2)
-
-    def body(self) -> Iterable[Widget]:
-        return (self.table, self._words)
 
     async def read(self, past: Past) -> None:
         self._remembered = await past.live(places(self.session.tree()))
@@ -91,12 +85,11 @@ class MatrixScreen(MemoryScreen):
         chosen = self._chosen(key)
         return chosen.at if chosen is not None else None
 
-    def draw_keys(self) -> None:
-        """The keys, and the chosen line in words: what was cut, since when, by what and whom."""
-        super().draw_keys()
-        moment, line = self.moment(), self._line(self.table.cursor_key)
-        said = [_told(each, moment) for each in line.told if each.version] if line is not None else []
-        self._words.show(said or [(Piece("nobody says which version is live here", "muted"),)] if line is not None else [])
+    def words_of(self, key: Hashable | None) -> Sequence[Cell]:
+        moment, line = self.moment(), self._line(key)
+        if line is None:
+            return ()
+        return [_told(each, moment) for each in line.told if each.version] or [(Piece("nobody says which version is live here", "muted"),)]
 
     def as_text(self) -> str:
         moment = self.moment()
@@ -126,7 +119,8 @@ def _told(live: Live, moment: Moment) -> Cell:
     """``prod: 9d0f… since Sat 28 21:18, 35m, by maya, rollout roll_1``."""
     pieces = [Piece(f"{live.name}: ", "muted"), Piece(str(live.version))]
     if live.at is not None:
-        pieces.append(Piece(f" since {moment.local(live.at, '%a %d %b %H:%M')} ({moment.ago(live.at)})"))
+        today = moment.local(live.at, "%Y%m%d") == moment.local(moment.now, "%Y%m%d")
+        pieces.append(Piece(f" since {moment.local(live.at, '%H:%M' if today else '%a %d %b %H:%M')} ({moment.ago(live.at)})"))
     if live.by is not None:
         pieces.append(Piece(f", says {live.by.kind} {live.by.id}{f' by {live.who}' if live.who else ''}", "muted"))
     if live.behind:

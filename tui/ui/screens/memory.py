@@ -6,6 +6,7 @@ A subclass says what to read and how it looks as rows. Nothing of the past is as
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -28,7 +29,9 @@ from tui.ui.filtering import FilterBar, FilterInput
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import PaneTable
 from tui.ui.say import Bottom
+from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
+from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import StatusLine
 from tui.ui.widgets.table_layout import ColumnSpec
@@ -49,6 +52,8 @@ class MemoryScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.MEMORY)
     titles: ClassVar[bool] = False
     columns: ClassVar[tuple[ColumnSpec, ...]] = ()
+    file: ClassVar[tuple[str, str]] = ("past", "txt")
+    """What a file with it is called, and how its name ends."""
     without: ClassVar[frozenset[str]] = frozenset()
     """Actions of the place that mean nothing on this screen."""
 
@@ -61,6 +66,7 @@ class MemoryScreen(Screen[None]):
         self.table = PaneTable(show_head=self.titles)
         self.wanted = Wanted()
         self.title_line = StatusLine(classes="title")
+        self.words = Paragraph(indent=2, classes="words")
         self._filter_text = ""
         self._filter = FilterBar()
         self._bottom = Bottom()
@@ -76,7 +82,7 @@ class MemoryScreen(Screen[None]):
 
     def body(self) -> Iterable[Widget]:
         """What stands between the title and the keys."""
-        return (self.table,)
+        return (self.table, self.words)
 
     async def read(self, past: Past) -> None:
         """Ask the journal."""
@@ -88,6 +94,10 @@ class MemoryScreen(Screen[None]):
     def ref_of(self, key: Hashable | None) -> Ref | None:
         """The thing on a line."""
         return key if isinstance(key, Ref) else None
+
+    def words_of(self, key: Hashable | None) -> Sequence[Cell]:
+        """A line in full, for where its columns are too narrow for it."""
+        return ()
 
     def at_of(self, key: Hashable | None) -> datetime | None:
         """When what is on a line happened; None where that is no moment."""
@@ -126,7 +136,8 @@ class MemoryScreen(Screen[None]):
         self.draw_keys()
 
     def draw_keys(self) -> None:
-        """The keys that mean something here."""
+        """The keys that mean something here, and the chosen line in full."""
+        self.words.show(self.words_of(self.table.cursor_key) or [(Piece(""),)])
         hints = [
             KeyHint(id=action.id, key=self.keymap.spelled(action), label=action.title, why_not=self._why_not(action) or "")
             for action in self.keymap.bar(Place.MEMORY)
@@ -160,6 +171,7 @@ class MemoryScreen(Screen[None]):
             "pane.filter": lambda: self._filter.open(self._filter_text),
             "past.span": self.next_span,
             "past.copy": lambda: program.copy(self.as_text(), "it as text"),
+            "past.save": self._save,
             "past.again": self.prepare,
         }
 
@@ -205,15 +217,27 @@ class MemoryScreen(Screen[None]):
         else:
             self.app.say("no moment is selected: choose a line", "warn")  # type: ignore[attr-defined]
 
+    def _save(self) -> None:
+        text = self.as_text()
+        if not text:
+            self.app.say("there is nothing to write", "warn")  # type: ignore[attr-defined]
+            return
+        lines = text.splitlines()
+        self.app.elsewhere.save(self.file[0], self.file[1], lines, f"{len(lines):,} lines")  # type: ignore[attr-defined]
+
     def next_span(self) -> None:
         names = list(SPANS)
         self.span = names[(names.index(self.span) + 1) % len(names)]
         self.prepare()
 
+    def highlight(self, pattern: re.Pattern[str] | None) -> None:
+        """Paint what the filter wants."""
+        self.table.set_highlight(pattern)
+
     def _refilter(self, text: str) -> None:
         self.wanted = parse_filter(text)
         self._filter_text = text
-        self.table.set_highlight(self.wanted.pattern)
+        self.highlight(self.wanted.pattern)
         self.draw()
 
     @on(Input.Changed, "FilterInput")

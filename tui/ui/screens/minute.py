@@ -1,6 +1,6 @@
 """The log of a thing around a moment, asked of its platform: what it said when something happened. One key back to where one was.
 
-It reads once and follows nothing.
+It reads once and follows nothing; what it read can be searched, copied and written to a file.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from tui.actions import ACTIONS, Keymap, Place
+from tui.actions import Keymap, Place
 from tui.engine.session import Session
 from tui.errors import RollwatchError
 from tui.model import LogLine, Ref
 from tui.tables import Moment
+from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
-from tui.ui.widgets.key_bar import KeyHint
+from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.text_view import Content, Hung, TextView
 
@@ -41,7 +42,7 @@ class MinuteScreen(Screen[None]):
     """Lines with their times; the first after the moment is under the cursor."""
 
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.HELP)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.MINUTE)
 
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
         super().__init__()
@@ -50,15 +51,21 @@ class MinuteScreen(Screen[None]):
         self._moment = moment
         self._view = TextView()
         self._title = StatusLine(classes="title")
+        self._finder = Finder(self._view)
         self._bottom = Bottom()
+        self._read: list[LogLine] = []
+        self._name = ""
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._view
+        yield self._finder
         yield self._bottom
 
     def show(self, ref: Ref, name: str, at: datetime) -> None:
         """Ask for the log of this thing around this moment."""
+        self._read, self._name = [], name
+        self._finder.forget()
         self._say(name, at, "asking its platform…")
         self._view.show_lines(())
         self.run_worker(self._load(ref, name, at), group="minute", exclusive=True, exit_on_error=False)
@@ -88,7 +95,7 @@ class MinuteScreen(Screen[None]):
             self._view.show_lines([(Piece(each, "muted"),) for each in NOTHING])
             self._say(name, at, "no lines")
             return
-        shown = lines[:MOST]
+        self._read = shown = lines[:MOST]
         self._view.show_lines([self._line(each, at) for each in shown])
         first = next((index for index, each in enumerate(shown) if each.at is not None and each.at >= at), len(shown) - 1)
         self._view.go_to(first)
@@ -103,10 +110,32 @@ class MinuteScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self._view.focus()
-        back = ACTIONS["reading.back"]
-        self._bottom.keys.set_keys([KeyHint(id=back.id, key=self.keymap.spelled(back), label=back.title)])
+        actions = self.keymap.bar(Place.MINUTE)
+        hints = [KeyHint(id=each.id, key=self.keymap.spelled(each), label=each.title) for each in actions if self.keymap.spelled(each)]
+        self._bottom.keys.set_keys(hints)
 
     def action_act(self, id_: str) -> None:
-        """The one key."""
-        if id_ == "reading.back" and not self._bottom.hush():
+        """Do what a key means here."""
+        acts = {**self._finder.acts(), "reading.back": self._back, "past.copy": self._copy, "past.save": self._save}
+        acts[id_]()
+
+    def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        self.action_act(event.action)
+
+    def _back(self) -> None:
+        if not self._bottom.hush() and not self._finder.forget():
             self.dismiss()
+
+    def _texts(self) -> list[str]:
+        """The lines as they are copied and written, with their whole time."""
+        moment = self._moment()
+        return [f"{moment.local(each.at) if each.at is not None else ''} {each.level} {each.text}".strip() for each in self._read]
+
+    def _copy(self) -> None:
+        self.app.copy("\n".join(self._texts()), f"{len(self._read):,} lines")  # type: ignore[attr-defined]
+
+    def _save(self) -> None:
+        if not self._read:
+            self.app.say("there is nothing to write", "warn")  # type: ignore[attr-defined]
+            return
+        self.app.elsewhere.save(f"log {self._name}", "log", self._texts(), f"{len(self._read):,} lines")  # type: ignore[attr-defined]

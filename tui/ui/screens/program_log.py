@@ -12,6 +12,7 @@ from textual.screen import Screen
 from tui.actions import Keymap, Place
 from tui.local.logfile import LogFile
 from tui.text import clean
+from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
@@ -32,11 +33,13 @@ class ProgramLogScreen(Screen[None]):
         self.keymap = keymap
         self._title = StatusLine(classes="title")
         self._view = TextView(cursor=False)
+        self._finder = Finder(self._view)
         self._bottom = Bottom()
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._view
+        yield self._finder
         yield self._bottom
 
     def on_screen_resume(self) -> None:
@@ -52,8 +55,12 @@ class ProgramLogScreen(Screen[None]):
         self._bottom.keys.set_keys([each for each in hints if each.key])
 
     def action_act(self, id_: str) -> None:
-        """The only thing to do here is to go back."""
-        self.dismiss()
+        """Find a text, or go back."""
+        self._finder.acts().get(id_, self._back)()
+
+    def _back(self) -> None:
+        if not self._finder.forget():
+            self.dismiss()
 
     def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
         self.action_act(event.action)

@@ -6,7 +6,7 @@ What went wrong says what came shortly before it, as a distance in time. Enter g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -21,7 +21,7 @@ from tui.engine.session import Session
 from tui.model import Ref
 from tui.tables import GLYPHS, Moment
 from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen, parsed
-from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import LazyRows, Row, cell
@@ -42,6 +42,7 @@ class TimelineScreen(MemoryScreen):
         ColumnSpec(id="where", low=16, high=20, rank=2),
     )
 
+    file: ClassVar[tuple[str, str]] = ("timeline", "txt")
     without: ClassVar[frozenset[str]] = frozenset({"past.note"})
 
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
@@ -54,6 +55,7 @@ class TimelineScreen(MemoryScreen):
     def body(self) -> Iterable[Widget]:
         yield Lanes(tuple(self._lines.values()))
         yield self.table
+        yield self.words
 
     async def read(self, past: Past) -> None:
         now = self.moment().now
@@ -68,7 +70,6 @@ class TimelineScreen(MemoryScreen):
         if stretch is None:
             self.show((), [NOWHERE])
             return
-        moment = self.moment()
         shown = [index for index, each in enumerate(self._entries) if self._fits(each)]
         count = str(len(shown)) if len(shown) == len(self._entries) else f"{len(shown)}/{len(self._entries)}"
         left = [Part(pieces=(Piece("Timeline", "title"),)), Part(pieces=(Piece(f"the last {self.span}", "muted"),))]
@@ -76,25 +77,23 @@ class TimelineScreen(MemoryScreen):
         left.append(Part(pieces=(Piece(f"{count} events", "muted"), Piece(f", {wrong} went wrong" if wrong else "", "bad"))))
         right = [Part(pieces=(Piece("only the newest are shown", "warn"),), rank=1)] if stretch.cut else []
         self.title_line.set_parts(left, right)
-        today = moment.local(moment.now, "%Y%m%d")
-
-        def make(key: Hashable) -> Row:
-            entry = self._entries[key]  # type: ignore[call-overload]
-            form = "%H:%M:%S" if moment.local(entry.at, "%Y%m%d") == today else "%a %H:%M:%S"
-            where = f"{entry.ref.split('/', 1)[0]} {entry.lane.removesuffix('s')}"
-            return Row(
-                key,
-                (
-                    cell(moment.local(entry.at, form), "muted"),
-                    cell(f"{GLYPHS[entry.tone]} {entry.name}", entry.tone),
-                    (Piece(entry.text), Piece(f"  · {entry.after}" if entry.after else "", "warn")),
-                    cell(where, "muted"),
-                ),
-            )
-
         self._draw_lanes([self._entries[index] for index in shown], stretch.since, stretch.until)
         empty = ["Nothing fits the filter.", "esc shows everything"] if self._entries else [f"Nothing happened in the last {self.span}."]
-        self.show(LazyRows(shown, make), empty)
+        self.show(LazyRows(shown, self._make), empty)
+
+    def _make(self, key: Hashable) -> Row:
+        entry, moment = self._entries[key], self.moment()  # type: ignore[call-overload]
+        today = moment.local(entry.at, "%Y%m%d") == moment.local(moment.now, "%Y%m%d")
+        where = f"{entry.ref.split('/', 1)[0]} {entry.lane.removesuffix('s')}"
+        return Row(
+            key,
+            (
+                cell(moment.local(entry.at, "%H:%M:%S" if today else "%a %H:%M:%S"), "muted"),
+                cell(f"{GLYPHS[entry.tone]} {entry.name}", entry.tone),
+                (Piece(entry.text), Piece(f"  · {entry.after}" if entry.after else "", "warn")),
+                cell(where, "muted"),
+            ),
+        )
 
     def _fits(self, entry: Entry) -> bool:
         if not self.wanted:
@@ -126,6 +125,12 @@ class TimelineScreen(MemoryScreen):
 
     def ref_of(self, key: Hashable | None) -> Ref | None:
         return parsed(self._entries[key].ref) if isinstance(key, int) and key < len(self._entries) else None
+
+    def words_of(self, key: Hashable | None) -> Sequence[Cell]:
+        if not isinstance(key, int) or key >= len(self._entries):
+            return ()
+        when, name, what, where = self._make(key).cells
+        return [(*name, Piece("  "), *where, Piece("  "), *when, Piece("  "), *what)]
 
     def at_of(self, key: Hashable | None) -> datetime | None:
         return self._entries[key].at if isinstance(key, int) and key < len(self._entries) else None

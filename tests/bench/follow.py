@@ -29,10 +29,10 @@ SECONDS = float(os.environ.get("BENCH_FOLLOW_SECONDS", "12"))
 
 
 @asynccontextmanager
-async def poured(rate: float, seconds: float, rest: float) -> AsyncIterator[str]:
-    """The address of a server that says so much."""
+async def poured(*said: object) -> AsyncIterator[str]:
+    """The address of a server that says so much, see ``firehose``."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.firehose", str(rate), str(seconds), str(rest), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "tests.bench.firehose", *map(str, said), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:
@@ -42,17 +42,18 @@ async def poured(rate: float, seconds: float, rest: float) -> AsyncIterator[str]
         await process.wait()
 
 
-async def followed(what: str, streams: int, rate: float, seconds: float, rest: float) -> list[Figure]:
-    """So many streams through the console while keys are pressed: the wait for the answer, what is missing, what it weighs. Waits are in
-    processor time of this process, which a busy machine does not change; how many lines come, it does."""
+async def followed(what: str, streams: int, rate: float, seconds: float, rest: float, kind: str = "") -> list[Figure]:
+    """So many streams through the console while keys are pressed: how many lines came of those that were due, the wait for the answer,
+    what is missing, what it weighs. Waits are in processor time of this process, which a busy machine does not change; how many lines
+    come, it does: see how much of the time this process had the processor."""
     clock = SystemClock()
     platform = FakePlatform("fleet", clock=clock)
     refs = [Ref(connection="fleet", kind=Kind.SERVICE, id=f"svc-{number}") for number in range(streams)]
-    async with poured(rate / streams, seconds, rest) as url:
+    async with poured(rate / streams, seconds, rest, SECONDS + 1, *([kind] if kind else [])) as url:
         transport = Transport(connection="fleet", base_url=url, credentials=Fixed(url, "Bearer t"), clock=clock)
 
         async def log(at: Ref, *, tail: int | None, follow: bool, since: datetime | None) -> AsyncIterator[tuple[LogLine, ...]]:
-            async for batch in following.documented(transport, clock, at.id, tail=tail, follow=follow):
+            async for batch in following.documented(transport, clock, at.id, tail=tail, follow=follow, window=following.WHOLE):
                 yield batch
 
         platform.log = log
@@ -68,9 +69,10 @@ async def followed(what: str, streams: int, rate: float, seconds: float, rest: f
                     was, pressed = pane.log_view.following, time.process_time()
                     press(recording, "k" if was else "end")
                     while pane.log_view.following is was:
-                        await asyncio.sleep(0.001)
+                        await asyncio.sleep(0)
                     waits.append((time.process_time() - pressed) * 1000)
                     await asyncio.sleep(0.15)
+                passed = time.perf_counter() - begin
                 grown, worked = resident() - before, time.process_time() - worked
                 rings = {ref: running.follow(ref) for ref in refs}
                 count = sum(ring.dropped + len(ring.lines) for ring in rings.values())
@@ -81,15 +83,22 @@ async def followed(what: str, streams: int, rate: float, seconds: float, rest: f
                 for ref in refs:
                     shown = [str(each.line.text) for each in buffer.between(buffer.start, buffer.end) if each.source == ref]
                     lost += _missing(shown, buffer.dropped(ref))
+                skipped = pane.census.skipped
         await transport.aclose()
     waits.sort()
-    return [
-        Figure(case="logs", what=f"{what}: came", unit="lines", ours=float(count)),
-        Figure(case="logs", what=f"{what}: work", unit="us/line", ours=worked / max(1, count) * 1_000_000),
-        Figure(case="logs", what=f"{what}: key, 95th percentile", unit="ms", ours=waits[int(len(waits) * 0.95)]),
-        Figure(case="logs", what=f"{what}: lost or out of order", unit="lines", ours=float(lost)),
-        Figure(case="logs", what=f"{what}: growth", unit="MiB", ours=grown),
-    ]
+    turns, within = divmod(passed, seconds + rest)
+    due = rate * (turns * seconds + min(within, seconds))
+    figures = (
+        ("came, of those that were due", "%", 100 * count / due),
+        ("came", "lines/s", count / passed),
+        ("processor", "%", 100 * worked / passed),
+        ("work", "us/line", worked / max(1, count) * 1_000_000),
+        ("key, 95th percentile", "ms", waits[int(len(waits) * 0.95)]),
+        ("lost or out of order", "lines", float(lost)),
+        ("not counted by minute and pattern", "lines", float(skipped)),
+        ("growth", "MiB", grown),
+    )
+    return [Figure(case="logs", what=f"{what}: {name}", unit=unit, ours=value) for name, unit, value in figures]
 
 
 def _missing(texts: Sequence[str], dropped: int) -> int:
@@ -101,8 +110,9 @@ async def _follow() -> list[Figure]:
     """A burst, a minute, eight at once."""
     length = f"{SECONDS:.0f} s"
     return [
-        *await followed(f"console, bursts of 50,000 lines/s for 1 s in 4, {length}", 1, 50_000, 1, 3),
+        *await followed(f"console, bursts of 50,000 lines in 1 s of 4, {length}", 1, 50_000, 1, 3),
         *await followed(f"console, 5,000 lines/s, {length}", 1, 5_000, SECONDS + 60, 0),
+        *await followed(f"console, 5,000 lines/s as events, {length}", 1, 5_000, SECONDS + 60, 0, "sse"),
         *await followed(f"console, 8 streams of 1,000 lines/s, {length}", 8, 8_000, SECONDS + 60, 0),
     ]
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.model import Health, Kind, Ref
-from tui.platforms.dployr import logs, translate
+from tui.platforms.dployr import logs, translate, wire
 from tui.platforms.dployr.metrics import numbers
 from tui.platforms.lines import Record
-from tui.platforms.records import REFUSALS, Unreadable
+from tui.platforms.records import REFUSALS, Unreadable, fields
 from tui.text import clean
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -243,6 +243,16 @@ def test_what_was_cut_is_counted() -> None:
     (line,) = logs.lines(Record(data=b"x" * (logs.LONGEST + 100), cut=1000), NOW)
     assert (len(line.text), line.cut) == (logs.LONGEST, 1100)
     assert logs.lines(Record(data=b"", event="heartbeat"), NOW) == ()
+
+
+NAMES = ("at", "At", "time", "ts", "level", "severity", "source", "stream", "text", "message", "msg", "Msg", "line", "other")
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["x", "y", "error", 1_700_000_000, None])))
+def test_a_log_record_is_read_like_any_other(record: dict[str, Any]) -> None:
+    """Where its members stand is remembered from one record to the next; what is found there is what a plain look finds."""
+    flat = fields(record, wire.Line)
+    assert list(logs._members(record)) == [flat.get(name) for name in ("at", "level", "source", "text")]
 
 
 @given(st.binary(max_size=300))

@@ -85,11 +85,19 @@ class Lines:
 
     def feed(self, chunk: bytes) -> Iterator[Record]:
         """See ``Splitter``."""
-        start = 0
+        start, keep = 0, self._keep
         while (end := chunk.find(b"\n", start)) >= 0:
-            self._line.add(chunk[start:end])
-            yield from self._told(self._line.take())
+            if self._line or end - start > keep:
+                self._line.add(chunk[start:end])
+                record = self._line.take()
+            else:
+                # Most lines come whole: nothing of them has to be kept.
+                record = Record(data=chunk[start : end - (chunk[end - 1 : end] == b"\r" and end > start)])
             start = end + 1
+            if record.data[:1] in _MAY_OPEN:
+                yield from self._told(record)
+            elif record.data:
+                yield record
         self._line.add(chunk[start:])
 
     def finish(self) -> Iterator[Record]:
@@ -243,5 +251,7 @@ class Values:
 
 
 _ARRAY: Final = re.compile(rb"\s*\[\s*\{")
+_MAY_OPEN: Final = frozenset(bytes([byte]) for byte in b" \t\r\x0b\x0c[")
+"""With what a line begins that may be an array."""
 _IN_TEXT: Final = re.compile(rb'["\\]')
 _OUTSIDE: Final = re.compile(rb'["\[\]{}]')

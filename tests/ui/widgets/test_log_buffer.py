@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
@@ -231,3 +232,16 @@ def test_levels_are_found_where_logs_put_them() -> None:
         ("", "", Level.NONE),
     ):
         assert level_of(word, text) is expected, (word, text)
+
+
+def test_a_late_batch_costs_the_same_however_much_is_kept() -> None:
+    def cost(kept: int) -> float:
+        buffer = LogBuffer(limit=1_000_000, total=1_000_000)
+        buffer.append("a", [line(0)] * kept)
+        begin = time.process_time()
+        for number in range(200):
+            buffer.append("a", [line(number)])
+            buffer.append("b", [line(number - 0.5)])
+        return time.process_time() - begin
+
+    assert min(cost(200_000) for _ in range(3)) < 8 * min(cost(1_000) for _ in range(3))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
@@ -132,7 +132,7 @@ class LogBuffer:
     def forget(self, source: Hashable) -> None:
         """Take out every line of a source that is not followed any more."""
         if source in self._counts:
-            self._keep([index for index, owner in enumerate(self._owners) if owner.source != source])
+            self._take_out([index for index, owner in enumerate(self._owners) if owner.source == source], len(self._owners))
             self._counts.pop(source, None)
             self._dropped.pop(source, None)
             for note in (False, True):
@@ -189,7 +189,7 @@ class LogBuffer:
     def _overtaken(self, added: int) -> int:
         """Where the first line stands that one of those just added must come before: what is older than all of them stays."""
         old = len(self._lines) - added
-        oldest = min((line.at for line in islice(self._lines, old, None) if line.at is not None), default=None)
+        oldest = min((line.at for line in self._lines[old:] if line.at is not None), default=None)
         begin, stop = old, max(0, old - LATE)
         while oldest is not None and begin > stop and ((at := self._lines[begin - 1].at) is None or at > oldest):
             begin -= 1
@@ -219,23 +219,22 @@ class LogBuffer:
             del self._owners[:surplus]
             self.start += surplus
             return
-        kept: list[int] = []
-        for index, owner in enumerate(self._owners):
-            if surplus and owner.source == source:
-                surplus -= 1
-            else:
-                kept.append(index)
-        self._keep(kept)
+        # What is dropped stands among the oldest lines: those behind the last of it are not looked at.
+        its = (index for index, owner in enumerate(self._owners) if owner.source == source)
+        gone = list(islice(its, surplus))
+        self._take_out(gone, gone[-1] + 1)
 
     def _lose(self, source: Hashable, count: int) -> None:
         self._counts[source] -= count
         self._dropped[source] = self._dropped.get(source, 0) + count
 
-    def _keep(self, kept: list[int]) -> None:
-        """Only the lines at these indexes stay. The newest keep their positions."""
-        self.start += len(self._lines) - len(kept)
-        self._lines = [self._lines[index] for index in kept]
-        self._owners = [self._owners[index] for index in kept]
+    def _take_out(self, gone: Collection[int], before: int) -> None:
+        """The lines at these indexes, all less than ``before``, go. The newest keep their positions."""
+        out = frozenset(gone)
+        kept = [index for index in range(before) if index not in out]
+        self.start += len(out)
+        self._lines[:before] = [self._lines[index] for index in kept]
+        self._owners[:before] = [self._owners[index] for index in kept]
         self._moved(self.start)
 
     def _moved(self, first: int) -> None:

@@ -10,6 +10,7 @@ The names are toxiproxy's. ``serve_in_thread`` runs one beside a test that has n
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import struct
 import threading
@@ -157,6 +158,49 @@ async def _flushed(writer: asyncio.StreamWriter) -> None:
     while writer.transport.get_write_buffer_size():
         await asyncio.sleep(0)
     await asyncio.sleep(0.002)
+
+
+class Tunnel:
+    """A proxy as HTTPS_PROXY means it: async context manager whose every CONNECT goes to ``port`` on loopback, whatever it names. With
+    ``wants`` ("user:password") only for who says so, and 407 for who does not. ``asked`` holds what was named, ``refused`` counts."""
+
+    def __init__(self, port: int, *, wants: str = "") -> None:
+        self.port = 0
+        self.asked: list[str] = []
+        self.refused = 0
+        self._to = port
+        self._wants = base64.b64encode(wants.encode()).decode() if wants else ""
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._take, HOST, 0)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            self.asked.append(head.split()[1])
+            if self._wants and f"Basic {self._wants}" not in head:
+                self.refused += 1
+                writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n")
+                return writer.close()
+            there, here = await asyncio.open_connection(HOST, self._to)
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await asyncio.gather(_along(reader, here), _along(there, writer))
+        return None
+
+
+async def _along(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(PIECE):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -1,10 +1,11 @@
 """L5: the console as its user runs it, for as long as wanted, in a pseudo-terminal, on the emulator behind a fault proxy of each platform.
 
-    python -m tests.matrix.real MINUTES
+    python -m tests.matrix.real MINUTES [SECONDS]
 
-Weather changes every half minute, keys that change nothing are pressed, sizes change. Printed at the end, as JSON: memory, file
-descriptors, threads and tasks in the first and in the last quarter (the first tenth is not counted: what is seen first is loaded
-first), bytes written, kinds of weather, how long each connection took to be fresh again after the last one, and the exit code.
+Every key is pressed at every size first; then weather changes every half minute (or every so many seconds), keys that change nothing
+are pressed, sizes change. Printed at the end, as JSON: memory, file descriptors, threads and tasks in the first and in the last
+quarter (the first tenth is not counted: what is seen first is loaded first), memory in each tenth, bytes written, kinds of weather, how
+long each connection took to be fresh again after the last one, and the exit code.
 """
 
 from __future__ import annotations
@@ -149,7 +150,11 @@ class Watched:
         names = ("rss_kib", "threads", "fds", "tasks")
         each = {name: [statistics.median(sample[name] for sample in part) for part in (first, last)] for name in names}
         most = {f"most_{name}": max(sample[name] for sample in kept) for name in names}
-        return {**each, **most, "bytes": self.samples[-1]["bytes"], "cpu_s": self.samples[-1]["cpu_s"], "samples": len(self.samples)}
+        tenth = max(1, len(self.samples) // 10)
+        parts = [self.samples[at : at + tenth] for at in range(0, len(self.samples), tenth)]
+        course = [statistics.median(sample["rss_kib"] for sample in part) for part in parts]
+        end = self.samples[-1]
+        return {**each, "course": course, **most, "bytes": end["bytes"], "cpu_s": end["cpu_s"], "samples": len(self.samples)}
 
 
 def configured(folder: Path, told: dict[str, Any], urls: dict[str, str]) -> dict[str, str]:
@@ -172,6 +177,11 @@ def configured(folder: Path, told: dict[str, Any], urls: dict[str, str]) -> dict
     }
 
 
+def told_errors(log: str) -> list[str]:
+    """Where each traceback of a log ended: the last lines of it."""
+    return [" | ".join(part.splitlines()[1:60][-7:]) for part in log.split("Traceback (most recent call last)")[1:]]
+
+
 def set_weather(proxy: Threaded, weather: str) -> None:
     def change(at: Any) -> None:
         at.toxics = Toxics(**WEATHER[weather])
@@ -181,7 +191,7 @@ def set_weather(proxy: Threaded, weather: str) -> None:
     proxy.do(change)
 
 
-def run(minutes: float, *, gust: float = 25.0) -> dict[str, Any]:
+def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
     """A run of so many minutes, each kind of weather lasting about ``gust`` seconds; what was measured."""
     chance, seen = Random(5), dict.fromkeys(WEATHER, 0)  # noqa: S311
     with ExitStack() as stack:
@@ -201,6 +211,12 @@ def run(minutes: float, *, gust: float = 25.0) -> dict[str, Any]:
             while not census.exists():
                 terminal.rest(0.1)
             terminal.rest(min(20.0, minutes * 6))
+            for size in dict.fromkeys(SIZES):
+                # What is made at its first use, as screens are, is no drift: each is made before anything is counted.
+                terminal.resize(*size)
+                for key in KEYS:
+                    terminal.press(key)
+                    terminal.rest(0.3)
             end = began + minutes * 60.0
             while time.monotonic() < end:
                 weather = chance.choice(list(WEATHER))
@@ -228,8 +244,8 @@ def run(minutes: float, *, gust: float = 25.0) -> dict[str, Any]:
                 terminal.rest(0.7) if key != "q" else None
             code = terminal.ends()
             terminal.restored()
-            log = (folder / "home" / "log").glob("*")
-            errors = sum(path.read_text(encoding="utf-8", errors="replace").count("Traceback") for path in log if path.is_file())
+            logs = [path for path in (folder / "home" / "log").glob("*") if path.is_file()]
+            errors = [each for path in logs for each in told_errors(path.read_text(encoding="utf-8", errors="replace"))]
             return {
                 "minutes": round((time.monotonic() - began) / 60, 1),
                 "code": code,
@@ -241,4 +257,4 @@ def run(minutes: float, *, gust: float = 25.0) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(float(sys.argv[1])), indent=1))
+    print(json.dumps(run(*map(float, sys.argv[1:])), indent=1))

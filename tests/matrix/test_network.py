@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 import ssl
 import subprocess
@@ -28,7 +29,7 @@ import trustme
 from tests import vloop
 from tests.e2e.test_start import configure
 from tests.engine.fakes import FakeJournal, FakePlatform, Window, clock, failing, feed, rows, service, session
-from tests.matrix.proxy import FaultProxy, Toxics
+from tests.matrix.proxy import FaultProxy, Toxics, Tunnel
 from tests.platforms.bench import Memory
 from tests.platforms.rawserver import RawServer, Seen, reply
 from tui.clock import ManualClock, SystemClock
@@ -37,6 +38,7 @@ from tui.emulator.server import Emulator
 from tui.engine.circuit import LOST
 from tui.engine.resume import Gap
 from tui.engine.session import Session
+from tui.engine.waiting import before
 from tui.errors import PlatformError, Unavailable, Unreachable
 from tui.model import Kind, LogLine
 from tui.platforms.base import ConnectionSpec, SignIn
@@ -323,25 +325,70 @@ async def test_n3_what_is_not_believed_is_asked_once_and_told(kind: str) -> None
     assert "ignore" not in str(caught.value)
 
 
-ENVIRONMENTS = [
-    {"SSL_CERT_FILE": "/nowhere/ca.pem"},
-    {"SSL_CERT_DIR": "/nowhere"},
-    {"ALL_PROXY": "socks5://127.0.0.1:1"},
-    {"HTTPS_PROXY": "http://127.0.0.1:1"},
-    {"HTTPS_PROXY": "nonsense"},
-    {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "*"},
-]
+PROXIED = "dployr.invalid"
+"""A name that only a proxy can reach."""
+WHO = "cleo:pr0xy-canary"
+ENVIRONMENTS: dict[str, tuple[dict[str, str], bool, str]] = {
+    "a proxy": ({"HTTPS_PROXY": "http://{open}"}, True, ""),
+    "a proxy for all": ({"ALL_PROXY": "http://{open}"}, True, ""),
+    "a proxy that knows who asks": ({"https_proxy": f"http://{WHO}@{{closed}}"}, True, ""),
+    "a proxy that wants to know who asks": ({"HTTPS_PROXY": "http://{closed}"}, False, "refuses with 407"),
+    "a proxy that another is wanted for": ({"HTTPS_PROXY": "http://cleo:wrong@{closed}"}, False, "refuses with 407"),
+    "no proxy for this host": ({"HTTPS_PROXY": "http://{open}", "NO_PROXY": "example.test,.invalid"}, False, "is not known"),
+    "no proxy at all": ({"HTTPS_PROXY": "http://{open}", "NO_PROXY": "*"}, False, "is not known"),
+    "a SOCKS proxy": ({"ALL_PROXY": f"socks5://{WHO}@{{open}}"}, False, "needs a package that is not installed"),
+    "no such proxy": ({"HTTPS_PROXY": f"http://{WHO}@127.0.0.1:1"}, False, "nothing listens there"),
+    "a proxy that is none": ({"HTTPS_PROXY": "nonsense://x"}, False, "cannot be used"),
+    "no such file of authorities": ({"HTTPS_PROXY": "http://{open}", "SSL_CERT_FILE": "/nowhere/ca.pem"}, False, "SSL_CERT_FILE"),
+    "a file of authorities that is none": ({"HTTPS_PROXY": "http://{open}", "SSL_CERT_FILE": "{home}/config.toml"}, False, "SSL_CERT_FILE"),
+    "no such folder of authorities": ({"HTTPS_PROXY": "http://{open}", "SSL_CERT_FILE": "", "SSL_CERT_DIR": "/nowhere"}, False, ""),
+}
+"""The environment, whether everything is well in it, and what is said."""
 
 
-@pytest.mark.parametrize("environ", ENVIRONMENTS[:4], ids=lambda each: " ".join(each))
-def test_n4_a_wrong_environment_is_a_plain_line(environ: dict[str, str], tmp_path: Path) -> None:
-    text = '[contexts.a.connections.fleet]\nplatform = "dployr"\nbase_url = "https://dployr.invalid"\n'
-    env = {"PATH": "/usr/bin:/bin", "ROLLWATCH_FLEET_TOKEN": "t0ken-of-fleet", **configure(tmp_path / "home", text), **environ}
-    command = [sys.executable, "-m", "tui", "status"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=40, check=False)
-    assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert "fleet" in done.stdout + done.stderr
+async def looked(home: Path, *names: str) -> tuple[Tunnel, Tunnel]:
+    """What ``status`` says of a server that only the proxy knows, in each of these environments."""
+    text = f'[contexts.a.connections.fleet]\nplatform = "dployr"\nflavour = "documented"\nbase_url = "https://{PROXIED}"\n'
+    base = {"PATH": "/usr/bin:/bin", "ROLLWATCH_FLEET_TOKEN": "t0ken-of-fleet", **configure(home, text)}
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(PROXIED).configure_cert(tls)
+    authority.cert_pem.write_to_path(str(home / "ca.pem"))
+    async with (
+        RawServer(reply('{"data":[],"services":[],"deployments":[]}'), tls=tls) as server,
+        Tunnel(server.port) as free,
+        Tunnel(server.port, wants=WHO) as closed,
+    ):
+
+        async def one(name: str) -> None:
+            environ, well, words = ENVIRONMENTS[name]
+            told = {"open": f"127.0.0.1:{free.port}", "closed": f"127.0.0.1:{closed.port}", "home": str(home)}
+            env = {**base, "SSL_CERT_FILE": f"{home}/ca.pem", **{key: value.format(**told) for key, value in environ.items()}}
+            command = [sys.executable, "-m", "tui", "status"]
+            done = await asyncio.create_subprocess_exec(*command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            said = (await asyncio.wait_for(done.communicate(), 40))[0].decode()
+            assert done.returncode == (0 if well else 1), (name, said)
+            assert words in said, (name, said)
+            assert "fleet" in said, (name, said)
+            assert "Traceback" not in said, (name, said)
+            assert "canary" not in said, (name, said)
+
+        for name in names:
+            await one(name)
+        assert len(server.seen) > 0 or not any(ENVIRONMENTS[name][1] for name in names)
+        return free, closed
+
+
+async def test_n4_a_proxy_is_gone_through_and_a_wrong_environment_is_a_plain_line(tmp_path: Path) -> None:
+    free, closed = await looked(tmp_path / "home", "a proxy that knows who asks", "a SOCKS proxy")
+    assert (set(closed.asked), closed.refused, free.asked) == ({f"{PROXIED}:443"}, 0, [])
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+async def test_n4_every_environment(tmp_path: Path, name: str) -> None:
+    free, closed = await looked(tmp_path / "home", name)
+    assert bool(free.asked) == (name in {"a proxy", "a proxy for all", "no such folder of authorities"})
+    assert bool(closed.refused) == ("refuses with 407" in ENVIRONMENTS[name][2])
 
 
 # N5 and N6 ------------------------------------------------------------------------------------------------------------------------
@@ -499,6 +546,31 @@ async def test_n11_callers_that_give_up_leave_the_pool_usable() -> None:
         assert (await asyncio.wait_for(at.get("/v1/y"), 5)).status == 200
         assert proxy.open <= 2
         await at.aclose()
+
+
+async def test_n11_who_gives_up_leaves_no_error_that_nobody_asks_for() -> None:
+    """Python prints such an error with its traceback, where a command of ours should have said one line."""
+    unheard: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: unheard.append(told))
+
+    async def fails() -> None:
+        raise Unavailable("no", connection="fleet")
+
+    waits = asyncio.ensure_future(before(ManualClock(NOW), 10.0, fails()))
+    await asyncio.sleep(0)
+    waits.cancel()  # what it waits for fails in the same turn
+    async with RawServer() as server, FaultProxy(server.port, Toxics(half_open=True)) as proxy:
+        at = transport(proxy.url)
+        asks = asyncio.ensure_future(at.get("/v1/x"))
+        await until(lambda: proxy.passed[0] > 0)
+        asks.cancel()
+        await asyncio.gather(waits, asks, return_exceptions=True)
+        proxy.reset_all()
+        await until(lambda: proxy.open == 0)
+        await at.aclose()
+    del waits, asks
+    gc.collect()
+    assert unheard == []
 
 
 async def slow_line(toxics: Toxics, seconds: float) -> tuple[int, int, float]:

@@ -83,6 +83,7 @@ class Owner:
         task = asyncio.create_task(self._begin(name), name=f"open {name}")
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(task)
 
     async def open_nothing(self) -> tuple[Session, Settings]:

@@ -120,6 +120,7 @@ class Connection:
             return False
         if self._detecting is None or self._detecting.done():
             self._detecting = asyncio.create_task(self._detect(), name=f"detect {self.name}")
+            self._detecting.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(self._detecting)
 
     async def close(self) -> None:

@@ -227,7 +227,7 @@ class _Stream:
 
 async def _close(lines: AsyncIterator[tuple[LogLine, ...]], batch: asyncio.Future[tuple[LogLine, ...]] | None) -> None:
     """Leave the stream so that its connection is closed, too."""
-    if batch is not None and not batch.done():
+    if batch is not None:
         batch.cancel()
         await asyncio.gather(batch, return_exceptions=True)
     aclose = getattr(lines, "aclose", None)

@@ -34,6 +34,8 @@ async def before(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        elif not task.cancelled():
+            task.exception()  # it failed at the very moment at which we were cancelled: nobody else will ask
 
 
 class Nap:

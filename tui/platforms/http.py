@@ -253,6 +253,8 @@ class Transport:
         task = loop.create_task(self._carry(want, token, left, verb=verb))
         self._running[verb].add(task)
         task.add_done_callback(self._running[verb].discard)
+        # Where the caller has gone, nobody else asks how it ended, and Python would say so on the terminal.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         task.add_done_callback(lambda _: gate.release())
         return await asyncio.shield(task)
 

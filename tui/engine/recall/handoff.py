@@ -81,13 +81,14 @@ def markdown(shift: Handoff) -> str:
         (len(shift.deployments), "deployment", "deployments"),
         (len(shift.deeds), "action", "actions"),
     )
-    parts = [head, "", ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts) + "."]
+    told = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count or one == "still wrong")
+    parts = [head, "", f"{told}."]
     if shift.looked is not None and shift.looked < shift.until - UNSEEN:
         parts += ["", f"Nobody has looked since {_moment(shift.looked)}: what is said of now is from then."]
     parts += _section(
         "Still wrong or unknown", [_wrong(each, shift) for each in shift.wrong] + [_deed(each) for each in shift.open], always=True
     )
-    parts += _section("Recovered", [_recovered(each, shift) for each in shift.recovered])
+    parts += _section("Recovered", [_recovered(each, shift) for each in sorted(shift.recovered, key=lambda each: each.first)])
     parts += _section("Rollouts", list(_places(shift.rollouts, shift)))
     parts += _section("Deployments", list(_places(shift.deployments, shift)))
     parts += _section("Done by hand", [_deed(each) for each in shift.deeds])
@@ -122,7 +123,8 @@ def _failed(story: Story) -> str:
 
 
 def _whose(story: Story) -> str:
-    return f", {_code(story.whose)}" if story.whose else ""
+    target, by, who = story.whose.rpartition(" by ")
+    return (f", {_code(target)} by {_code(who)}" if by else f", {_code(who)}") if story.whose else ""
 
 
 def _ended(story: Story) -> str:
@@ -134,7 +136,7 @@ def _ended(story: Story) -> str:
 
 def _name(story: Story) -> str:
     kind = kind_of(story.ref)
-    return f"{_code(story.name)} ({connection_of(story.ref)}{f' {kind}' if kind else ', the connection'})"
+    return f"{_code(story.name)} ({f'{connection_of(story.ref)} {kind}' if kind else 'connection'})"
 
 
 def _wrong(story: Story, shift: Handoff) -> str:
@@ -149,8 +151,12 @@ def _wrong(story: Story, shift: Handoff) -> str:
 
 
 def _recovered(story: Story, shift: Handoff) -> str:
+    """When, what, how it went, for how long, and what was done about it meanwhile."""
     lasted = f", wrong for {span(story.wrong_for)}" if story.wrong_for else ""
-    return f"- {_name(story)}: {story.chain}, {_at(story.first, shift)}–{_at(story.last, shift)}{lasted}"
+    done = [each for each in shift.deeds if each.ref == story.ref and story.first <= each.at <= story.last]
+    acts = "".join(f"; {_clock(each.at)} {each.verb} by {_code(each.who)}" for each in done)
+    how = "did not answer" if kind_of(story.ref) is None and set(story.states) <= {"down", "back"} else story.chain
+    return f"- {_at(story.first, shift)}–{_at(story.last, shift)} {_name(story)}: {how}{lasted}{acts}"
 
 
 def _note(note: Note) -> str:

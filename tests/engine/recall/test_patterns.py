@@ -54,11 +54,22 @@ def test_new_since_a_moment() -> None:
 def test_what_comes_faster_than_before_rises() -> None:
     seen = Patterns(window=timedelta(seconds=60))
     seen.add([line(f"ok {n}", n) for n in range(60)] + [line("upstream timed out", 30)])
+    assert not seen.compared, "of a log that has only begun everything would seem to come faster"
     seen.add([line(f"ok {n}", 60 + n) for n in range(50)])
+    assert seen.compared
     seen.add([line("upstream timed out", 112 + n / 10) for n in range(20)])
     assert [each.text for each in seen.rising()] == ["upstream timed out"]
     seen.add([line("ok 1", 1000)])
     assert seen.rising() == ()
+
+
+def test_older_lines_that_are_asked_for_are_compared_with() -> None:
+    seen = Patterns(window=timedelta(seconds=60))
+    seen.add([line(f"ok {n}", n) for n in range(9)])
+    seen.add([line(f"ok {n}", n) for n in range(-50, 0)])
+    assert not seen.compared
+    seen.add([line("ok 1", -61)])
+    assert seen.compared
 
 
 def test_memory_is_bounded_and_the_news_is_kept() -> None:

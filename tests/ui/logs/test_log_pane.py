@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import Input
 
-from tests.ui.desk import NOW, Desk, busy, line
-from tests.ui.logs.gate import settled
+from tests.ui.desk import NOW, busy, line
+from tests.ui.logs.gate import looking_back, settled
 from tests.ui.test_console import Seat, seat
 from tui.engine.resume import Gap
 from tui.engine.streams import StreamState
 from tui.errors import Unreachable
 from tui.local.exports import write_lines
-from tui.model import Kind, LogLine, Ref
+from tui.model import Kind, LogLine
 from tui.text import Safe, clean, escape
 from tui.ui.settings import Settings
 
@@ -176,6 +176,22 @@ async def test_the_lines_of_one_trace_are_one_error_and_a_pause_is_seen() -> Non
         assert len(view.shown()) == 14
 
 
+async def test_errors_that_come_every_second_are_each_gone_to_also_between_the_lines_of_another_log() -> None:
+    async with seat() as at:
+        await at.press("space", "j", "space", "l")
+        one, two = at.desk.follows
+        one.write(
+            *(at_second(0.9 * number + 0.01 * part, f"crash {number} line {part}", "error") for number in range(3) for part in range(2))
+        )
+        two.write(*(at_second(0.9 * number + 0.005, f"other {number}") for number in range(3)))
+        await settled(at)
+        view = at.app.console_screen.logs.log_view
+        for number in (2, 1, 0):
+            await at.press("E")
+            assert view.current is not None
+            assert view.current.line.text == f"crash {number} line 0"
+
+
 async def test_what_was_typed_before_comes_back_with_up() -> None:
     async with seat() as at:
         await following(at, *some())
@@ -233,19 +249,6 @@ async def test_jump_to_a_time_and_tell_times_otherwise() -> None:
         assert at.sees("write 14:05, 14:05:30")
         await at.press("escape")
         assert view.has_focus
-
-
-def looking_back(desk: Desk, lines: list[LogLine] | Exception) -> list[tuple[Ref, datetime | None]]:
-    asked: list[tuple[Ref, datetime | None]] = []
-
-    async def log(ref: Ref, *, tail: int | None = None, since: datetime | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
-        asked.append((ref, since))
-        if isinstance(lines, Exception):
-            raise lines
-        yield tuple(lines)
-
-    desk.log = log  # type: ignore[attr-defined]
-    return asked
 
 
 async def until(at: Seat, true: Callable[[], bool]) -> None:
@@ -335,6 +338,44 @@ async def test_what_was_said_before_the_deployment_is_asked_for_before_anything_
         assert at.row("served <n>").split()[1] == "18"
         await at.press("escape")
         assert len(at.app.console_screen.logs.log_view.buffer) == 19
+
+
+async def test_trouble_while_looking_back_stays_on_the_screen_that_it_is_about() -> None:
+    async with seat() as at:
+        follow = await following(at, at_second(250, "ledger broke", "error"))
+        row = at.desk.store.get(follow.ref)
+        assert row is not None
+        at.desk.put("fleet", Kind.SERVICE, [replace(row, deployed_at=NOW - timedelta(minutes=3))])  # type: ignore[list-item,call-arg]
+        looking_back(at.desk, Unreachable("no answer", connection="fleet"))
+        await settled(at)
+        await at.press("p")
+        await until(at, lambda: at.sees("not compared with before: fleet: no answer"))
+        assert at.sees("1 perhaps new since the deployment 3m ago: the log begins later")
+        assert at.sees("too short a log to say what comes more often than before")
+
+
+async def test_each_minute_is_counted_and_gone_to() -> None:
+    async with seat() as at:
+        await following(at, *(at_second(second - 7200, f"early {second}") for second in range(3)), *some(200))
+        await at.press("i")
+        rows = [row.split() for row in at.screen() if "━" in row or "█" in row]
+        assert [row[:3] for row in rows] == [
+            ["›22:29", "27", "1"],
+            ["22:28", "60", "3"],
+            ["22:27", "60", "3"],
+            ["22:26", "53", "3"],
+            ["20:26", "3", "·"],
+        ]
+        assert at.sees("··· nothing was said for 1h59 ···")
+        assert at.sees("203 lines, 10 errors")
+        await at.press("j", "j", "enter")
+        view = at.app.console_screen.logs.log_view
+        assert view.current is not None
+        assert view.current.line.text == "request 67 served"
+        await typed(at, "slash", "~[27].served")
+        await at.press("i")
+        assert at.sees("(what the filter wants)")
+        assert at.sees("40 lines, 10 errors")
 
 
 async def test_errors_a_minute_stand_in_the_head() -> None:

@@ -17,10 +17,11 @@ from tests.gallery.paint import stamp
 from tests.ui import keyboard
 from tests.ui.desk import NOW, line
 from tests.ui.dialogs import look
-from tests.ui.logs.gate import settled
+from tests.ui.logs.gate import looking_back, settled
 from tests.ui.test_console import Seat, seat
 from tui.engine.resume import Gap
 from tui.engine.streams import StreamState
+from tui.errors import Unreachable
 from tui.model import LogLine
 from tui.text import clean, escape
 
@@ -48,7 +49,8 @@ class Mode:
 
 TWO: tuple[Mode, ...] = (
     Mode(name="merged", keys=(), shows="● 2 live", back=()),
-    Mode(name="patterns", keys=("p",), shows="said most, of"),
+    Mode(name="patterns", keys=("p",), shows="not compared with before: fleet: no answer"),
+    Mode(name="by minute", keys=("i",), shows="22:30            60       20  ██"),
     Mode(name="nothing matches", keys=("slash", "<nobody says this>", "enter"), shows="None of 80 lines match the filter."),
 )
 ONE: tuple[Mode, ...] = (
@@ -79,6 +81,7 @@ MODES: Mapping[tuple[int, int], tuple[Mode, ...]] = {(120, 40): TWO, (80, 24): O
 
 async def said(at: Seat, size: tuple[int, int]) -> None:
     """Follow a log, or two together, that say something of everything."""
+    looking_back(at.desk, Unreachable("no answer", connection="fleet"))
     await at.press(*(("space", "j", "space", "l", "z") if size == (120, 40) else ("l", "z")))
     for which, follow in enumerate(at.desk.follows):
         times = [NOW - timedelta(seconds=2 * (40 - number) + which) for number in range(40)]

@@ -80,6 +80,8 @@ class Patterns:
         self._most = most
         self._window = window
         self._turn: datetime | None = None
+        self.compared = False
+        """Whether the window before the last one was heard at all: otherwise everything would seem to come faster."""
         self.forgotten = 0
         """Patterns that were dropped to stay within bounds."""
 
@@ -104,8 +106,11 @@ class Patterns:
             elif at is not None and seen.first is not None and at < seen.first:
                 # Older lines come when somebody looks further back.
                 seen.first, seen.example = at, line
-            if late and at is not None and self._turn is not None and at >= self._turn - self._window:
-                seen.before += 1
+            if late and at is not None and self._turn is not None:
+                if at >= self._turn - self._window:
+                    seen.before += 1
+                else:
+                    self.compared = True
             if len(self._seen) > self._most:
                 self._forget()
 
@@ -141,6 +146,7 @@ class Patterns:
         if self._turn is None:
             self._turn = at
         elif at - self._turn >= self._window:
+            self.compared = True
             quiet = at - self._turn >= 2 * self._window
             for seen in self._seen.values():
                 seen.before, seen.recent = (0 if quiet else seen.recent), 0

@@ -17,6 +17,7 @@ from tui.ui.logs.export import lines_of
 from tui.ui.logs.followed import deployed_at
 from tui.ui.logs.query import searched
 from tui.ui.logs.times import SPANS, moment_of, span_of
+from tui.ui.screens.minutes import MinutesScreen
 from tui.ui.widgets.log_buffer import Entry
 from tui.ui.widgets.log_levels import Level, level_of
 from tui.ui.widgets.log_paint import TIMES
@@ -70,6 +71,7 @@ class LogDeeds:
             "logs.level": self._level,
             "logs.context": self._context,
             "logs.patterns": self._patterns,
+            "logs.minutes": self._minutes,
             "logs.wrap": lambda: self._view.set_look(wrap=not self._view.paint.wrap),
             "logs.pretty": lambda: self._view.set_look(pretty=not self._view.paint.pretty),
             "logs.times": self._times,
@@ -126,6 +128,14 @@ class LogDeeds:
         screen = self._app.open_patterns(self._pane)
         self._pane.run_worker(self._reach_back(screen), group="patterns", exclusive=True, exit_on_error=False)
 
+    def _minutes(self) -> None:
+        if not len(self._pane.followed):
+            self._app.say("no log is followed", "warn")
+            return
+        screen = self._app.once(MinutesScreen, lambda: MinutesScreen(self._app.keymap, self._app.moment))
+        self._app.push_screen(screen)
+        screen.show(self._pane)
+
     async def _reach_back(self, screen: Any) -> None:
         """Nothing can be called new since a deployment while the log here begins after it: ask for what was said before."""
         pane, found = self._pane, 0
@@ -133,20 +143,21 @@ class LogDeeds:
             deployed, known = deployed_at(ref, self._app.moment()), pane.census.since(ref)
             if deployed is None or known is None or known < deployed or pane.session.clock.wall() - deployed > LONGEST:
                 continue
+            screen.show(pane, again=True, said=f"asking what {pane.name_of(ref)} said before it was deployed…")
             try:
                 async with asyncio.timeout(30):
                     lines = await pane.followed.older(ref, deployed - BEFORE, pane.oldest(ref))
             except (RollwatchError, TimeoutError) as error:
-                self._app.say(str(error) or "the server took too long to look back", "warn")
+                # It stays on the screen whose numbers it is about: without what was said before, new may not be new.
+                screen.show(pane, again=True, said=f"not compared with before: {error or 'the server took too long'}")
                 return
             found += len(lines)
             pane.log_view.backfill(ref, lines)
             pane.census.add(ref, lines)
-        late = pane.census.waiting
         while pane.census.waiting:
             pane.census.work()
             await asyncio.sleep(0)
-        if (found or late) and screen.is_current:
+        if screen.is_current:
             screen.show(pane, again=True)
 
     # Searching ---------------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from tui.ui.panes.pane import Pane, Summary
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.log_buffer import Entry
 from tui.ui.widgets.log_levels import SHOWN, Level, level_of
-from tui.ui.widgets.log_view import LogView
+from tui.ui.widgets.log_view import LogView, Wanted
 from tui.ui.widgets.tabs import Tab, TabStrip
 
 LOG: Final = "log"
@@ -352,8 +352,12 @@ class LogsPane(Pane):
             self.refilter()
         return narrowed
 
+    def wanted(self) -> Wanted | None:
+        """What the filter and the level want; None if that is everything."""
+        return self.looked_for.wanted(self.name_of, self.least)
+
     def refilter(self) -> None:
-        wanted = self.looked_for.wanted(self.name_of, self.least)
+        wanted = self.wanted()
         for view in self.views:
             view.set_filter(wanted, context=CONTEXT if self.context else 0)
             view.set_highlight(self.looked_for.pattern)

@@ -248,6 +248,14 @@ class LogBuffer:
             return None
         return self.start if count > len(self._moves) else min(list(self._moves)[-count:])
 
+    def still(self) -> LogBuffer:
+        """What is kept now, in a ring of its own that nothing is added to: for whoever takes longer to look."""
+        other = LogBuffer(limit=self._limit, total=self._total)
+        other.start = self.start
+        other._lines, other._owners = self._lines.copy(), self._owners.copy()
+        other._known, other._counts = self._known.copy(), self._counts.copy()
+        return other
+
     # Looking -------------------------------------------------------------------------------------------------------------
 
     def at_time(self, when: datetime) -> int:

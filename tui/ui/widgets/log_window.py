@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import islice
 from typing import Final, NamedTuple
 
 from tui.ui.widgets.log_buffer import Entry, LogBuffer
 from tui.ui.widgets.log_leads import left_out, pause
 from tui.ui.widgets.log_matches import LogMatches
 
-TOGETHER: Final = timedelta(seconds=1)
-"""Lines that stand so close are one thing that happened: the trace of one error."""
+TOGETHER: Final = timedelta(seconds=0.1)
+"""Lines of one source that follow so close are one thing that happened, the trace of one error; errors one after the other are not."""
+
+NEAR: Final = 32
+"""Lines in which the one before of the same source is looked for."""
 
 
 class Seen(NamedTuple):
@@ -290,12 +294,13 @@ class LogWindow:
         return None
 
     def _goes_on(self, wanted: Callable[[Entry], bool], position: int) -> bool:
-        """Whether a wanted entry belongs to the wanted one right before it."""
-        if position <= self._buffer.start:
-            return False
-        before, entry = self._buffer[position - 1], self._buffer[position]
-        told = before.line.at is not None and entry.line.at is not None
-        return wanted(before) and (not told or entry.line.at - before.line.at < TOGETHER)  # type: ignore[operator]
+        """Whether a wanted entry belongs to the wanted one of its source right before it."""
+        entry = self._buffer[position]
+        for _, before in islice(self._buffer.backwards(position), NEAR):
+            if before.source == entry.source:
+                told = before.line.at is not None and entry.line.at is not None
+                return wanted(before) and (not told or entry.line.at - before.line.at < TOGETHER)  # type: ignore[operator]
+        return False
 
     def beyond(self, begin: int, step: int, entries: int) -> int | None:
         """The position so many shown entries further on; None if that is past the end."""

@@ -17,7 +17,9 @@ from tests.ui.desk import Desk, busy, ref, service, variable
 from tui.engine.commands import IN_FLIGHT, Outcome
 from tui.engine.feeds import Pending
 from tui.engine.verdicts import Verdict
+from tui.errors import Refused
 from tui.model import Health, Kind, Ref, Verb
+from tui.platforms.base import Request
 from tui.text import Safe
 from tui.ui.app import Console
 from tui.ui.guard import HELD, Guard
@@ -251,6 +253,24 @@ async def test_what_the_api_lacks_is_said_with_what_to_do() -> None:
             await at.press("3", key)
             assert at.sees(f"Encore's API cannot {said}")
             assert at.sees("copied with o")
+
+
+async def test_what_the_adapter_would_not_send_stands_at_its_field_before_anything_is_sent() -> None:
+    async with seat() as at:
+        unclear = Refused("not sent", connection="shop", fields={"app": "must be one of shop, back"}, sent=False)
+
+        def plan(verb: Verb, ref: Ref, values: Any, *, kind: Kind | None = None) -> Any:
+            if not values.get("app"):
+                raise unclear
+            return (Request(method="GET", path="/rollouts"),)
+
+        at.desk.plan = plan  # type: ignore[method-assign]
+        await at.press("3", "i", *"219t7dcb0mgd0vq9i9gg", "enter", "enter", "enter", "enter")
+        assert at.verbs == []
+        assert at.sees("✗ must be one of shop, back")
+        assert not at.sees("Sends, once")
+        await at.press(*"shop", "enter", "enter", "enter")
+        assert at.verbs == [(Verb.ADOPT, "")]
 
 
 @pytest.mark.parametrize("key", ["r", "d", "t", "v"])

@@ -127,6 +127,7 @@ def test_a_build_may_be_older_than_its_rollout_and_times_have_nine_digits() -> N
 def test_the_link_to_the_dashboard() -> None:
     assert shown(rollout()).dashboard == "https://app.encore.dev/shop-3p2i/envs/prod/deploys/219t7dcb0mgd0vq9i9gg"
     assert translate.link("https://d/{app}/{env}?x={id}", app="a/b", environment="pr:7", id_="1") == "https://d/a%2Fb/pr%3A7?x=1"
+    assert translate.link("https://d/{app}/{environment}", app="a", environment="pr:7", id_="1") == "https://d/a/pr%3A7"
     assert translate.link("https://d/{app}/{env}", app="a", environment="", id_="1") == ""
     assert translate.link("https://d/{app.__class__}", app="a", environment="e", id_="1") == "https://d/{app.__class__}"
 

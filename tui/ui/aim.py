@@ -103,6 +103,11 @@ def _no_way_back(selection: Selection, session: Session) -> str:
     return f"it was triggered as the branch {row.target or '?'}, which may hold another commit by now: {how} asks for a commit"
 
 
+def no_page(connection: str) -> str:
+    """Why the page of a rollout cannot be shown, and what to do about it."""
+    return f"no address of its page is known: set dashboard_url for {connection} in the configuration"
+
+
 def why_not(action: Action, selection: Selection, session: Session) -> str | None:
     """Why an action cannot be done now, in one line; None if it can."""
     if action.id in NEEDS_ROW:
@@ -111,7 +116,7 @@ def why_not(action: Action, selection: Selection, session: Session) -> str | Non
         if action.id == "row.logs" and not any(session.has_log(ref) for ref in selection.refs):
             return f"{TABLES[selection.ref.kind].title.lower()} have no log here: open that of a service"
         if action.id == "rollout.link" and not getattr(session.store.get(selection.ref), "dashboard", ""):
-            return "no address of its page is known" if selection.ref.kind is Kind.ROLLOUT else "only a rollout has a page"
+            return no_page(selection.ref.connection) if selection.ref.kind is Kind.ROLLOUT else "only a rollout has a page"
         return None
     if action.id in LACKING:
         return f"Encore's API cannot {LACKING[action.id]}: the link to its page is copied with {spell(ACTIONS['rollout.link'].keys[0])}"

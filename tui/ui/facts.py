@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tui.engine.session import Session
 from tui.engine.verdicts import difference
-from tui.errors import RollwatchError
+from tui.errors import PlatformError, RollwatchError
 from tui.model import Environment, Kind, Rollout, Verb
 from tui.tables import Moment, age, span, state, tone_of
 from tui.text import Secret, clean, is_plain
@@ -37,7 +37,7 @@ def facts(question: Question, targets: Sequence[Target], session: Session, momen
         changed = difference(each.seen, now) if each.seen is not None and now is not None else ""
         # What a later read found unchanged is as old as that read.
         read = read_at(each.ref, session) if now is not None and not changed else each.read
-        lines.append(_fact(each, session, read))
+        lines.append(_fact(each, question.verb, session, read))
         if not is_plain(each.label):
             lines.append((Piece("  ▲ this name has letters that are not ASCII: look at the id", "warn"),))
         if each.seen is not None and now is None:
@@ -55,10 +55,11 @@ def facts(question: Question, targets: Sequence[Target], session: Session, momen
     return lines
 
 
-def _fact(target: Target, session: Session, read: float | None) -> Cell:
+def _fact(target: Target, verb: Verb, session: Session, read: float | None) -> Cell:
     connection = session.store.connection(target.ref.connection)
     if not target.ref.id:
-        return (Piece(f"  a new {target.ref.kind}  "), Piece(f"{connection.platform} · on {target.ref.connection}", "muted"))
+        new = "a rollout begun elsewhere" if verb is Verb.ADOPT else f"a new {target.ref.kind}"
+        return (Piece(f"  {new}  "), Piece(f"{connection.platform} · on {target.ref.connection}", "muted"))
     if target.seen is None:
         return (Piece(f"  {place(target)}", "muted"),)
     old = "never read" if read is None else f"as of {age(max(0.0, session.clock.boot() - read))} ago"
@@ -110,6 +111,18 @@ def requests(question: Question, target: Target, values: Mapping[str, Any], sess
         if each.body:
             lines.append("  " + json.dumps(_shown(each.body), ensure_ascii=False))
     return lines
+
+
+def refusals(question: Question, targets: Sequence[Target], values: Mapping[str, Any], session: Session) -> dict[str, str]:
+    """What cannot be sent as it stands, by field, as far as that is known before anything is sent."""
+    try:
+        for each in targets:
+            session.plan(question.verb, each.ref, values, kind=question.kind)
+    except PlatformError as error:
+        return dict(error.fields)
+    except RollwatchError:
+        pass  # no fault of a field: the line in place of the requests says it
+    return {}
 
 
 def _shown(value: Any) -> Any:

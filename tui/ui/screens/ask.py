@@ -24,7 +24,7 @@ from tui.model import Verb
 from tui.text import clean
 from tui.ui.answers import Choice, Entry
 from tui.ui.deeds import Deed
-from tui.ui.facts import facts, requests
+from tui.ui.facts import facts, refusals, requests
 from tui.ui.form_rows import FormRows, Line
 from tui.ui.guard import Guard
 from tui.ui.questions import Option, Question, Target, again, blocked, form_for, options
@@ -214,6 +214,7 @@ class AskScreen(ModalScreen[None]):
         texts = self._texts(question, form)
         wrong = form.check(texts)
         values = {} if wrong else form.values(texts)
+        wrong = wrong or {name: text for name, text in refusals(question, self._targets, values, self.session).items() if name in texts}
         if question.choices and self._target is None:
             wrong[WHERE] = "pick one of those that there are with ↓"
         if GO_ON in self._entries and self._entries[GO_ON].value.strip() not in ANYWAY.suggest:

@@ -14,7 +14,7 @@ from textual.color import Color
 from tests.ui.desk import NOW, READS, Desk, busy, refused, rollouts, signed_out
 from tui.actions import ACTIONS, Keymap, Place
 from tui.engine.feeds import ConnectionState, Feed
-from tui.errors import NoEndpoint, RateLimited, Refused
+from tui.errors import NoEndpoint, RateLimited, Refused, Unavailable
 from tui.model import Kind, RateLimit, Tone
 from tui.tables import Moment
 from tui.ui.clipboard import MOST, TooMuch, osc52
@@ -110,6 +110,8 @@ def test_what_is_said_of_an_empty_pane_tells_the_reasons_apart() -> None:
     told = empty("apps", feeds(desk, kind), desk.store, boot)
     assert told.lines == ("vault · sign in: rollwatch login vault · no credentials", "No apps on shop.")
     assert told.tone is Tone.WARN
+    desk.fail("vault", [kind], Unavailable("api.phase.dev answered GET /apps with 503", connection="vault", status=503), after=5)
+    assert empty("apps", feeds(desk, kind), desk.store, boot).lines[0].startswith("vault · 503 · next try in 5s · api.phase.dev")
     desk.fail("vault", [kind], refused("vault"))
     assert empty("apps", feeds(desk, kind), desk.store, boot).lines[-1] == "ctrl-r tries at once"
     undecided = Refused("this account has 2 clusters", connection="vault", hint='set cluster = "lab"')

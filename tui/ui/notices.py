@@ -11,7 +11,7 @@ from typing import Final
 
 from tui.engine.feeds import Feed
 from tui.engine.store import Store
-from tui.errors import PlatformError, Refused, Unauthorized
+from tui.errors import PlatformError, Refused, Unauthorized, Unavailable
 from tui.model import Tone
 from tui.tables import age, lately
 from tui.ui.widgets.cells import Piece
@@ -49,7 +49,9 @@ def trouble(feed: Feed, store: Store, boot: float) -> str:
     error, planned = _reason(feed, store)
     if error is None:
         return ""
-    return f"{feed.connection} · {_remedy(feed, error, planned, boot)} · {error.message}"
+    # The message begins with the server's name, and a narrow pane would cut what it says.
+    status = [str(error.status)] if isinstance(error, Unavailable) and error.status else []
+    return " · ".join((feed.connection, *status, _remedy(feed, error, planned, boot), error.message))
 
 
 def _remedy(feed: Feed, error: PlatformError, planned: float | None, boot: float) -> str:

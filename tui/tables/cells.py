@@ -81,7 +81,9 @@ def phase_going(row: Rollout, phase: Phase, moment: Moment) -> Outlook | None:
 def phase_cell(rollout: Rollout, moment: Moment) -> Cell:
     """``build ✓ 1m02 ─ infra ◆ NEEDS APPROVAL 4m ─ deploy ·``"""
     over = rollout.completed_at is not None or rollout.health in {Health.OK, Health.BAD}
-    frozen = rollout.snapshot and not over
+    frozen = is_frozen(rollout)
+    if frozen and all(phase.health is Health.IDLE for phase in rollout.phases):
+        return (untold(rollout, moment),)
     pieces: list[Span] = []
     before: datetime | None = None
     for phase in rollout.phases:
@@ -91,9 +93,20 @@ def phase_cell(rollout: Rollout, moment: Moment) -> Cell:
         pieces.append(_phase(phase, None if frozen else moment.now, over, before, phase_going(rollout, phase, moment)))
         before = phase.completed_at
     if frozen:
-        at = rollout.updated_at or rollout.created_at or rollout.queued_at
-        pieces.append(Span(f"  as of {moment.ago(at)} ago, this server cannot be asked" if at else "  not known since", Tone.UNKNOWN))
+        pieces += [Span("  "), untold(rollout, moment)]
     return tuple(pieces) or (Span("no phases known", Tone.UNKNOWN),)
+
+
+def is_frozen(row: Rollout) -> bool:
+    """Whether nobody can say how a rollout goes on: it was triggered on a server that shows none."""
+    return row.snapshot and row.completed_at is None and row.health not in {Health.OK, Health.BAD}
+
+
+def untold(row: Rollout, moment: Moment, *, short: bool = False) -> Span:
+    """Since when nothing is known of a rollout that is frozen."""
+    at = row.updated_at or row.created_at or row.queued_at
+    since = f"? as of {moment.ago(at)} ago" if at else "? not known since"
+    return Span(since if short else f"{since}, this server cannot be asked", Tone.UNKNOWN)
 
 
 def needs_approval(rollout: Rollout) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -152,3 +153,14 @@ def test_a_failed_phase_keeps_its_sign() -> None:
     )
     for width in (80, 40, 20, 10, 3):
         assert Piece("✗", "bad").text in spelled(phase_bar(failed, Moment(now=NOW, store=Nobody()), width))
+
+
+@pytest.mark.parametrize(
+    ("width", "said"), [(64, "? as of 3m ago, this server cannot be asked"), (20, "? as of 3m ago"), (8, "build · ─ infra")]
+)
+def test_a_rollout_that_its_server_does_not_show_is_no_row_of_quiet_phases(width: int, said: str) -> None:
+    quiet = tuple(Phase(name=name, health=Health.IDLE) for name in ("build", "infra", "deploy"))
+    row = replace(ROLLOUT, phases=quiet, snapshot=True, updated_at=NOW - timedelta(minutes=3))
+    text = "".join(piece.text for piece in phase_bar(row, Moment(now=NOW, store=Nobody()), width))
+    assert (text == said) is (width > 8)
+    assert "·" not in text

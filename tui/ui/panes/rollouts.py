@@ -12,7 +12,7 @@ from textual.widget import Widget
 from tui.actions import Place
 from tui.engine.session import Session
 from tui.model import Kind, Ref, Resource, Rollout, Tone
-from tui.tables import TABLES, Cell, Column, Moment, lasting, needs_approval
+from tui.tables import TABLES, Cell, Column, Moment, is_frozen, lasting, needs_approval
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import Listing, PaneTable
 from tui.ui.panes.pane import Pane, Summary
@@ -84,8 +84,13 @@ class RolloutsPane(Pane):
 
     @property
     def going(self) -> int:
-        """How many are not over yet."""
-        return sum(1 for row in self._rollouts if row.completed_at is None)
+        """How many are not over yet, as far as anybody can say."""
+        return sum(1 for row in self._rollouts if row.completed_at is None and not is_frozen(row))
+
+    @property
+    def untold(self) -> int:
+        """How many were triggered on a server that does not say what became of them."""
+        return sum(1 for row in self._rollouts if is_frozen(row))
 
     @property
     def _rollouts(self) -> list[Rollout]:
@@ -107,6 +112,8 @@ class RolloutsPane(Pane):
         info += self.listing.told(moment)
         if self.going:
             info.append(Piece(f"{self.going} going on", "muted"))
+        if self.untold:
+            info.append(Piece(f"{self.untold} not told of", "muted"))
         self.draw_head(*info)
 
     def refilter(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tui.model import Health, Phase, Rollout
-from tui.tables.cells import PHASE_WORDS, phase_cell
+from tui.tables.cells import PHASE_WORDS, is_frozen, phase_cell, untold
 from tui.tables.columns import Moment
 from tui.ui.widgets.cells import Cell, Piece, total
 
@@ -22,6 +22,9 @@ def phase_bar(rollout: Rollout, moment: Moment, width: int) -> Cell:
     full: Cell = phase_cell(rollout, moment)
     if total(full) <= width or not rollout.phases:
         return full
+    if is_frozen(rollout):
+        told = untold(rollout, moment, short=len(untold(rollout, moment).text) > width)
+        return (Piece(told.text, told.tone),)
     for between, form in ((BETWEEN, _named), (" ", _lettered)):
         short = _joined(rollout.phases, between, form)
         if total(short) <= width:

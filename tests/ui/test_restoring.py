@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from tests.ui.desk import NOW, Desk, busy
 from tests.ui.test_console import seat
@@ -17,6 +18,7 @@ from tui.local.runbooks import Runbooks
 from tui.model import Kind
 from tui.tables import Sort
 from tui.ui import elsewhere
+from tui.ui.filtering import Typed, may_be_kept
 from tui.ui.settings import Settings
 
 
@@ -52,6 +54,47 @@ def fill(desk: Desk) -> None:
     full = busy()
     for connection, kind in (("fleet", Kind.SERVICE), ("fleet", Kind.DEPLOYMENT), ("shop", Kind.ROLLOUT)):
         desk.put(connection, kind, [row for row in full.store.rows(kind) if row.ref.connection == connection])
+
+
+async def test_what_was_looked_for_is_there_in_the_next_run_and_no_secret_is(tmp_path: Path) -> None:
+    said = ("timeout db", "Bearer abcdef", "password=hunter2", "sk-live-4f9a8b7c6d5e4f3a2b1c", "~5\\d\\d", "level:warn")
+    async with seat(settings=settings(tmp_path)) as at:
+        await at.press("l")
+        for text in said:
+            await at.press("slash", f"<{text}>", "enter", "escape")
+        await at.press("s", "<upstream>", "enter", "slash", "<hunter2 token: x>", "enter")
+        at.app.exit()
+    path = tmp_path / "console-prod.json"
+    assert path.stat().st_mode & 0o077 == 0
+    for secret in (b"abcdef", b"hunter2", b"sk-live"):
+        assert secret not in path.read_bytes()
+    async with seat(settings=settings(tmp_path)) as at:
+        await at.wait()
+        await at.press("4", "slash")
+        asks = at.app.focused
+        assert isinstance(asks, Input)
+        for text in ("level:warn", "~5\\d\\d", "timeout db", "timeout db"):
+            await at.press("up")
+            assert asks.value == text
+        await at.press("escape", "s", "up")
+        asks = at.app.focused
+        assert isinstance(asks, Input)
+        assert asks.value == "upstream"
+
+
+def test_only_so_much_is_remembered_and_only_what_can_be_read() -> None:
+    typed = Typed()
+    for number in range(60):
+        typed.keep(f"word {number}")
+    assert typed.kept == tuple(f"word {number}" for number in range(40, 60))
+    for text in ("x" * 201, "a\x1b[31mb", "authorization: x", "3f2c1a9e-1b2c-4d5e-8f90-a1b2c3d4e5f6", "eyJhbGciOi.x"):
+        assert not may_be_kept(text)
+    for text in ("/time(d|s) out/", "!~\\d{3}", "GET /v1/basket/items/and/more/of/it 200", "service:web-api", "tokens left 5"):
+        assert may_be_kept(text)
+    again = Typed()
+    again.keep("newest")
+    again.restore(["one", "x" * 201, "two"])
+    assert again.kept == ("one", "two", "newest")
 
 
 async def test_what_is_gone_or_makes_no_sense_is_passed_over(tmp_path: Path) -> None:

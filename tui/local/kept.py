@@ -62,6 +62,8 @@ class Kept(Struct, frozen=True, kw_only=True):
     lists: dict[str, Sorting] = {}
     views: tuple[View, ...] = ()
     recent: tuple[str, ...] = ()
+    typed: dict[str, tuple[str, ...]] = {}
+    """What was looked for, by where it was typed, the newest last."""
 
 
 class KeptFile:
@@ -82,7 +84,7 @@ class KeptFile:
             kept = self._read()
         except StorageError:
             return Kept()
-        return Kept(views=kept.views, recent=kept.recent) if self._fresh else kept
+        return Kept(views=kept.views, recent=kept.recent, typed=kept.typed) if self._fresh else kept
 
     def save(self, kept: Kept, *, views: bool = False) -> None:
         """Replace what is kept. Unless ``views`` are meant, those in the file stay: another console may have saved them. Raises

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -9,12 +11,31 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
+from tui.platforms.records import without_secrets
+from tui.text import clean
 from tui.ui.widgets.line_input import LineInput
 from tui.ui.widgets.status_line import StatusLine
 
 PLACEHOLDER: Final = "words, !word to leave out, /regex/; in lists also ?letters status=failed age<2h cpu>80%"
 REMEMBERED: Final = 50
 """Texts that a line remembers."""
+
+KEPT: Final = 20
+"""Of these the newest that may be remembered from one run to the next."""
+
+LONGEST: Final = 200
+"""Characters of such a text."""
+
+_TELLING: Final = re.compile(r"(?i)(?:pass|pwd|secret|token|credential|auth|cookie|key)\w*[\"']?\s*[=:]")
+_LIKE_A_KEY: Final = re.compile(r"(?=[^\s/]*\d)(?=[^\s/]*[A-Za-z])[A-Za-z0-9+=_~.-]{20,}")
+
+
+def may_be_kept(text: str) -> bool:
+    """Whether what somebody looked for may be written down: not if it could be a secret that was looked for in a log. An id as long as
+    a key is left out with the keys; of one incident it says nothing in the next."""
+    if len(text) > LONGEST or clean(text, LONGEST) != text:
+        return False
+    return without_secrets(text) == text and not _TELLING.search(text) and not _LIKE_A_KEY.search(text)
 
 
 class Typed:
@@ -30,6 +51,16 @@ class Typed:
         self._at = None
         if text.strip():
             self._kept = [*(each for each in self._kept if each != text), text][-REMEMBERED:]
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """What is to be remembered from one run to the next, the newest last."""
+        return tuple(text for text in self._kept if may_be_kept(text))[-KEPT:]
+
+    def restore(self, texts: Iterable[str]) -> None:
+        """What was typed in an earlier run, before what has been typed in this one."""
+        for text in [*filter(may_be_kept, texts), *self._kept]:
+            self.keep(text)
 
     def step(self, step: int, text: str) -> str | None:
         """The text before (-1) or after (1) the one that stands there; what was being typed is the last of all. None beyond the ends."""

@@ -17,6 +17,7 @@ from tui.local.kept import Kept, Layout, Sorting, View
 from tui.model import Kind, Ref
 from tui.tables import FilterError, Sort
 from tui.text import clean
+from tui.ui.filtering import Typed, may_be_kept
 from tui.ui.palette import Entry
 from tui.ui.panes.listing import Listing
 from tui.ui.panes.look import Look
@@ -68,6 +69,8 @@ class Restoring:
             if wanted is not None:
                 self._list(listing, wanted)
             self._select(listing, layout.selected.get(str(listing.kind), ""))
+        for name, typed in self._typed():
+            typed.restore(kept.typed.get(name, ()))
         for pane in screen.panes:
             with suppress(FilterError):
                 pane.set_filter(clean(layout.filters.get(str(pane.id), ""), 200))
@@ -105,6 +108,12 @@ class Restoring:
         yield from screen.resources.listings
         yield screen.rollouts.listing
 
+    def _typed(self) -> Iterator[tuple[str, Typed]]:
+        """Where something is looked for, and what was typed there."""
+        screen = self._program.console_screen
+        yield from ((str(pane.id), pane.typed) for pane in screen.panes)
+        yield "search", screen.logs.prompt.typed("search")
+
     # Keeping -----------------------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
@@ -141,7 +150,7 @@ class Restoring:
                 front=str(screen.front.id),
                 zoomed=screen.zoomed,
                 tab=str(screen.resources.kind),
-                filters={str(pane.id): pane.filter_text for pane in screen.panes if pane.filter_text},
+                filters={str(pane.id): pane.filter_text for pane in screen.panes if pane.filter_text and may_be_kept(pane.filter_text)},
                 faults=tuple(str(pane.id) for pane in screen.panes if pane.only_faults),
                 selected={str(each.kind): str(each.table.wanted) for each in self._listings() if isinstance(each.table.wanted, Ref)},
                 followed=tuple(str(ref) for ref in screen.logs.followed.refs),
@@ -150,6 +159,7 @@ class Restoring:
             lists={str(each.kind): found for each in self._listings() if (found := _sorting(each)) != Sorting()},
             views=self.views,
             recent=self._program.views.recent,
+            typed={name: texts for name, typed in self._typed() if (texts := typed.kept)},
         )
 
     # Views -------------------------------------------------------------------------------------------------------------------

@@ -28,10 +28,14 @@ class Prompt(FilterBar):
     def ask(self, label: str, hint: str, text: str, done: Callable[[str], object], typed: Callable[[str], object] | None = None) -> None:
         """Ask for a text. ``typed`` hears each change, ``done`` the end; both may raise ``tables.FilterError``."""
         self._done, self._typed = done, None
-        self.open(text, self._asked.setdefault(label, Typed()), hint)
+        self.open(text, self.typed(label), hint)
         self._mark.set_parts((Part(pieces=(Piece(f" {label} ", "key"),)),))
         self._mark.styles.width = width_of(label) + 4
         self._typed = typed
+
+    def typed(self, label: str) -> Typed:
+        """What was typed before where this was asked."""
+        return self._asked.setdefault(label, Typed())
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

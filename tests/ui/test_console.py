@@ -165,7 +165,7 @@ async def test_empty_loading_failed_signed_out_and_not_offered_each_say_somethin
         await at.press("right")
         assert at.sees("Asking fleet for deployments…")
         await at.press("right")
-        assert at.sees("fleet · sign in: rollwatch login fleet · no credentials")
+        assert at.sees("fleet · sign in: F2 here, or rollwatch login fleet · no credentials")
         await at.press("right")
         assert at.sees("No routes on fleet.")
         await at.press("right")

@@ -40,6 +40,7 @@ class Owned:
         self.looked: list[str] = []
         self.broken = ""
         self.onboarding: Any = None
+        self.signing: Any = None
         self.preferences: Any = Quiet()
         self.fleet: dict[str, Sequence[Any]] = {}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from tests.ui.desk import Desk
+from tests.ui.desk import Desk, signed_out
 from tests.ui.test_console import Seat
 from tests.ui.test_contexts import Owned, owned
 from tui.errors import Unauthorized
@@ -154,3 +154,67 @@ def test_the_first_screen_looks_as_it_did(snap_compare: Callable[..., bool]) -> 
     owner, _ = newcomer(Find(title="PHASE_SERVICE_TOKEN", platform="phase", token=Secret(SECRET)))
     app = Console(owner.desks["prod"], settings=owner.settings["prod"], owner=owner)  # type: ignore[arg-type]
     assert snap_compare(app, terminal_size=(80, 24))
+
+
+class Keeper(Asked):
+    """Who keeps credentials, as the form asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = ""
+        self.forgotten: list[tuple[str, str]] = []
+
+    def earlier(self, context: str, name: str) -> str:
+        return self.before
+
+    async def keep(self, draft: Draft) -> str:
+        await super().keep(draft)
+        return draft.context
+
+    async def forget(self, context: str, name: str) -> bool:
+        self.forgotten.append((context, name))
+        return True
+
+
+def signed_out_of_vault() -> tuple[Owned, Keeper]:
+    owner = Owned()
+    owner.signing = Keeper()
+    owner.desks["prod"].signed_in = lambda name: None  # type: ignore[attr-defined]
+    owner.desks["prod"].store.hold("vault", "signed-out", signed_out("vault"))
+    return owner, owner.signing
+
+
+async def test_signing_in_asks_at_who_is_signed_out_hides_the_secret_and_opens_the_context_anew() -> None:
+    owner, keeper = signed_out_of_vault()
+    async with owned(owner, (80, 24)) as at:
+        await at.press("f2")
+        assert at.row("Connection").split() == ["Connection", "vault"]
+        assert not at.sees("e-mail"), "only what its platform takes"
+        await at.press(*SECRET, "enter")
+        assert "•••" in at.row("Token")
+        assert not at.sees(SECRET)
+        keeper.refuse = True
+        await at.press("enter")
+        assert at.sees("✗ the token is not known")
+        assert keeper.kept == []
+        keeper.refuse = False
+        await at.press("enter", "enter")
+        assert [(each.name, each.platform, each.token, each.context) for each in keeper.kept] == [("vault", "phase", SECRET, "prod")]
+        assert owner.opened == ["prod"], "whose credentials are new is opened anew"
+        assert at.app.screen is at.app.console_screen
+        await at.press("f2")
+        assert "•" not in at.row("Token"), "no secret is left in a field"
+
+
+async def test_signing_out_begins_at_what_is_selected_asks_and_says_what_signs_in_all_the_same() -> None:
+    owner, keeper = signed_out_of_vault()
+    keeper.before = "environment ROLLWATCH_FLEET_TOKEN"
+    async with owned(owner) as at:
+        await at.press("2", "f3")
+        assert at.row("Connection").split() == ["Connection", "fleet"]
+        assert at.sees("environment ROLLWATCH_FLEET_TOKEN stays")
+        await at.press("enter", "enter")
+        assert keeper.forgotten == [], "it begins at Cancel"
+        await at.press("f3", "enter", "right", "enter")
+        assert keeper.forgotten == [("prod", "fleet")]
+        assert owner.opened == ["prod"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -12,13 +11,10 @@ from typing import Final
 
 from tui.cli import compose, say
 from tui.cli.exits import Exit
-from tui.cli.trying import Answers, keep, try_out
+from tui.cli.trying import Answers, forget, keep, try_out
 from tui.clock import SystemClock
 from tui.errors import PlatformError, StorageError, UsageError
-from tui.local.addresses import origin
 from tui.local.config import Chosen
-from tui.local.credentials import Credentials
-from tui.local.logins import Logins
 from tui.local.paths import Paths
 from tui.local.spelling import meant
 
@@ -52,11 +48,8 @@ def login(args: Namespace) -> int:
 def logout(args: Namespace) -> int:
     """Exit 0, whether or not there was anything to forget."""
     paths, chosen = _chosen(args)
-    now = SystemClock().wall()
-    at = origin(chosen.context.connections[args.connection].base_url)
-    stored = Credentials(paths.credentials_file, os.environ).forget(args.connection, at, now)
-    renewed = Logins(paths.logins_dir, at, now).forget(args.connection)
-    print(f"forgot what was kept for {args.connection}" if stored or renewed else f"nothing was kept for {args.connection}")
+    had = forget(paths, args.connection, chosen.context.connections[args.connection].base_url, SystemClock())
+    print(f"forgot what was kept for {args.connection}" if had else f"nothing was kept for {args.connection}")
     return Exit.OK
 
 

@@ -36,6 +36,14 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {"encore": ("client_id", "client_secret", "apps"), "dployr": (), "phase": ("token",)}
 
 
+def missing(draft: Draft, *, apps: bool = True) -> dict[str, str]:
+    """What a platform needs to be signed in to and a draft has not, by field."""
+    wrong = {field: "is needed" for field in NEEDED[draft.platform] if not getattr(draft, field) and (apps or field != "apps")}
+    if draft.platform == "dployr" and not draft.token and not (draft.email and draft.password):
+        wrong["token"] = "a token, or e-mail and password below"  # noqa: S105 - a sentence
+    return wrong
+
+
 class Onboarding:
     """One per console. What was tried is remembered, so that exactly that is kept."""
 
@@ -69,9 +77,7 @@ class Onboarding:
             base_url(draft.base_url)
         except ValueError as error:
             wrong["base_url"] = str(error)
-        wrong |= {field: "is needed" for field in NEEDED[draft.platform] if not getattr(draft, field)}
-        if draft.platform == "dployr" and not draft.token and not (draft.email and draft.password):
-            wrong["token"] = "a token, or e-mail and password below"  # noqa: S105 - a sentence
+        wrong |= missing(draft)
         try:
             apps_of(draft.apps)
         except ConfigError:

@@ -18,6 +18,7 @@ from tui.cli import compose
 from tui.cli.compose import Setup
 from tui.cli.onboarding import Onboarding
 from tui.cli.preferences import Preferences
+from tui.cli.signing import Signing
 from tui.clock import Clock
 from tui.engine.session import Session
 from tui.local.config import Loaded
@@ -56,6 +57,7 @@ class Owner:
         self.warnings: list[str] = []
         self.preferences = Preferences(ground.args, looks)
         self.onboarding = Onboarding(ground.args, ground.paths, ground.clock, ground.redactor)
+        self.signing = Signing(ground.args, ground.paths, ground.clock, ground.redactor)
 
     async def __aenter__(self) -> Owner:
         return self

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Final
 
 from tui.errors import NoEndpoint, NotFound
-from tui.model import Kind
+from tui.model import Kind, Resource
 from tui.platforms.base import Platform
 
-HARMLESS: Final = (Kind.PROJECT, Kind.APPLICATION, Kind.ROLLOUT)
+HARMLESS: Final = (Kind.PROJECT, Kind.APPLICATION, Kind.SERVICE, Kind.ROLLOUT)
 """What is read to try credentials: a short list that every role may see. Apps that only the configuration names prove nothing."""
+NAMED: Final = 3
+"""Things that are named of those that were seen."""
 
 
 async def ask(platform: Platform) -> str:
-    """Read something harmless and say what was seen, in a few words, empty where there was nothing to count. Raises ``PlatformError``."""
+    """Read something harmless and say what was seen, in a few words: how many things, some of their names, and that nothing may be
+    changed where that is known. Empty where there is nothing to say. Raises ``PlatformError``."""
     # Whoever is told that a thing does not exist was let in.
     with contextlib.suppress(NotFound, NoEndpoint):
         await platform.detect()
@@ -22,5 +26,17 @@ async def ask(platform: Platform) -> str:
         read = platform.reads.get(kind)
         if read is not None and (read.cost or kind is Kind.ROLLOUT):
             rows = await read.fetch("")
-            return f"{len(rows.items)} {kind}s" if rows.items else ""
+            return "; ".join(filter(None, (_seen(rows.items, kind), _may(platform))))
     return ""
+
+
+def _seen(rows: Sequence[Resource], kind: Kind) -> str:
+    if not rows:
+        return ""
+    names = ", ".join(str(each.name) for each in rows[:NAMED])
+    return f"{len(rows)} {kind}{'s' if len(rows) > 1 else ''}: {names}{', …' if len(rows) > NAMED else ''}"
+
+
+def _may(platform: Platform) -> str:
+    """Why nothing may be changed, as the platform says; empty where something may be."""
+    return "" if platform.verbs else f"may only read: {next(iter(platform.instead.values()), 'its role allows no more')}"

@@ -83,6 +83,13 @@ async def try_out(spec: ConnectionSpec, answers: Answers, clock: Clock) -> Tried
     return Tried(answers=answers, seen=", ".join(filter(None, said)), login=vault.login)
 
 
+def forget(paths: Paths, name: str, base_url: str, clock: Clock) -> bool:
+    """Forget what is kept for a connection; whether there was anything. Raises ``StorageError``. Blocks."""
+    now, at = clock.wall(), origin(base_url)
+    stored = Credentials(paths.credentials_file, os.environ).forget(name, at, now)
+    return Logins(paths.logins_dir, at, now).forget(name) or stored
+
+
 def keep(paths: Paths, name: str, base_url: str, tried: Tried, clock: Clock) -> None:
     """Keep what works for a connection, privately. A password is not kept. Raises ``StorageError``. Blocks."""
     at, answers = origin(base_url), tried.answers

@@ -6,7 +6,7 @@ Sessions belong to the owner that the command line is; this asks it for another 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +19,7 @@ from tui.ui.screens.contexts import ContextsScreen
 from tui.ui.screens.program_log import ProgramLogScreen
 from tui.ui.screens.settings import SettingsScreen
 from tui.ui.screens.setup import SetupScreen
+from tui.ui.screens.sign_in import SignInScreen, SignOutScreen
 from tui.ui.settings import Settings
 
 if TYPE_CHECKING:
@@ -192,17 +193,35 @@ class Home:
     # Signing in --------------------------------------------------------------------------------------------------------------
 
     def _sign_in(self) -> None:
-        """Say how to sign in. Whoever was signed out is asked again, in case that was done meanwhile."""
+        """Ask for credentials, of who is signed out first. Where nobody can keep them say how else it is done."""
         session = self._program.session
-        out = [each.name for each in session.store.connections() if each.state == "signed-out"]
+        states = session.store.connections()
+        out = [each.name for each in states if each.state == "signed-out"]
         for name in out:
-            session.signed_in(name)
-        names = out or [each.name for each in session.store.connections()]
-        lead = "signed out" if out else "every connection is signed in; anew"
-        then = ", then this key again" if out else ""
-        self._program.say(f"{lead}: run rollwatch login {' or '.join(names)} in another terminal{then}", "warn")
+            session.signed_in(name)  # in case that was done elsewhere meanwhile
+        if not self._ask(SignInScreen, out):
+            names = " or ".join(out or [each.name for each in states])
+            self._program.say(f"to sign in run rollwatch login {names} in another terminal, then this key again", "warn")
 
     def _sign_out(self) -> None:
-        """Say how to sign out."""
-        names = " or ".join(each.name for each in self._program.session.store.connections())
-        self._program.say(f"to sign out run rollwatch logout {names} in another terminal", "warn")
+        """Ask of which connection what is kept is to be forgotten."""
+        if not self._ask(SignOutScreen, ()):
+            names = " or ".join(each.name for each in self._program.session.store.connections())
+            self._program.say(f"to sign out run rollwatch logout {names} in another terminal", "warn")
+
+    def _ask(self, kind: type[SignInScreen], out: Sequence[str]) -> bool:
+        """Open a form of this kind, at the first connection that is signed out, else at that of what is selected; whether there is
+        anybody who could keep an answer."""
+        program, owner = self._program, self.owner
+        if owner is None:
+            return False
+        context = program.session.context
+        members = next((each.members for each in owner.offers() if each.name == context), ())
+        if not members:
+            return False
+        screen = program.once(kind, lambda: kind(owner.signing, self._landed, lambda: program.screen.dismiss()))
+        selected = program.console_screen.front.selected
+        names = [*out, *([selected.connection] if selected is not None else []), members[0].name]
+        screen.offer(context, members, names[0])
+        program.push_screen(screen)
+        return True

@@ -57,7 +57,7 @@ def trouble(feed: Feed, store: Store, boot: float) -> str:
 def _remedy(feed: Feed, error: PlatformError, planned: float | None, boot: float) -> str:
     """What to do, or when it is tried again."""
     if isinstance(error, Unauthorized):
-        return f"sign in: rollwatch login {feed.connection}"
+        return f"sign in: F2 here, or rollwatch login {feed.connection}"
     if isinstance(error, Refused) and error.hint:
         return error.hint  # it was understood and refused: asking again changes nothing
     return next_try(planned, boot) or error.hint or "not asked again by itself"

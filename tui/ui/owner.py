@@ -71,6 +71,16 @@ class Onboarding(Protocol):
         """Write the connection that was tried; the context that it is in."""
 
 
+class Signing(Onboarding, Protocol):
+    """The same for a connection that the configuration has already: only its credentials are new."""
+
+    def earlier(self, context: str, name: str) -> str:
+        """What goes before credentials that are kept: a variable or a program; empty for nothing."""
+
+    async def forget(self, context: str, name: str) -> bool:
+        """Forget what is kept; whether there was anything. Raises ``RollwatchError``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """The configuration is another one by now: how the console looks from here on, or what is wrong with it (then nothing changes).
@@ -112,6 +122,10 @@ class Owner(Protocol):
     @property
     def onboarding(self) -> Onboarding:
         """How another platform is connected."""
+
+    @property
+    def signing(self) -> Signing:
+        """How one signs in to a connection and out of it."""
 
     @property
     def preferences(self) -> Preferences:

@@ -21,7 +21,7 @@ from tui.engine.recall.standing import told as told_of
 from tui.engine.recall.timeline import lane_cells, timeline
 from tui.engine.recall.usual import outlook, usual, usuals
 from tui.engine.recall.versions import matrix, places
-from tui.errors import NoEndpoint, Refused, Unavailable, Unreachable
+from tui.errors import NoEndpoint, Refused, Unauthorized, Unavailable, Unreachable
 from tui.model import Deployment, Environment, Health, Kind, Ref, Resource, Rollout, Service
 from tui.text import Safe
 
@@ -226,10 +226,12 @@ def test_most_reads_failing_alike_is_one_fact() -> None:
     said = suspect("fleet", [*feeds, (Feed(connection="fleet", kind=Kind.WEBHOOK), absent)], 280.0)
     assert said is not None
     assert said.text == "fleet: every read fails with 502 for 3 min; likely the platform"
-    refused = Freshness(error=Refused("this account has 2 clusters", hint="set one"), failing_since=100.0)
+    refused = Freshness(error=Refused("this account has 2 clusters", connection="fleet", hint="set one"), failing_since=100.0)
     ours = suspect("fleet", [(each, refused) for each, _ in feeds], 280.0)
     assert ours is not None
     assert ours.text == "fleet: this account has 2 clusters: set one"
+    out = Freshness(error=Unauthorized("not signed in", connection="fleet"), failing_since=100.0)
+    assert suspect("fleet", [(each, out) for each, _ in feeds], 280.0) is None, "that is ours to mend, and said elsewhere"
     assert suspect("fleet", [*feeds[:1], (Feed(connection="fleet", kind=Kind.ROUTE), good)], 280.0) is None
     other = Freshness(error=Unreachable("y"), failing_since=1.0)
     mixed = suspect("fleet", [*feeds, (Feed(connection="fleet", kind=Kind.PROJECT), other)], 280.0)

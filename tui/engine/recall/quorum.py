@@ -12,7 +12,7 @@ from typing import Final
 
 from tui.engine.feeds import Feed, Freshness
 from tui.engine.recall.records import span
-from tui.errors import BadReply, PlatformError, Unreachable
+from tui.errors import BadReply, PlatformError, Unauthorized, Unreachable
 
 FEWEST: Final = 2
 """Failing feeds below which one failure is just a failure."""
@@ -57,7 +57,9 @@ def suspect(connection: str, feeds: Sequence[tuple[Feed, Freshness]], boot: floa
     since = [fresh.failing_since for fresh in alike if fresh.failing_since is not None]
     seconds = max(0.0, boot - min(since)) if since else 0.0
     which = "every read fails" if count == len(tried) else f"{count} of {len(tried)} reads fail"
-    ours = next((str(each.error) for each in alike if not isinstance(each.error, THEIRS)), "")
+    if any(isinstance(each.error, Unauthorized) for each in alike):
+        return None  # the header says who is signed out, and what to do
+    ours = next((str(each.error).removeprefix(f"{connection}: ") for each in alike if not isinstance(each.error, THEIRS)), "")
     return Suspicion(
         connection=connection,
         failing=count,

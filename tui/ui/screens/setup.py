@@ -68,6 +68,11 @@ class SetupScreen(Screen[None]):
         Binding("ctrl+c", "leave", "leave", show=False, priority=True),
     ]
 
+    lines: ClassVar[tuple[Line, ...]] = LINES
+    acts: ClassVar[tuple[str, str]] = ("Try it", "Save and open")
+    """What the button does before and after it was seen to work."""
+    keys: ClassVar[tuple[str, str]] = ("↵ goes on, at the end it is tried", "↵ saves it and opens the console")
+
     def __init__(self, onboarding: Onboarding, landed: Callable[[str], object], left: Callable[[], object]) -> None:
         super().__init__()
         self._onboarding = onboarding
@@ -87,14 +92,14 @@ class SetupScreen(Screen[None]):
         self._said = StatusLine(id="setup-said")
         self._choice = Choice()
         self._keys = StatusLine(id="setup-keys")
-        for line in LINES:
+        for line in self.lines:
             self._entries[line.name] = Entry(line.name, line.example, (), secret=line.secret, value="")
             self._hints[line.name] = StatusLine(classes="setup-hint")
 
     def compose(self) -> ComposeResult:
         yield self._title
         with VerticalScroll(id="setup-body", can_focus=False):
-            for line in LINES:
+            for line in self.lines:
                 label = StatusLine(classes="setup-label")
                 label.set_text(line.title)
                 with Vertical(classes="setup-line") as row:
@@ -132,7 +137,7 @@ class SetupScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self._draw()
-        self._entries[FOUND if self._finds else "platform"].focus()
+        self.first.focus()
 
     # What stands there -------------------------------------------------------------------------------------------------------
 
@@ -140,10 +145,24 @@ class SetupScreen(Screen[None]):
         return self._entries[name].value.strip()
 
     @property
+    def first(self) -> Entry:
+        """The field to begin with."""
+        return self._entries[FOUND if self._finds else "platform"]
+
+    @property
+    def platform(self) -> str:
+        """Whose fields are asked for."""
+        return self._value("platform")
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is typed into the fields that are asked for."""
+        return {line.name: self._value(line.name) if not line.only or self.platform in line.only.split() else "" for line in self.lines}
+
+    @property
     def draft(self) -> Draft:
-        """What is typed."""
-        platform = self._value("platform")
-        texts = {line.name: self._value(line.name) if not line.only or platform in line.only.split() else "" for line in LINES}
+        """What is typed, as a connection."""
+        texts = self.texts
         del texts[FOUND]
         return Draft(**{**texts, "production": texts["production"] == YES})  # type: ignore[arg-type]
 
@@ -176,14 +195,18 @@ class SetupScreen(Screen[None]):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        platform, wrong = self._value("platform"), self._onboarding.wrong(self.draft)
-        for line in LINES:
+        platform, wrong = self.platform, self._onboarding.wrong(self.draft)
+        for line in self.lines:
             self._rows[line.name].display = (not line.only or platform in line.only.split()) and (line.name != FOUND or bool(self._finds))
             problem = self._answered.get(line.name) or (wrong.get(line.name, "") if line.name in self._touched else "")
             self._hints[line.name].set_text(f"✗ {problem}" if problem else line.help, "bad" if problem else "muted")
-        self._choice.offer("Save and open" if self._works else "Try it", "ok", first=True)
-        act = "↵ saves it and opens the console" if self._works else "↵ goes on, at the end it is tried"
-        self._keys.set_text(f"{act} · ↓ picks · esc leaves, nothing is written", "muted")
+        works = bool(self._works)
+        self._choice.offer(self.acts[works], "ok", first=True)
+        self._keys.set_text(f"{self.keys[works]} · ↓ picks · esc leaves, nothing is written", "muted")
+
+    def _tell(self) -> None:
+        """What is to be said of what stands there now."""
+        self._say("", "muted")
 
     def _say(self, text: str, tone: str) -> None:
         self._said.set_text(clean(text, 400), tone)
@@ -200,7 +223,7 @@ class SetupScreen(Screen[None]):
             self._touched.add(name)
         self._works = ""
         self._answered = {}
-        self._say("", "muted")
+        self._tell()
         if name == FOUND:
             self._take_over()
         elif name == "platform":
@@ -219,6 +242,7 @@ class SetupScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """Go without having written anything."""
+        self.forget()
         self._left()
 
     @on(Choice.Made)
@@ -236,7 +260,7 @@ class SetupScreen(Screen[None]):
             self._touched |= set(wrong)
             self._draw()
             self._say("nothing was tried: see the marked fields", "warn")
-            next(self._entries[line.name] for line in LINES if line.name in wrong).focus()
+            next(self._entries[line.name] for line in self.lines if line.name in wrong).focus()
             return
         self._busy = True
         self._say("writing…" if self._works else f"asking {draft.base_url}…", "busy")
@@ -253,10 +277,14 @@ class SetupScreen(Screen[None]):
     async def _keep(self, draft: Draft) -> None:
         context = await self._safely(self._onboarding.keep(draft), draft)
         if context is not None:
-            for line in LINES:
-                if line.secret:
-                    self._entries[line.name].value = ""
+            self.forget()
             self._landed(context)
+
+    def forget(self) -> None:
+        """Leave no secret in a field."""
+        for line in self.lines:
+            if line.secret:
+                self._entries[line.name].value = ""
 
     async def _safely(self, work: Any, draft: Draft) -> str | None:
         """What it returns; what went wrong stands next to the field that it is about, and nothing typed is lost."""

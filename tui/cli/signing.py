@@ -1,0 +1,99 @@
+"""Signing in to a connection that the configuration has already, and out of it: tried with one harmless read before anything is kept.
+
+The console's form asks; here nothing is asked and nothing is drawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+
+from tui.cli import compose
+from tui.cli.onboarding import missing
+from tui.cli.trying import Answers, Tried, forget, keep, try_out
+from tui.clock import Clock
+from tui.errors import ConfigError, StorageError
+from tui.local.addresses import origin
+from tui.local.config import Chosen
+from tui.local.credentials import Credentials
+from tui.local.finds import Find
+from tui.local.paths import Paths
+from tui.local.redaction import Redactor
+from tui.platforms.registry import BASE_URLS
+from tui.text import Secret
+from tui.ui.owner import Draft
+
+
+class Signing:
+    """One per console. What was tried is remembered, so that exactly that is kept."""
+
+    def __init__(self, args: Namespace, paths: Paths, clock: Clock, redactor: Redactor) -> None:
+        self._args = args
+        self._paths = paths
+        self._clock = clock
+        self._redactor = redactor
+        self._tried: tuple[Draft, Tried] | None = None
+
+    def platforms(self) -> Mapping[str, str]:
+        """The platforms there are, with the address of each."""
+        return BASE_URLS
+
+    def finds(self) -> Sequence[Find]:
+        """Nothing is taken over here."""
+        return ()
+
+    def wrong(self, draft: Draft) -> Mapping[str, str]:
+        """What is missing, by field; nothing is sent."""
+        return missing(draft, apps=False)
+
+    def earlier(self, context: str, name: str) -> str:
+        """What goes before credentials that are kept: a variable or a program; empty for nothing."""
+        try:
+            connection = self._chosen(context).context.connections[name]
+        except (ConfigError, KeyError):
+            return ""
+        # The program itself is not run: that may take seconds.
+        found = Credentials(self._paths.credentials_file, os.environ).find(name, origin(connection.base_url))
+        kept = found.source in {"", str(self._paths.credentials_file)}
+        return found.source if not kept else "token_command" if connection.token_command else ""
+
+    async def test(self, draft: Draft) -> str:
+        """Sign in and read one harmless thing; what it opens, in a few words. Raises ``RollwatchError``; nothing is kept."""
+        self._redactor.add(*(Secret(text) for text in (draft.token, draft.client_secret, draft.password) if text))
+        chosen = self._chosen(draft.context)
+        if draft.name not in chosen.context.connections:
+            raise ConfigError(f"{draft.context} has no connection {draft.name} any more")
+        found = await asyncio.to_thread(compose.sign_ins, self._paths, chosen)
+        spec = compose.spec_of(chosen, draft.name, found)
+        answers = Answers(
+            token=draft.token, client_id=draft.client_id, client_secret=draft.client_secret, email=draft.email, password=draft.password
+        )
+        tried = await try_out(spec, answers, self._clock)
+        self._tried = (draft, tried)
+        return tried.seen
+
+    async def keep(self, draft: Draft) -> str:
+        """Keep what was tried, privately; the context that it is in. Raises ``RollwatchError``."""
+        if self._tried is None or self._tried[0] != draft:
+            raise ConfigError("it was changed after it was tried", hint="try it once more")
+        address = self._chosen(draft.context).context.connections[draft.name].base_url
+        await asyncio.to_thread(keep, self._ready(), draft.name, address, self._tried[1], self._clock)
+        self._tried = None
+        return draft.context
+
+    async def forget(self, context: str, name: str) -> bool:
+        """Forget what is kept; whether there was anything. Raises ``RollwatchError``."""
+        connection = self._chosen(context).context.connections.get(name)
+        return connection is not None and await asyncio.to_thread(forget, self._ready(), name, connection.base_url, self._clock)
+
+    def _ready(self) -> Paths:
+        paths = self._paths.prepare(self._clock.wall())
+        if paths.reason:
+            raise StorageError(f"credentials cannot be kept: {paths.reason}")
+        return paths
+
+    def _chosen(self, context: str) -> Chosen:
+        _, loaded = compose.configured(Namespace(**{**vars(self._args), "context": context}))
+        return loaded.choose()

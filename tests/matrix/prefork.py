@@ -7,10 +7,11 @@ A job is ``{"code": Python run in the child, "env": {}, "size": [columns, lines]
     ["until", TEXT, SECONDS]   read until the output holds a text      ["wait", SECONDS]   read for so long
     ["type", TEXT]             press keys                              ["signal", NUMBER]  send a signal
     ["resize", COLUMNS, LINES] another size, told by SIGWINCH          ["deaf", SECONDS]   do not read for so long
-    ["close"]                  the terminal vanishes
+    ["close"]                  the terminal vanishes         ["stopped", SECONDS]      see how it is left if it stops by then
 
 The result holds the exit code (128 + signal for one that a signal ended), seconds from the last step to the end, CPU seconds of the
-child, the bytes written, whether the line settings are what they were, and what a step waited for in vain.
+child, the bytes written, whether the line settings are what they were, what a step waited for in vain, and for each time that it was
+stopped what of the terminal was not given back then.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Child:
         self.raw = bytearray()
         self.answered = 0
         self.missed: list[str] = []
+        self.stops: list[str] = []
         self.gone = False
         master, slave = os.openpty()
         self.master, self.slave = master, slave
@@ -99,8 +101,14 @@ class Child:
             os.write(self.master, said)
         return True
 
+    def state(self) -> str:
+        return Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+
     def alive(self) -> bool:
-        return Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+        return self.state() != "Z"
+
+    def cooked(self) -> bool:
+        return bool(termios.tcgetattr(self.slave)[:4] == self.before[:4])
 
     # The steps.
 
@@ -131,6 +139,15 @@ class Child:
         self.size(columns, lines)
         self.do_signal(signal.SIGWINCH)
 
+    def do_stopped(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.state() not in {"T", "Z"}:
+            self.pump(0.005)
+        if self.state() == "T":
+            while self.pump(0.02):
+                pass
+            self.stops.append(kept(bytes(self.raw), cooked=self.cooked()))
+
     def do_close(self) -> None:
         self.gone = True
         os.close(self.slave)
@@ -149,7 +166,7 @@ class Child:
         while self.pump(0.02):
             pass
         status, usage = waited[1], waited[2]
-        restored = self.gone or termios.tcgetattr(self.slave)[:4] == self.before[:4]
+        restored = self.gone or self.cooked()
         if not self.gone:
             os.close(self.slave)
             os.close(self.master)
@@ -160,7 +177,20 @@ class Child:
             "raw": base64.b64encode(bytes(self.raw)).decode(),
             "cooked": restored,
             "missed": self.missed,
+            "stops": self.stops,
         }
+
+
+def kept(raw: bytes, *, cooked: bool) -> str:
+    """What of a terminal is not as it was, empty for nothing."""
+    for mode in MODES:
+        if raw.rfind(b"\x1b[?%sl" % mode) < raw.rfind(b"\x1b[?%sh" % mode):
+            return f"mode {mode.decode()} is still on"
+    if raw.rfind(b"\x1b[?25h") < raw.rfind(b"\x1b[?25l"):
+        return "the cursor is still hidden"
+    if raw.count(b"\x1b[<u") < raw.count(b"\x1b[>"):
+        return "the keyboard protocol is still on"
+    return "" if cooked else "the line settings are not what they were"
 
 
 def main() -> None:
@@ -192,14 +222,11 @@ class Ended:
     raw: bytes
     cooked: bool
     missed: Sequence[str]
+    stops: Sequence[str]
 
     def restored(self) -> None:
         """Fail unless the terminal is as it was."""
-        assert self.cooked, "the terminal's line settings were not restored"
-        for mode in MODES:
-            assert self.raw.rfind(b"\x1b[?%sl" % mode) >= self.raw.rfind(b"\x1b[?%sh" % mode), f"mode {mode!r} is still on"
-        assert self.raw.rfind(b"\x1b[?25h") >= self.raw.rfind(b"\x1b[?25l"), "the cursor is still hidden"
-        assert self.raw.count(b"\x1b[<u") >= self.raw.count(b"\x1b[>"), "the keyboard protocol is still on"
+        assert kept(self.raw, cooked=self.cooked) == ""
 
 
 class Stable:

@@ -112,6 +112,42 @@ def test_u4_five_hundred_signals(consoles: Stable, home: dict[str, str]) -> None
     signalled(consoles, home, 500, 5)
 
 
+def paused(consoles: Stable, home: dict[str, str], count: int, seed: int) -> list[Ended]:
+    """Stopped as by ctrl-z at random moments and sent on again, some twice; then left by a signal, and by a key where it is on the
+    screen."""
+    chance = Random(seed)  # noqa: S311
+    ended = []
+    for number in range(count):
+        stop = [["signal", int(signal.SIGTSTP)], ["stopped", 0.4], ["signal", int(signal.SIGCONT)], ["wait", chance.uniform(0.0, 0.3)]]
+        steps = [["wait", chance.uniform(0.0, 1.0)], *stop, *(stop if number % 3 == 0 else [])]
+        if number % 2:
+            end = consoles.run(CONSOLE, *steps, ["signal", int(signal.SIGTERM)], env=home)
+            assert end.code == 143, (number, end.raw[-300:])
+        else:
+            end = consoles.run(CONSOLE, *steps, ["until", "fleet", 15], ["wait", 0.3], ["type", "q"], env=home)
+            assert (end.code, list(end.missed)) == (0, []), (number, end.raw[-300:])
+        assert set(end.stops) <= {""}, (number, end.stops)
+        end.restored()
+        assert b"Traceback" not in end.raw
+        ended.append(end)
+    whole(home)
+    return ended
+
+
+def test_u4_ctrl_z_gives_the_terminal_back_and_takes_it_again(consoles: Stable, home: dict[str, str]) -> None:
+    stop = [["signal", int(signal.SIGTSTP)], ["stopped", 5.0], ["signal", int(signal.SIGCONT)], ["wait", 0.2]]
+    end = consoles.run(CONSOLE, ["until", "fleet", 15], *stop, *stop, ["type", "q"], env=home)
+    assert (end.code, list(end.missed), list(end.stops)) == (0, [], ["", ""])
+    end.restored()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_u4_ctrl_z_at_a_hundred_random_moments(consoles: Stable, home: dict[str, str]) -> None:
+    ended = paused(consoles, home, 100, 7)
+    assert sum(len(end.stops) for end in ended) > 50
+
+
 def test_u4_stop_and_go_on(consoles: Stable, home: dict[str, str]) -> None:
     steps = [["until", "fleet", 15], ["signal", int(signal.SIGSTOP)], ["deaf", 0.5], ["signal", int(signal.SIGCONT)], ["wait", 0.5]]
     end = consoles.run(CONSOLE, *steps, ["type", "q"], env=home)

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -135,8 +137,8 @@ def quiet_driver(*, entered: bool = False, sieve: Callable[[str], str] = str) ->
             read_keys(self.fileno, self._bell, SievedParser(self._debug), get_time, self.process_message)
 
         def write(self, data: str) -> None:
-            if self.silent:
-                return  # another program has the terminal
+            if self.silent or (self._writer_thread is not None and not self._writer_thread.is_alive()):
+                return  # another program has the terminal; what nobody takes would fill the queue, and the loop would wait for ever
             if self._entered and data == ENTER:
                 # Entered once more it would be cleared.
                 self._entered = False
@@ -148,7 +150,28 @@ def quiet_driver(*, entered: bool = False, sieve: Callable[[str], str] = str) ->
                 self.write("\x1b[?1000h\x1b[?1006h")
                 self.flush()
 
+        def _sigtstp_application(self, *_: Any) -> None:
+            self._in_turn(self._stop)
+
         def _sigcont_application(self, *_: Any) -> None:
+            self._in_turn(self._go_on)
+
+        def _in_turn(self, what: Callable[[], object]) -> None:
+            """A signal comes between any two steps of the loop's own thread, also while that has the lock of what is written to the
+            terminal: what writes there too waits for its turn, or it would wait for itself."""
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                self._loop.call_soon_threadsafe(what)
+
+        def _stop(self) -> None:
+            """Give the terminal back, if it was taken, and stop until the shell says otherwise."""
+            if self._must_signal_resume:
+                return  # the same stop, told twice
+            if self._auto_restart and self._writer_thread is not None and self._app.is_running:
+                self.suspend_application_mode()
+                self._must_signal_resume = True
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+        def _go_on(self) -> None:
             """After SIGSTOP, which nobody is told of, everything is still on. Begun again on top of that, the keyboard protocol would
             be on twice, two threads would read the keys, and the raw settings would be taken for the terminal's own."""
             if self._writer_thread is None or not self._app.is_running:

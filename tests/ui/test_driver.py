@@ -151,6 +151,10 @@ def test_textual_is_the_one_this_driver_was_read_against() -> None:
         assert name in theirs, f"LinuxDriver.run_input_thread does without {name} now"
     assert "self.run_input_thread()" in inspect.getsource(LinuxDriver._run_input_thread)
     assert "self.exit_event.set()" in inspect.getsource(LinuxDriver.disable_input)
+    for name in ("self._must_signal_resume = True", "if self._auto_restart", "os.kill(os.getpid(), signal.SIGSTOP)"):
+        assert name in inspect.getsource(LinuxDriver._sigtstp_application), name
+    assert "self.resume_application_mode()" in inspect.getsource(LinuxDriver._sigcont_application)
+    assert "self._writer_thread = WriterThread(" in inspect.getsource(LinuxDriver.start_application_mode)
     assert "self._timeout_time = get_time() + self._awaiting.timeout" in inspect.getsource(Parser.feed)
     assert "self._timeout_time = None" in inspect.getsource(Parser.tick)
     for name in ("_enable_mouse_support", "_sigcont_application"):

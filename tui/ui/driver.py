@@ -5,8 +5,11 @@ there is something to read.
 
 A pointer that crosses the screen would otherwise send hundreds of reports over a slow link, each of them an event for nothing; and
 Textual looks at the keyboard ten times a second, all day. Nothing of this project is imported here. What of Textual's insides it
-leans on (``run_input_thread``, ``exit_event``, the parser's ``_timeout_time``) a test names, with the version they were read in.
+leans on (``run_input_thread``, ``exit_event``, the parser's ``_timeout_time``, ``_writer_thread``, how it stops and goes on) a test
+names, with the version they were read in.
 """
+
+# ruff: noqa: SLF001  (see above)
 
 from __future__ import annotations
 
@@ -87,7 +90,7 @@ def read_keys(fd: int, ended: Bell, parser: Parser, now: Callable[[], float], he
             selector.register(bell, selectors.EVENT_READ)
             selector.register(fd, selectors.EVENT_READ)
             while not ended.is_set():
-                due = parser._timeout_time  # noqa: SLF001
+                due = parser._timeout_time
                 ready = {key.fd for key, _ in selector.select(None if due is None else max(LEAST, due - now()))}
                 if fd in ready:
                     data = _read(fd)
@@ -106,6 +109,35 @@ def _read(fd: int) -> bytes:
         return os.read(fd, PIECE)
     except OSError:
         return b""
+
+
+def in_turn(driver: Any, what: Callable[[Any], object]) -> None:
+    """Do this to a driver of Textual's because of a signal. That comes between any two steps of the loop's own thread, also while that
+    has the lock of what is written to the terminal: what writes there too waits for its turn, or it would wait for itself."""
+    with suppress(RuntimeError):  # the loop has ended meanwhile
+        driver._loop.call_soon_threadsafe(what, driver)
+
+
+def stop(driver: Any) -> None:
+    """Give the terminal back, if it was taken, and stop until the shell says otherwise."""
+    if driver._must_signal_resume:
+        return  # the same stop, told twice
+    if driver._auto_restart and driver._writer_thread is not None and driver._app.is_running:
+        driver.suspend_application_mode()
+        driver._must_signal_resume = True
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def go_on(driver: Any) -> None:
+    """After SIGSTOP, which nobody is told of, everything is still on. Begun again on top of that, the keyboard protocol would be on
+    twice, two threads would read the keys, and the raw settings would be taken for the terminal's own."""
+    if driver._writer_thread is None or not driver._app.is_running:
+        return
+    if not driver._must_signal_resume:
+        driver.suspend_application_mode()
+        driver._must_signal_resume = True
+    if driver._auto_restart:
+        driver.resume_application_mode()
 
 
 def quiet_driver(*, entered: bool = False, sieve: Callable[[str], str] = str) -> type[Driver] | None:
@@ -151,34 +183,9 @@ def quiet_driver(*, entered: bool = False, sieve: Callable[[str], str] = str) ->
                 self.flush()
 
         def _sigtstp_application(self, *_: Any) -> None:
-            self._in_turn(self._stop)
+            in_turn(self, stop)
 
         def _sigcont_application(self, *_: Any) -> None:
-            self._in_turn(self._go_on)
-
-        def _in_turn(self, what: Callable[[], object]) -> None:
-            """A signal comes between any two steps of the loop's own thread, also while that has the lock of what is written to the
-            terminal: what writes there too waits for its turn, or it would wait for itself."""
-            with suppress(RuntimeError):  # the loop has ended meanwhile
-                self._loop.call_soon_threadsafe(what)
-
-        def _stop(self) -> None:
-            """Give the terminal back, if it was taken, and stop until the shell says otherwise."""
-            if self._must_signal_resume:
-                return  # the same stop, told twice
-            if self._auto_restart and self._writer_thread is not None and self._app.is_running:
-                self.suspend_application_mode()
-                self._must_signal_resume = True
-            os.kill(os.getpid(), signal.SIGSTOP)
-
-        def _go_on(self) -> None:
-            """After SIGSTOP, which nobody is told of, everything is still on. Begun again on top of that, the keyboard protocol would
-            be on twice, two threads would read the keys, and the raw settings would be taken for the terminal's own."""
-            if self._writer_thread is None or not self._app.is_running:
-                return
-            if not self._must_signal_resume:
-                self.suspend_application_mode()
-                self._must_signal_resume = True
-            super()._sigcont_application()
+            in_turn(self, go_on)
 
     return QuietDriver

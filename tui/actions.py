@@ -162,7 +162,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("logs.level", "L", "level", "Show everything, warnings and worse, or errors and worse.", _LOGS, bar=5),
     _act("logs.context", "o", "context", "Show three lines around each that the filter wants, or not.", _LOGS, bar=9),
     _act("logs.patterns", "p", "patterns", "Show what is new since the last deployment, and what comes more often.", _LOGS, bar=6),
-    _act("logs.minutes", "i", "by minute", "Show how many lines and errors each minute has, and go to one.", _LOGS, bar=15),
+    _act("logs.minutes", "i", "by minute", "Show how many lines and errors each minute has, and go to one.", _LOGS, bar=6),
     _act("logs.since", "b", "further back", "Ask the server for older lines: 1m, 5m, 15m, 1h or all.", _LOGS, bar=10),
     _act("logs.goto", "J", "jump to time", "Go to the line of a time.", _LOGS),
     _act("logs.times", "u", "local/UTC/age", "Tell times as local time, as UTC or as ages.", _LOGS),

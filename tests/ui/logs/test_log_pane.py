@@ -278,8 +278,10 @@ async def test_further_back_puts_older_lines_before_and_doubles_none() -> None:
         await until(at, lambda: "no answer" in at.said)
 
 
-async def test_a_line_is_opened_in_full_laid_out_and_escaped() -> None:
+async def test_a_line_is_opened_in_full_laid_out_and_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     async with seat() as at:
+        copied: list[str] = []
+        monkeypatch.setattr(at.app, "copy", lambda text, what="": copied.append(text))
         raw = '{"level":"error","msg":"no \x1b[31manswer\x1b[0m","peer":{"ip":"10.0.0.1"}}'
         hostile = replace(at_second(1, ""), text=clean(raw, 500), escaped=escape(raw))
         await following(at, hostile, at_second(2, "plain one"))
@@ -292,6 +294,8 @@ async def test_a_line_is_opened_in_full_laid_out_and_escaped() -> None:
         assert at.sees("no \\x1b[31manswer\\x1b[0m")
         await at.press("n")
         assert at.sees("plain one")
+        await at.press("y")
+        assert copied == ["plain one"]
         await at.press("escape")
         assert at.front.number == 4
 
@@ -367,6 +371,7 @@ async def test_each_minute_is_counted_and_gone_to() -> None:
             ["20:26", "3", "·"],
         ]
         assert at.sees("··· nothing was said for 1h59 ···")
+        assert at.sees("··· worker begins here: b looks further back ···")
         assert at.sees("203 lines, 10 errors")
         await at.press("j", "j", "enter")
         view = at.app.console_screen.logs.log_view
@@ -376,6 +381,23 @@ async def test_each_minute_is_counted_and_gone_to() -> None:
         await at.press("i")
         assert at.sees("(what the filter wants)")
         assert at.sees("40 lines, 10 errors")
+
+
+async def test_where_each_log_begins_stands_among_the_minutes() -> None:
+    async with seat() as at:
+        await at.press("space", "j", "space", "l")
+        one, two = at.desk.follows
+        one.write(*some(240))
+        two.write(*(at_second(180 + second, "x") for second in range(60)))
+        await settled(at)
+        await at.press("i")
+        told = [
+            row.split("begins here")[0].split()[-1] if "begins here" in row else row.split()[0]
+            for row in at.screen()
+            if row[1:6].strip().count(":") or "begins here" in row
+        ]
+        names = [at.app.console_screen.logs.names[follow.ref] for follow in (two, one)]
+        assert told == ["›22:30", "22:29", names[0], "22:28", "22:27", "22:26", names[1]]
 
 
 async def test_errors_a_minute_stand_in_the_head() -> None:

@@ -199,8 +199,7 @@ class LogsPane(Pane):
 
     def oldest(self, ref: Ref) -> datetime | None:
         """The time of the oldest line of a log that is kept."""
-        buffer = self.log_view.buffer
-        return next((each.line.at for each in buffer.between(buffer.start, buffer.end) if each.source == ref and each.line.at), None)
+        return self.log_view.buffer.oldest(ref)
 
     def errors_of(self, ref: Ref) -> tuple[int, str]:
         """How many errors a followed log tells of, among the lines that are kept, and the newest of them."""

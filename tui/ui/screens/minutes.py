@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from tui.actions import ACTIONS
 from tui.tables import span
 from tui.ui.logs.minutes import Minute, Minutes
 from tui.ui.screens.firsts import FirstsScreen
@@ -50,7 +51,7 @@ class MinutesScreen(FirstsScreen):
             await asyncio.sleep(0)
         found = counted.found[-MOST:]
         self.table.set_message(["No line is kept of which the filter wants to know." if pane.wanted() else "Nothing was said yet."])
-        self.fill(pane, list(self._rows(pane, found)), {minute.at or "": minute.worth for minute in found})
+        self.fill(pane, list(self._rows(pane, found, _begins(pane))), {minute.at or "": minute.worth for minute in found})
         lines, errors = sum(each.lines for each in found), sum(each.errors for each in found)
         self._title_of(pane, f"{lines:,} lines, {errors:,} errors")
 
@@ -58,22 +59,36 @@ class MinutesScreen(FirstsScreen):
         filtered = " (what the filter wants)" if pane.wanted() else ""
         self.entitle(f"What the logs said, minute by minute{filtered}", said)
 
-    def _rows(self, pane: LogsPane, found: list[Minute]) -> Iterator[Row]:
+    def _rows(self, pane: LogsPane, found: list[Minute], begins: list[tuple[datetime, str]]) -> Iterator[Row]:
         most = max((each.lines for each in found), default=1)
         several = len(pane.followed) > 1
+        key = self.keymap.spelled(ACTIONS["logs.since"])
         later: datetime | None = None
         zone, today = self.moment().zone, self.moment().now.astimezone(self.moment().zone).date()
         for minute in reversed(found):
             at = minute.at
+            while at is not None and begins and begins[-1][0] >= at + ONE:
+                yield _note(f"{begins.pop()[1]} begins here: {key} looks further back")
             if at is not None and later is not None and later - at > ONE:
-                silent = span((later - at - ONE).total_seconds())
-                yield Row(("silent", at), ((), (), (), (), (Piece(f"··· nothing was said for {silent} ···", "muted"),)))
+                yield _note(f"nothing was said for {span((later - at - ONE).total_seconds())}")
             later = at
             local = None if at is None else at.astimezone(zone)
             told = "no time" if local is None else f"{local:%H:%M}" if local.date() == today else f"{local:%m-%d %H:%M}"
             errors = Piece(f"{minute.errors:,}" if minute.errors else "·", "bad" if minute.errors else "muted")
             said = _said(pane, minute.error, several=several)
             yield Row(at or "", ((Piece(told),), (Piece(f"{minute.lines:,}"),), (errors,), tuple(_bar(minute, most)), (Piece(said),)))
+        while begins:
+            yield _note(f"{begins.pop()[1]} begins here: {key} looks further back")
+
+
+def _begins(pane: LogsPane) -> list[tuple[datetime, str]]:
+    """Where the logs begin, the newest last: before that, fewer lines do not mean that less was said."""
+    times = ((pane.oldest(ref), pane.name_of(ref)) for ref in pane.followed.refs)
+    return sorted((at, name) for at, name in times if at is not None)
+
+
+def _note(text: str) -> Row:
+    return Row(("note", text), ((), (), (), (), (Piece(f"··· {text} ···", "muted"),)))
 
 
 def _said(pane: LogsPane, entry: Entry | None, *, several: bool) -> str:

@@ -29,7 +29,7 @@ class PatternsScreen(FirstsScreen):
     COLUMNS: ClassVar[tuple[ColumnSpec, ...]] = (
         ColumnSpec(id="level", title="LEVEL", low=7, high=7, rank=1),
         ColumnSpec(id="count", title="COUNT", low=6, high=9, right=True),
-        ColumnSpec(id="rate", title="RATE", low=9, high=16, right=True, rank=2),
+        ColumnSpec(id="rate", title="PER 5 MIN", low=9, high=16, right=True, rank=2),
         ColumnSpec(id="first", title="FIRST", low=8, high=8, rank=3),
         ColumnSpec(id="text", title="PATTERN", low=20, high=400, grow=True),
     )

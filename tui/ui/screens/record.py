@@ -47,6 +47,7 @@ class RecordScreen(Screen[None]):
         self._name_of: Callable[[Hashable], str] = str
         self._entry: Entry | None = None
         self._form = 0
+        self._begins = 0
         self._view = TextView()
         self._title = StatusLine(classes="title")
         self._finder = Finder(self._view)
@@ -61,7 +62,13 @@ class RecordScreen(Screen[None]):
     def show(self, log: LogView, name_of: Callable[[Hashable], str]) -> None:
         """Show the line under the cursor of a log."""
         self._log, self._name_of = log, name_of
+        self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        """Another line or another form: its text, which is what most want to copy, is under the cursor."""
         self._draw()
+        self._view.action_edge(-1)
+        self._view.go_to(self._begins)
 
     def _draw(self) -> None:
         self._entry = self._log.current if self._log is not None else None
@@ -77,7 +84,9 @@ class RecordScreen(Screen[None]):
             ],
             [Part(pieces=(Piece(FORMS[self._form], "muted"),))],
         )
-        self._view.show_lines([*self._facts(entry), (), *self._text(entry)])
+        facts = self._facts(entry)
+        self._begins = len(facts) + 1
+        self._view.show_lines([*facts, (), *self._text(entry)])
 
     def _facts(self, entry: Entry) -> list[Content]:
         line, moment = entry.line, self._moment()
@@ -130,12 +139,10 @@ class RecordScreen(Screen[None]):
                 self._finder.begin()
             case "record.form":
                 self._form = (self._form + 1) % len(FORMS)
-                self._view.action_edge(-1)
-                self._draw()
+                self._draw_anew()
             case "record.next" | "record.previous" if self._log is not None:
                 self._log.action_move(1 if id_ == "record.next" else -1)
-                self._view.action_edge(-1)
-                self._draw()
+                self._draw_anew()
             case "record.copy":
                 self.app.copy(self._view.cursor_text.strip())  # type: ignore[attr-defined]
             case "record.copy_all" if self._entry is not None:

@@ -268,6 +268,12 @@ class LogBuffer:
 
         return self.start + bisect_left(range(len(self._lines)), when, key=stamp)
 
+    def oldest(self, source: Hashable) -> datetime | None:
+        """The time of the oldest line of a source that has one."""
+        owner = self._known.get((source, False))
+        kept = zip(self._owners, self._lines, strict=True)
+        return next((line.at for each, line in kept if each is owner and line.at is not None), None)
+
     def line_at(self, when: datetime) -> int | None:
         """The position of the last line that is not younger than ``when``; None if all are."""
         place = self.at_time(when)

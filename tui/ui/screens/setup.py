@@ -59,6 +59,9 @@ LINES: Final = (
     Line(name="production", title="Production", help="yes: what cannot be undone asks for the name"),
 )
 
+PROPOSED: Final = frozenset({"name", "base_url", "apps", "context"})
+"""Fields in which something may stand already: typing there replaces it."""
+
 
 class SetupScreen(Screen[None]):
     """``landed`` is called with the context that was written, ``left`` when somebody goes without."""
@@ -94,6 +97,7 @@ class SetupScreen(Screen[None]):
         self._keys = StatusLine(id="setup-keys")
         for line in self.lines:
             self._entries[line.name] = Entry(line.name, line.example, (), secret=line.secret, value="")
+            self._entries[line.name].select_on_focus = line.name in PROPOSED
             self._hints[line.name] = StatusLine(classes="setup-hint")
 
     def compose(self) -> ComposeResult:
@@ -202,7 +206,7 @@ class SetupScreen(Screen[None]):
             self._hints[line.name].set_text(f"✗ {problem}" if problem else line.help, "bad" if problem else "muted")
         works = bool(self._works)
         self._choice.offer(self.acts[works], "ok", first=True)
-        self._keys.set_text(f"{self.keys[works]} · ↓ picks · esc leaves, nothing is written", "muted")
+        self._keys.set_text(f"{self.keys[works]} · ↓ picks · esc leaves, nothing written", "muted")
 
     def _tell(self) -> None:
         """What is to be said of what stands there now."""

@@ -302,7 +302,9 @@ def test_a_rollout_is_watched_to_its_end(desk: Desk) -> None:
     assert len(rows) >= 2
     assert {row["ref"] for row in rows} == {first["ref"]}
     assert rows[-1]["conclusion"] == "success"
-    assert desk.json("handoff", "--json")["deeds"][0]["outcome"] in {"confirmed", "accepted"}
+    told = desk.json("handoff", "--json")
+    assert told["version"] == 1
+    assert told["deeds"][0]["outcome"] in {"confirmed", "accepted"}
 
 
 def test_interrupting_stops_the_watching_and_not_the_rollout(desk: Desk) -> None:
@@ -364,7 +366,9 @@ def test_config_and_contexts_tell_what_holds(desk: Desk) -> None:
     assert desk.signed_in["ROLLWATCH_FLEET_TOKEN"] not in shown
     schema = json.loads(desk.run("config", "schema").stdout)
     assert "$defs" in schema
-    told = desk.json("contexts", "--json")["contexts"]
+    whole = desk.json("contexts", "--json")
+    told = whole["contexts"]
+    assert whole["version"] == 1
     assert [(each["name"], each["default"]) for each in told] == [("prod", True)]
     assert [each["platform"] for each in told[0]["connections"]] == ["encore", "dployr", "phase"]
 
@@ -386,7 +390,6 @@ ENDLESS = ("plain", "emulate", "demo")
 """Commands that go on until they are stopped: each is run as a process by a test of its own."""
 
 
-@pytest.mark.soak
 def test_the_commands_of_the_readme_do_what_is_said_of_them(desk: Desk) -> None:
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)

@@ -8,6 +8,7 @@ from argparse import Namespace
 from typing import Any
 
 from tui.cli import compose, grid, say
+from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.local.paths import Paths
 from tui.local.settings import Context, schema
@@ -56,7 +57,7 @@ def contexts(args: Namespace) -> int:
     default = loaded.config.default_context or (next(iter(loaded.config.contexts)) if len(loaded.config.contexts) == 1 else "")
     listed = [_context(name, context, default=name == default) for name, context in loaded.config.contexts.items()]
     if args.json:
-        print(json.dumps({"contexts": listed}, ensure_ascii=False))
+        print(json.dumps({"version": VERSION, "contexts": listed}, ensure_ascii=False))
         return Exit.OK
     rows = [["CONTEXT", "CONNECTION", "PLATFORM", "ADDRESS", "NOTES"]]
     for each in listed:

@@ -12,6 +12,9 @@ from tui.engine.feeds import ConnectionState
 from tui.model import Kind, RateLimit, Ref, Resource
 from tui.text import Secret
 
+VERSION: Final = 1
+"""Of our own documents: within one, keys are added and none is renamed, removed or given another meaning."""
+
 KINDS: Final = (
     Kind.APPLICATION,
     Kind.ENVIRONMENT,

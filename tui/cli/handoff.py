@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from tui.cli import compose, say
+from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.clock import SystemClock
 from tui.engine.recall.handoff import markdown
@@ -48,7 +49,8 @@ def handoff(args: Namespace) -> int:
     if told.cut:
         say(f"more than {AT_MOST:,} events: only the newest are told")
     shift = told.handoff(name)
-    print(json.dumps(shift.as_json(), ensure_ascii=False) if args.json else markdown(shift), end="\n" if args.json else "")
+    made = json.dumps({"version": VERSION, **shift.as_json()}, ensure_ascii=False) if args.json else markdown(shift).rstrip("\n")
+    print(made)
     return Exit.OK
 
 

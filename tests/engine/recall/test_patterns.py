@@ -26,6 +26,8 @@ def line(text: str, seconds: float = 0) -> LogLine:
         ("panic at 0xdeadbeef in worker", "panic at 0x7ffee in worker"),
         ("commit a1b2c3d4e5 live", "commit 9f8e7d6c5b live"),
         ("captured ref=4ed7ddc", "captured ref=8391204"),
+        ("order placed by cust_9e55", "order placed by cust_c410"),
+        ("order placed by cust_33d8", "order placed by cust_71f3"),
         ("mail to ana@example.com failed", "mail to bo.x@test.org failed"),
         ("fetch https://a.example/x?y=1 failed", "fetch https://b.example/z failed"),
     ],

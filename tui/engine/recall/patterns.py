@@ -33,7 +33,8 @@ _MASKS: Final = re.compile(
     r"|(?P<url>\bhttps?://[^\s\"'<>]+)"
     r"|(?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\[?\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}\b\]?)"
     r"|(?P<hex>\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{7,}\b)"
-    r"|(?P<id>\b(?=[A-Za-z_-]*\d)[A-Za-z0-9]+[_-](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{6,}\b|\b[0-9A-HJKMNP-TV-Z]{26}\b)"
+    r"|(?P<id>\b(?=[A-Za-z_-]*\d)[A-Za-z0-9]+[_-](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{6,}\b|\b[0-9A-HJKMNP-TV-Z]{26}\b"
+    r"|(?<=[A-Za-z][_-])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{3,}\b)"  # the short one of cust_9e55
     r"|(?P<n>[-+]?\d+(?:\.\d+)?)))"
 )
 

@@ -189,7 +189,8 @@ class LogDeeds:
         )
 
     def _seek(self, wanted: Callable[[Entry], bool], step: int, otherwise: str, *, runs: bool = False) -> None:
-        self._view.seek(wanted, step, lambda found: None if found else self._app.say(otherwise, "warn"), runs=runs)
+        among = " among the lines that the filter shows" if self._view.window.filtered else ""
+        self._view.seek(wanted, step, lambda found: None if found else self._app.say(otherwise + among, "warn"), runs=runs)
 
     def _next_mark(self) -> None:
         marks = self._view.marks

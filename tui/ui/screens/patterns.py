@@ -56,7 +56,7 @@ class PatternsScreen(FirstsScreen):
             if known is not None and known < deployed:
                 said = f"{len(new)} new since the last deployment {ago} ago"
             else:
-                said = f"{len(new)} perhaps new since the deployment {ago} ago: the log begins later"
+                said = f"{len(new)} perhaps new: the log begins after the deployment {ago} ago"
             yield self._head((ref, "new"), f"{name}: {said}")
             # What is worst comes first: everything is new to somebody who has just deployed.
             worst = sorted(new, key=lambda each: -level_of(each.example.level, each.example.text))
@@ -67,7 +67,7 @@ class PatternsScreen(FirstsScreen):
             yield self._head((ref, "rising"), f"{name}: {len(rising) or 'none'} at least twice as often as in the {minutes} minutes before")
             yield from self._group(firsts, ref, "rising", rising, moment, compared=True)
         else:
-            yield self._head((ref, "rising"), f"{name}: too short a log to say what comes more often than before")
+            yield self._head((ref, "rising"), f"{name}: too short a log to compare rates")
         yield self._head((ref, "top"), f"{name}: said most, of {len(patterns):,} patterns")
         yield from self._group(firsts, ref, "top", patterns.top(FEW), moment, compared=patterns.compared)
 

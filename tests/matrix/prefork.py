@@ -63,6 +63,9 @@ class Child:
 
     def _become(self, job: Mapping[str, Any]) -> None:
         os.setsid()
+        # As from a shell at a terminal: what runs in the background of a script ignores these two.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
         if job.get("controlling", True):
             fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
         for number in range(3):

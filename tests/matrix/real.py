@@ -38,7 +38,7 @@ def counted(self):
     mounted(self)
     def count():
         states = {each.name: each.state for each in self.session.store.connections()}
-        told = json.dumps({"tasks": len(asyncio.all_tasks()), "states": states})
+        told = json.dumps({"tasks": len(asyncio.all_tasks()), "states": states, "feeds": len(self.session.feeds())})
         path = os.environ["CENSUS"]
         with open(path + ".new", "w") as file:
             file.write(told)
@@ -119,19 +119,21 @@ class Tape(Terminal):
 class Watched:
     """One run, and what is counted."""
 
-    terminal: Tape
+    terminal: Terminal
     census: Path
     samples: list[dict[str, float]] = field(default_factory=list)
 
     def states(self) -> dict[str, str]:
-        told = json.loads(self.census.read_text(encoding="utf-8"))
-        return dict(told["states"])
+        return dict(self.counted()["states"])
+
+    def counted(self) -> dict[str, Any]:
+        return dict(json.loads(self.census.read_text(encoding="utf-8")))
 
     def sample(self) -> None:
         pid = self.terminal._running().pid
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
         cpu = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-        told = json.loads(self.census.read_text(encoding="utf-8"))
+        told = self.counted()
         self.samples.append(
             {
                 "rss_kib": float(re.search(r"VmRSS:\s+(\d+)", status)[1]),  # type: ignore[index]
@@ -139,7 +141,7 @@ class Watched:
                 "fds": float(sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())),
                 "tasks": float(told["tasks"]),
                 "cpu_s": (int(cpu[11]) + int(cpu[12])) / os.sysconf("SC_CLK_TCK"),
-                "bytes": float(self.terminal.written),
+                "bytes": float(getattr(self.terminal, "written", 0)),
             }
         )
 
@@ -214,10 +216,10 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
             for size in dict.fromkeys(SIZES):
                 # What is made at its first use, as screens are, is no drift: each is made before anything is counted.
                 terminal.resize(*size)
-                for key in KEYS:
+                for key in (*KEYS, *chance.choices(KEYS, k=4 * len(KEYS))):
                     terminal.press(key)
-                    terminal.rest(0.3)
-            end = began + minutes * 60.0
+                    terminal.rest(0.25)
+            end = time.monotonic() + minutes * 60.0
             while time.monotonic() < end:
                 weather = chance.choice(list(WEATHER))
                 seen[weather] += 1

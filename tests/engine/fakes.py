@@ -85,6 +85,8 @@ class FakePlatform:
 
     platform = "dployr"
     where = Safe("https://api.example.test")
+    heard: float | None = float("inf")
+    """Whatever was read was read from the server itself."""
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ class Quick:
     """A platform that answers at once with services of these healths, or with an error."""
 
     rate = None
+    heard = float("inf")
     allowance = (1000, 3600.0)
     flavour = "current"
 

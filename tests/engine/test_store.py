@@ -157,6 +157,18 @@ async def test_the_state_of_a_connection_in_one_word() -> None:
     assert store.connection("fleet").state == "down"
 
 
+async def test_a_connection_is_no_younger_than_its_servers_last_answer() -> None:
+    clock = ManualClock(START)
+    fake = FakePlatform("fleet", clock)
+    store, boot = Store(clock, [fake]), clock.boot()
+    store.put(SERVICES, rows())
+    assert store.connection("fleet").fetched_boot == boot
+    for heard, expected in ((boot - 50.0, boot - 50.0), (boot + 1.0, boot), (None, None)):
+        fake.heard = heard
+        state = store.connection("fleet")
+        assert (state.state, state.fetched_boot, state.fetched_at is None) == ("fresh", expected, expected is None)
+
+
 def test_rows_come_in_the_configured_order_of_connections() -> None:
     store, _ = _store("b", "a")
     store.put(feed(Kind.SERVICE, "a"), rows(service("1", connection="a")))

@@ -162,6 +162,31 @@ async def test_a_documented_server_is_never_asked() -> None:
         assert [seen.path for seen in at.server.seen] == ["/api/oauth/token"]
 
 
+@pytest.mark.parametrize("flavour", ["documented", "current"])
+async def test_a_server_that_is_asked_nothing_is_not_called_well_for_an_hour_after_it_went_away(flavour: str) -> None:
+    away = False
+
+    def answer(_: Seen) -> Answer:
+        return Answer(status=502, body=b"bad gateway") if away else plain(TOKEN)
+
+    async with bench("encore", answer, flavour=flavour) as at:
+        assert at.platform.heard is None
+        await at.fetch(Kind.ROLLOUT)
+        first = at.platform.heard
+        assert first == at.clock.boot()
+        await at.clock.advance(60.0)
+        await at.fetch(Kind.ROLLOUT)
+        assert (at.platform.heard, len(at.server.seen)) == (first, 1)
+        await at.clock.advance(61.0)
+        await at.fetch(Kind.ROLLOUT)
+        assert (at.platform.heard, len(at.server.seen)) == (at.clock.boot(), 2)
+        away = True
+        await at.clock.advance(121.0)
+        with pytest.raises(Unavailable):
+            await at.fetch(Kind.ROLLOUT)
+        assert at.platform.heard == at.clock.boot() - 121.0
+
+
 @pytest.mark.parametrize(("status", "error"), [(401, Unauthorized), (503, Unavailable)])
 async def test_a_connection_without_rollouts_still_tells_whether_it_works(status: int, error: type[PlatformError]) -> None:
     """Apps come from the configuration: without this a client that is wrong, or a server that is away, would look well."""

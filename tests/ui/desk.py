@@ -59,6 +59,7 @@ class FakePlatform:
     name: str
     platform: str
     rate: RateLimit | None = None
+    heard: float | None = float("inf")
     flavour: str = "documented"
     where: str = "https://api.example.test"
 

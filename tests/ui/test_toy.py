@@ -34,6 +34,7 @@ class Toy:
     instead: Mapping[tuple[Kind, Verb], str] = {(Kind.SERVICE, Verb.STOP): "a toy car stops by itself"}
     logged = frozenset({Kind.SERVICE})
     rate: RateLimit | None = None
+    heard: float | None = float("inf")
     allowance = (1000, 3600.0)
     happenings: Callable[[datetime | None], Awaitable[tuple[Happening, ...]]] | None = None
 

@@ -53,6 +53,7 @@ def badge(**more: object) -> str:
         ({"state": "loading", "fetched_boot": None}, "◐ fleet loading"),
         ({"state": "stale", "fetched_boot": -20.0}, "▲ fleet stale 2m"),
         ({"fetched_boot": 71.0}, "● fleet <30s"),
+        ({"fetched_boot": None}, "· fleet not asked"),
         ({"state": "down", "fetched_boot": None}, "✗ fleet down"),
         ({"state": "down", "fetched_boot": 0.0}, "✗ fleet down 1m"),
         ({"state": "signed-out"}, "✗ fleet signed out <10s"),

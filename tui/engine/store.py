@@ -56,6 +56,8 @@ class Described(Protocol):
     @property
     def rate(self) -> RateLimit | None: ...
     @property
+    def heard(self) -> float | None: ...
+    @property
     def where(self) -> Safe: ...
 
 
@@ -238,6 +240,8 @@ class Store:
             if feed.connection == name and feed not in self._resting and shelf.freshness.offered
         ]
         newest = max((each for each in known if each.fetched_boot is not None), key=lambda each: each.fetched_boot or 0.0, default=NEVER)
+        if newest.fetched_boot is not None and not newest.restored:
+            newest = _as_heard(newest, newest.fetched_boot, platform.heard)
         failing = [each for each in known if each.error is not None and not isinstance(each.error, _OWN_TROUBLE)]
         worst = max(failing, key=lambda each: each.failing_since or 0.0, default=NEVER)
         hold = self._holds.get(name)
@@ -331,6 +335,14 @@ class Store:
             self._holders[ref] = left
         else:
             self._holders.pop(ref, None)
+
+
+def _as_heard(newest: Freshness, read: float, heard: float | None) -> Freshness:
+    """A read that asked nobody is no younger than the server's last answer."""
+    if heard is None or newest.fetched_at is None:
+        return replace(newest, fetched_at=None, fetched_boot=None)
+    late = max(0.0, read - heard)
+    return replace(newest, fetched_at=newest.fetched_at - timedelta(seconds=late), fetched_boot=read - late)
 
 
 def onward(before: Resource, after: Resource) -> Resource:

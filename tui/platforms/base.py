@@ -131,6 +131,10 @@ class Platform(Protocol):
         """What the server last said of our budget; None where it says nothing."""
 
     @property
+    def heard(self) -> float | None:
+        """When the server last answered anything, in boot time; None before it did. Some reads bring what is known without asking."""
+
+    @property
     def allowance(self) -> tuple[int, float]:
         """Requests per window and the window in seconds that this platform documents, for a server that sends no headers."""
 

@@ -117,16 +117,23 @@ class Transport:
         """What the last reply with sane headers said of our budget, on our own clock."""
         return self._judge.rate
 
+    @property
+    def heard(self) -> float | None:
+        """When the server last answered anything, in boot time; None before it did."""
+        return self._judge.heard
+
     # -- calls ------------------------------------------------------------------------------------------------------------------
 
     async def get(self, template: str, *, ids: Mapping[str, str] | None = None, query: Values | None = None) -> Reply:
         """Read. A success has a JSON body or none."""
         return await self._call(self._want("GET", template, ids, query), verb=False)
 
-    async def sign_in(self) -> None:
-        """Have credentials that the server gave us, renewed if they are due, without asking anything else. Raises what ``get`` raises."""
-        if self._credentials is not None:
-            await self._credentials.header()
+    async def sign_in(self, *, anew: bool = False) -> None:
+        """Have credentials that the server gave us, renewed if they are due or ``anew``, without asking anything else. Raises what
+        ``get`` raises."""
+        known = await self._credentials.header() if self._credentials is not None else None
+        if anew and self._credentials is not None and known is not None:
+            await self._credentials.renew(known[1])
 
     async def send(
         self,

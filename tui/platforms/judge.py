@@ -29,7 +29,8 @@ def failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
 
 
 class Judge:
-    """The reading of all answers of one connection. ``rate`` is what the last sane reply said of our budget."""
+    """The reading of all answers of one connection. ``rate`` is what the last sane reply said of our budget, ``heard`` when
+    the server itself last answered anything, in boot time."""
 
     def __init__(
         self, *, connection: str, host: str, clock: Clock, errors: ErrorReader, max_json: int, max_error: int, proxy: str = ""
@@ -37,6 +38,7 @@ class Judge:
         self.connection = connection
         self.host = host
         self.rate: RateLimit | None = None
+        self.heard: float | None = None
         self._clock = clock
         self._proxy = proxy
         self._errors = errors
@@ -46,6 +48,8 @@ class Judge:
     def headers(self, response: httpx.Response) -> dict[str, str]:
         """The headers with lower-case names; the rate limit in them is noted."""
         headers = {key.lower(): value for key, value in response.headers.items()}
+        if response.status_code < 500:
+            self.heard = self._clock.boot()
         rate = limits.rate_limit(headers, self._clock.wall())
         if rate is not None:
             self.rate = rate

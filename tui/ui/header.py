@@ -56,6 +56,8 @@ def budget(state: ConnectionState, rate: RateLimit, now: datetime) -> Part:
 def badges(state: ConnectionState, boot: float, now: datetime) -> list[Part]:
     """One connection: glyph, name, word, age; then what is left of its rate budget."""
     tone, word = _WORDS[state.state]
+    if state.state == "fresh" and state.fetched_boot is None:
+        tone, word = Tone.MUTED, "not asked"  # what is shown of it comes from the configuration
     known = None if state.fetched_boot is None or state.state == "loading" else lately(boot - state.fetched_boot)
     text = " ".join(piece for piece in (word, known) if piece)
     name = (Piece(f"{GLYPHS[tone]} ", tone), Piece(state.name), Piece(f" {text}" if text else "", tone if word else Tone.MUTED))

@@ -30,6 +30,7 @@ class _Was:
     """As much of a connection as a store asks for; its rate budget is that of now, so none is told."""
 
     rate = None
+    heard = float("inf")
 
     def __init__(self, state: ConnectionState) -> None:
         self.name = state.name

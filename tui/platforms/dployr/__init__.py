@@ -86,6 +86,10 @@ class Dployr:
         return self._transport.rate
 
     @property
+    def heard(self) -> float | None:
+        return self._transport.heard
+
+    @property
     def allowance(self) -> tuple[int, float]:
         """Requests in a window of so many seconds."""
         return _ALLOWANCE.get(self._flavour, _DOCUMENTED_ALLOWANCE)

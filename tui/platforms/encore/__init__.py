@@ -66,6 +66,7 @@ class Encore:
         self._rollouts = Rollouts(
             spec.name,
             transports,
+            exchange,
             rollouts,
             clock,
             apps=[app.id for app in spec.apps],
@@ -119,6 +120,10 @@ class Encore:
     @property
     def rate(self) -> RateLimit | None:
         return next((each.rate for each in self._transports.values() if each.rate is not None), None)
+
+    @property
+    def heard(self) -> float | None:
+        return self._rollouts.heard
 
     async def detect(self) -> str:
         """Ask for the newest rollout that we know of; without one nothing can tell, and the first one will."""

@@ -27,6 +27,8 @@ ASKED: Final = 12
 """Rollouts under way that are asked for in one read."""
 TOGETHER: Final = 4
 """Requests of one read that are under way at the same time."""
+SILENT: Final = 120.0
+"""Seconds after which a server that was asked nothing is asked for a token, to know that it is still there."""
 FRESH: Final = 60.0
 """Seconds for which a rollout that the server does not know yet may only be too young."""
 PREFIX: Final = "roll_"
@@ -42,6 +44,7 @@ class Rollouts:
         self,
         connection: str,
         transports: Mapping[str, Transport],
+        exchange: Transport,
         source: RolloutSource,
         clock: Clock,
         *,
@@ -53,6 +56,7 @@ class Rollouts:
         self.dashboard = dashboard
         self._connection = connection
         self._transports = transports
+        self._heard_by = (exchange, *transports.values())
         self._used = tuple({id(each): each for each in (transports.get(app, transports[""]) for app in apps)}.values())
         self._source = source
         self._clock = clock
@@ -77,7 +81,11 @@ class Rollouts:
                     return error
             return None
 
-        attempts = [attempt(each) for each in under_way] if under_way else [self._signed_in(each) for each in self._used]
+        if under_way:
+            attempts = [attempt(each) for each in under_way]
+        else:
+            silent = self.heard is not None and self._clock.boot() - self.heard > SILENT
+            attempts = [self._signed_in(each, anew=silent and each is self._used[0]) for each in self._used]
         errors = [error for error in await asyncio.gather(*attempts) if error is not None]
         if errors and len(errors) == len(attempts):
             raise errors[0]
@@ -86,10 +94,15 @@ class Rollouts:
             self._last = rows
         return self._last
 
-    async def _signed_in(self, transport: Transport) -> PlatformError | None:
+    @property
+    def heard(self) -> float | None:
+        """When the server last answered anything, the sign-in included, in boot time."""
+        return max((each.heard for each in self._heard_by if each.heard is not None), default=None)
+
+    async def _signed_in(self, transport: Transport, *, anew: bool) -> PlatformError | None:
         """Where there is nothing to ask for, a sign-in still tells whether the server is there and knows us."""
         try:
-            await transport.sign_in()
+            await transport.sign_in(anew=anew)
         except PlatformError as error:
             return error
         return None

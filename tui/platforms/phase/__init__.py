@@ -81,6 +81,10 @@ class Phase:
     def rate(self) -> RateLimit | None:
         return self._transport.rate
 
+    @property
+    def heard(self) -> float | None:
+        return self._transport.heard
+
     async def detect(self) -> str:
         """The list of apps tells: a bare array is the documented flavour, an object with ``data`` the current one."""
         if self._flavour == "unknown":

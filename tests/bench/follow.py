@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -46,6 +47,7 @@ async def followed(what: str, streams: int, rate: float, seconds: float, rest: f
     """So many streams through the console while keys are pressed: how many lines came of those that were due, the wait for the answer,
     what is missing, what it weighs. Waits are in processor time of this process, which a busy machine does not change; how many lines
     come, it does: see how much of the time this process had the processor."""
+    gc.collect()  # what the cases before have left is nobody's wait
     clock = SystemClock()
     platform = FakePlatform("fleet", clock=clock)
     refs = [Ref(connection="fleet", kind=Kind.SERVICE, id=f"svc-{number}") for number in range(streams)]
@@ -60,6 +62,7 @@ async def followed(what: str, streams: int, rate: float, seconds: float, rest: f
         async with session(clock, platform) as running:
             console = Console(running, settings=Settings(zone=UTC))
             async with recorded(console, (120, 40)) as recording:
+                await recording.settle()
                 before = resident()
                 console.console_screen.follow_log(*refs)
                 pane: LogsPane = console.console_screen.logs

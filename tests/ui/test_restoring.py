@@ -28,7 +28,7 @@ def settings(folder: Path, **more: Any) -> Settings:
 
 async def test_everything_comes_back_as_it_was_left(tmp_path: Path) -> None:
     async with seat(settings=settings(tmp_path)) as at:
-        await at.press("l", "2", "S", "S", "R", "w", "j", "slash", *"e", "enter", "F", "z")
+        await at.press("l", "4", "w", "u", "P", "2", "S", "S", "R", "w", "j", "slash", *"e", "enter", "F", "z")
         left = at.app.restoring.gather()
         assert left.layout.zoomed
         assert left.layout.followed
@@ -41,6 +41,7 @@ async def test_everything_comes_back_as_it_was_left(tmp_path: Path) -> None:
         await at.wait()
         await at.wait()
         assert str(at.app.restoring.gather()) == str(left)
+        assert (left.layout.wrap, left.layout.pretty, left.layout.times) == (True, True, "UTC")
         screen = at.app.console_screen
         assert screen.resources.listing.sort == Sort("health", descending=True)
         assert str(screen.front.selected) == left.layout.selected["service"]

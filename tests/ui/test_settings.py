@@ -145,3 +145,15 @@ async def test_a_theme_of_the_users_own_is_read_again_when_it_is_saved(file: Pat
         await at.tick(1)
         assert "theme mine.toml" in at.said
         assert at.app.current_theme.background == "#123456", "the old one stays worn"
+
+
+async def test_the_palette_leads_to_each_setting_and_each_other_context(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    async with owned(owner) as at:
+        await at.press(":", *"setting mouse", "enter")
+        assert at.row("›").split()[:2] == ["›mouse", "off"]
+        await at.press("escape", ":", *"context")
+        assert not at.sees("context prod"), "that is where one is"
+        await at.press(*" live", "enter")
+        assert at.app.session.context == "live"

@@ -52,6 +52,9 @@ class Layout(Struct, frozen=True, kw_only=True):
     selected: dict[str, str] = {}
     followed: tuple[str, ...] = ()
     activity: bool = False
+    wrap: bool | None = None
+    pretty: bool | None = None
+    times: str = ""
 
 
 class Kept(Struct, frozen=True, kw_only=True):

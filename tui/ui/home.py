@@ -6,15 +6,19 @@ Sessions belong to the owner that the command line is; this asks it for another 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tui.actions import Keymap
 from tui.errors import RollwatchError
+from tui.local.problems import dotted
 from tui.model import Kind
 from tui.ui.keys import textual_keymap
 from tui.ui.owner import Owner
+from tui.ui.palette import Entry
 from tui.ui.screens.contexts import ContextsScreen
 from tui.ui.screens.program_log import ProgramLogScreen
 from tui.ui.screens.settings import SettingsScreen
@@ -73,6 +77,21 @@ class Home:
         if self.owner is not None and not self._program.session.store.connections():
             self._program.call_after_refresh(self._connect)
 
+    def entries(self) -> Iterator[Entry]:
+        """What the palette offers beside the keys: each other context, each setting."""
+        if self.owner is None:
+            return
+        here = self._program.session.context
+        with suppress(RollwatchError):
+            for offer in self.owner.offers():
+                if offer.name != here:
+                    help_ = f"Go there: {', '.join(each.name for each in offer.members)}."
+                    yield Entry(f"context {offer.name}", f"context {offer.name}", help_, partial(self.switch, offer.name), rank=2)
+        with suppress(RollwatchError):
+            for each in self.owner.preferences.listed(self._program.wardrobe.names()):
+                name = dotted(each.key[-3:])
+                yield Entry(f"setting {name}", f"setting {name}", each.help, partial(self._settings, each.key), rank=2)
+
     # Settings ----------------------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
@@ -110,12 +129,14 @@ class Home:
         program.console_screen.draw_keys()
         return program.keymap.problems
 
-    def _settings(self) -> None:
+    def _settings(self, key: tuple[str, ...] = ()) -> None:
+        """Show the settings, at one of them if it is named."""
         program, owner = self._program, self.owner
         if owner is None:
             program.say(ALONE, "warn")
             return
         screen = program.once(SettingsScreen, lambda: SettingsScreen(owner.preferences, program.keymap, program.wardrobe.names))
+        screen.begin(key)
         program.push_screen(screen)
 
     # Connecting --------------------------------------------------------------------------------------------------------------

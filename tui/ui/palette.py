@@ -69,6 +69,7 @@ def entries(console: Console, place: Place) -> Iterator[Entry]:
         yield Entry(f"tab {kind}", f"show {title.lower()}", "Open this list.", partial(console.open_list, kind), rank=1)
     for name in sorted(console.available_themes):
         yield Entry(f"theme {name}", f"theme {name}", "Change the colours of this run.", partial(console.wardrobe.wear, name), rank=2)
+    yield from console.home.entries()
 
 
 def _elsewhere(console: Console, place: Place) -> Iterator[Entry]:

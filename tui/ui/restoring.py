@@ -23,6 +23,7 @@ from tui.ui.panes.listing import Listing
 from tui.ui.panes.look import Look
 from tui.ui.panes.resources import KINDS
 from tui.ui.settings import Keeping
+from tui.ui.widgets.log_paint import TIMES
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
@@ -91,6 +92,8 @@ class Restoring:
             logs.follow(*refs)
         if layout.activity:
             logs.toggle_activity()
+        for view in logs.views:
+            view.set_look(wrap=layout.wrap, pretty=layout.pretty, times=layout.times if layout.times in TIMES else None)
 
     def _select(self, listing: Listing, text: str) -> None:
         ref = _ref(text)
@@ -155,6 +158,9 @@ class Restoring:
                 selected={str(each.kind): str(each.table.wanted) for each in self._listings() if isinstance(each.table.wanted, Ref)},
                 followed=tuple(str(ref) for ref in screen.logs.followed.refs),
                 activity=screen.logs.shows_activity,
+                wrap=screen.logs.log_view.paint.wrap,
+                pretty=screen.logs.log_view.paint.pretty,
+                times=screen.logs.log_view.paint.times,
             ),
             lists={str(each.kind): found for each in self._listings() if (found := _sorting(each)) != Sorting()},
             views=self.views,

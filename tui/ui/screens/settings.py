@@ -47,10 +47,15 @@ class SettingsScreen(Screen[None]):
         self._preferences = preferences
         self._themes = themes
         self._listed: dict[tuple[str, ...], Preference] = {}
+        self._wanted: tuple[str, ...] = ()
         self._title = StatusLine(classes="title")
         self._table = ResourceTable()
         self._table.set_columns(COLUMNS)
         self._bottom = Bottom()
+
+    def begin(self, key: tuple[str, ...]) -> None:
+        """Have the cursor at a setting when it is shown; none: where it was."""
+        self._wanted = key
 
     def compose(self) -> ComposeResult:
         yield self._title
@@ -65,6 +70,9 @@ class SettingsScreen(Screen[None]):
         hints = [KeyHint(id=each.id, key=self.keymap.spelled(each), label=each.title) for each in self.keymap.bar(Place.SETTINGS)]
         self._bottom.keys.set_keys([each for each in hints if each.key])
         self._draw()
+        if self._wanted in self._listed:
+            self._table.move_to(self._wanted)
+            self._wanted = ()
         self._table.focus()
 
     def _draw(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input
@@ -15,6 +16,7 @@ from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.tabs import Tab, TabStrip
+from tui.ui.widgets.tones import _blank_apart
 
 HINTS = [
     KeyHint(id="open", key="↵", label="open"),
@@ -27,6 +29,14 @@ TABS = [
     Tab(id="routes", label="Routes", count="3"),
     Tab(id="hooks", label="Webhooks"),
 ]
+
+
+def test_what_is_reversed_ends_where_its_word_does_and_a_bar_never_is() -> None:
+    plain, bad = Style(), Style(reverse=True, bold=True)
+    assert _blank_apart(" down  ", bad, plain) == ((" ", plain), ("down", bad), ("  ", plain))
+    assert _blank_apart("✗ failed", bad, plain) == (("✗ failed", bad),)
+    ((text, look),) = _blank_apart(" ▁█ ▄", bad, plain)
+    assert (text, look.reverse, look.bold) == (" ▁█ ▄", False, True)
 
 
 class Bare(App[None]):

@@ -68,6 +68,9 @@ LOOKS: Final[Mapping[str, Look]] = {
     "line-found": Look(background="boost"),
 }
 
+BARS: Final = frozenset(" ▁▂▃▄▅▆▇█▏▎▍▌▋▊▉▕▐")
+"""What bars are drawn with."""
+
 ANSI: Final[Mapping[str, Look]] = {
     **LOOKS,
     "match": Look("ansi_default", background="ansi_default", style="reverse"),
@@ -163,15 +166,29 @@ class Toned(Widget):
         segments: list[Segment] = []
         text = ""
         style: Style | None = None
+        plain = self.tone_style(None, state)
         for piece in pieces:
             this = self.tone_style(piece.tone, state)
-            if this is style:
-                text += piece.text
-                continue
-            if text:
-                segments.append(Segment(text, style))
-            text, style = piece.text, this
+            for part, look in _blank_apart(piece.text, this, plain) if this.reverse and not plain.reverse else ((piece.text, this),):
+                if look is style:
+                    text += part
+                    continue
+                if text:
+                    segments.append(Segment(text, style))
+                text, style = part, look
         if text:
             segments.append(Segment(text, style))
         # Measured, not believed: a line that is too long would be drawn over the widget beside it.
         return Strip(segments).adjust_cell_length(width, self.tone_style())
+
+
+def _blank_apart(text: str, look: Style, plain: Style) -> tuple[tuple[str, Style], ...]:
+    """A reversed text without the blanks around it, which only keep it apart from its neighbours; a bar, whose height tells
+    something, is not reversed at all."""
+    word = text.strip(" ")
+    if BARS.issuperset(word):
+        return ((text, look + Style(reverse=False)),)
+    if len(word) == len(text):
+        return ((text, look),)
+    before, _, after = text.partition(word) if word else (text, "", "")
+    return tuple((part, style) for part, style in ((before, plain), (word, look), (after, plain)) if part)

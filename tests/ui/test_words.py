@@ -6,6 +6,7 @@ import base64
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.binding import Binding
@@ -18,7 +19,7 @@ from tui.errors import NoEndpoint, RateLimited, Refused, Unavailable
 from tui.model import Kind, RateLimit, Tone
 from tui.tables import Moment
 from tui.ui.clipboard import MOST, TooMuch, osc52
-from tui.ui.header import badges, gauge, header
+from tui.ui.header import Rhythm, badges, gauge, header
 from tui.ui.keys import WIDGETS_OWN, bindings_for, textual_keymap
 from tui.ui.notices import below, empty, next_try
 from tui.ui.palette import Entry, best, score
@@ -70,6 +71,23 @@ def test_a_badge_says_how_a_connection_is_and_how_old_that_is(more: dict[str, ob
     assert badge(**more) == text
 
 
+def test_an_age_that_is_over_and_made_anew_all_the_time_is_told_once() -> None:
+    """A second of this costs bytes only where the text is another one."""
+    rhythm = Rhythm()
+
+    def told(boot: float, fetched: float, state: Any = "fresh") -> str:
+        now = ConnectionState(name="fleet", platform="dployr", flavour="documented", state=state, fetched_boot=fetched)
+        return spelled(badges(now, boot, NOW, rhythm.least(now, boot))[0].pieces).removeprefix("● fleet ")
+
+    assert [told(boot, 0.0) for boot in (0.0, 9.0, 11.0)] == ["<10s", "<10s", "<30s"]
+    assert {told(12.0 + second, 12.0 + second // 12 * 12) for second in range(120)} == {"<30s"}, "a reading every twelve seconds"
+    assert [told(boot, 131.0) for boot in (140.0, 169.0, 192.0)] == ["<30s", "<60s", "1m"], "a late one is older than usual"
+    quick = [told(193.0 + second, 193.0 + second) for second in range(63)]
+    assert (quick[0], quick[-1]) == ("<60s", "<10s"), "true all the while, and another rhythm"
+    assert told(300.0, 280.0, "stale") == "▲ fleet stale <30s"
+    assert told(301.0, 301.0) == "<10s"
+
+
 def test_every_state_a_connection_can_have_looks_different() -> None:
     states = ("loading", "fresh", "stale", "down", "signed-out", "limited")
     assert len({badge(state=state) for state in states}) == len(states)
@@ -85,7 +103,7 @@ def test_a_scarce_budget_never_leaves_the_header() -> None:
 def test_what_must_be_seen_never_leaves_the_header() -> None:
     desk = busy()
     desk.production = desk.read_only = True
-    left, right = header(desk, Moment(now=NOW, store=desk.store, zone=UTC))  # type: ignore[arg-type]
+    left, right = header(desk, Moment(now=NOW, store=desk.store, zone=UTC), Rhythm())  # type: ignore[arg-type]
     kept = {part.id for part in (*left, *right) if part.rank == 0}
     assert kept >= {"context", "shop", "fleet", "vault", "read-only"}
 

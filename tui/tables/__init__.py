@@ -17,12 +17,13 @@ from tui.tables.kinds import TABLES
 from tui.tables.relations import related
 from tui.tables.saved import FORMS
 from tui.tables.why import Evidence, why
-from tui.tables.words import GLYPHS, NOTHING, TONES, age, attention, lately, share, size, span, state, tone_of
+from tui.tables.words import GLYPHS, NOTHING, STEPS, TONES, age, attention, lately, share, size, span, state, tone_of
 
 __all__ = [
     "FORMS",
     "GLYPHS",
     "NOTHING",
+    "STEPS",
     "TABLES",
     "TONES",
     "Cell",

@@ -42,10 +42,14 @@ def age(seconds: float) -> str:
     return f"{int(seconds // (86_400 * 365))}y"
 
 
+STEPS: Final = (10, 30, 60)
+"""Seconds between which the age of a reading is not told apart."""
+
+
 def lately(seconds: float) -> str:
     """How long ago something was read that is read again every few seconds: ``<10s`` ``<30s`` ``<60s`` ``2m``. A figure that ticks says
     no more, and costs a line of output each second for as long as the console is open."""
-    return next((f"<{most}s" for most in (10, 30, 60) if seconds < most), "") or age(seconds)
+    return next((f"<{most}s" for most in STEPS if seconds < most), "") or age(seconds)
 
 
 def span(seconds: float) -> str:

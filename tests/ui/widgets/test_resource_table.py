@@ -310,6 +310,9 @@ async def test_an_empty_table_says_what_it_was_told() -> None:
             "No services yet.",
             "ctrl+r asks again",
         ]
+        recording.take()
+        shown.show_rows([])
+        assert await recording.cost() == 0
         shown.show_rows([row(1)])
         await recording.settle()
         assert not any("ctrl+r" in line for line in recording.lines())

@@ -24,7 +24,7 @@ from tui.tables import FilterError, Moment
 from tui.ui.aim import Selection, means_something, why_not
 from tui.ui.filtering import FilterBar, FilterInput
 from tui.ui.flight import FlightPanel
-from tui.ui.header import header
+from tui.ui.header import Rhythm, header
 from tui.ui.home import LEADS
 from tui.ui.keys import bindings_for
 from tui.ui.linked import badge, period, state_of
@@ -80,6 +80,7 @@ class ConsoleScreen(Screen[None]):
         self.single = False
         self.tiny = False
         self._header = StatusLine(gap=2, id="header", classes="-production" if session.production else "")
+        self._rhythm = Rhythm()
         self._banner = StatusLine(id="banner")
         self._switcher = TabStrip(id="switcher")
         self._top = Horizontal(id="top")
@@ -137,7 +138,7 @@ class ConsoleScreen(Screen[None]):
 
     def heads(self, moment: Moment) -> tuple[list[Part], list[Part], list[Part]]:
         """What the header says at the left and at the right, and the banner below it, empty for none."""
-        left, right = header(self.session, moment)
+        left, right = header(self.session, moment, self._rhythm)
         alarm = self.app.alarm  # type: ignore[attr-defined]
         return left, [*alarm.parts(), *right], alarm.banner()
 

@@ -249,6 +249,8 @@ class ResourceTable(LineView):
 
     def _repaint_changed(self) -> None:
         """Damage exactly the lines that would look different from what they last drew."""
+        if not len(self.rows) and not self._painted:
+            return  # it was empty before; what is said instead of rows looks after itself
         if not len(self.rows) or not self._painted:
             self.repaint_all()
             return

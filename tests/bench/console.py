@@ -21,6 +21,12 @@ SETTLED: Final = 20.0
 WATCHED: Final = 30.0
 """Seconds that an idle console is watched."""
 
+TIMES: Final = 3
+"""Emulators that have two hundred resources together."""
+
+FOLLOWED: Final = 60.0
+"""Seconds that the logs are followed before the console is weighed."""
+
 LINKS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("fast", {}),
     ("50 KB/s", {"rate": 50_000.0}),
@@ -97,6 +103,17 @@ def _keys() -> list[Figure]:
     return figures
 
 
+def _weight() -> list[Figure]:
+    """Memory of a console with two hundred resources and two logs that are followed, after a minute of them."""
+    with desk("busy", times=TIMES) as at, at.console() as terminal:
+        terminal.until(lambda: terminal.shows(KNOWN), 60.0)
+        terminal.run(SETTLED)
+        terminal.send("2 j l")
+        terminal.run(FOLLOWED)
+        weight = terminal.rss_mib() if terminal.shows("Logs of 2") else None
+    return [Figure(case="console", what="200 resources, two followed logs", unit="MiB", ours=weight)]
+
+
 def console() -> list[Figure]:
-    """Idle, then keys over links."""
-    return [*_idle("time stands still", "calm", frozen=True), *_idle("a quiet night", "calm"), *_keys()]
+    """Idle, memory, then keys over links."""
+    return [*_idle("time stands still", "calm", frozen=True), *_idle("a quiet night", "calm"), *_weight(), *_keys()]

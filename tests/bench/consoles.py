@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,15 +15,15 @@ from typing import Any, Final
 from tests.bench.terminal import Terminal
 from tui.cli.child import Child
 
-CONFIG: Final = """\
-[contexts.bench.connections.encore]
+CONNECTIONS: Final = """\
+[contexts.bench.connections.encore{number}]
 platform = "encore"
 base_url = "{encore[base_url]}"
 apps = [{{ id = "checkout-3p2i", environments = ["staging", "prod"] }}, {{ id = "payments-k8mq", environments = ["staging", "prod"] }}]
-[contexts.bench.connections.dployr]
+[contexts.bench.connections.dployr{number}]
 platform = "dployr"
 base_url = "{dployr[base_url]}"
-[contexts.bench.connections.phase]
+[contexts.bench.connections.phase{number}]
 platform = "phase"
 base_url = "{phase[base_url]}"
 """
@@ -54,22 +54,25 @@ class Desk:
 
 
 @contextmanager
-def desk(scenario: str = "calm", *, frozen: bool = False) -> Iterator[Desk]:
-    """An emulator with this scenario, in which no time passes if ``frozen``, and a home with a configuration for it and nothing else."""
-    with tempfile.TemporaryDirectory() as name, Child(scenario, more=("--frozen",) if frozen else ()) as child:
+def desk(scenario: str = "calm", *, frozen: bool = False, times: int = 1) -> Iterator[Desk]:
+    """So many emulators with this scenario, in which no time passes if ``frozen``, and a home with a configuration for them and nothing
+    else."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        facts = child.facts()
+        children = [stack.enter_context(Child(scenario, more=("--frozen",) if frozen else ())) for _ in range(times)]
         home = folder / "home"
         home.mkdir(mode=0o700)
-        (home / "config.toml").write_text(CONFIG.format(**facts), encoding="utf-8")
-        environ = {
-            "ROLLWATCH_HOME": str(home),
-            "ROLLWATCH_ENCORE_CLIENT_ID": facts["encore"]["client_id"],
-            "ROLLWATCH_ENCORE_CLIENT_SECRET": facts["encore"]["client_secret"],
-            "ROLLWATCH_DPLOYR_TOKEN": facts["dployr"]["token"],
-            "ROLLWATCH_PHASE_TOKEN": facts["phase"]["token"],
-            **compiled(folder),
-        }
+        config, environ = "", {"ROLLWATCH_HOME": str(home), **compiled(folder)}
+        for number, child in enumerate(children, 1):
+            facts, suffix = child.facts(), "" if number == 1 else str(number)
+            config += CONNECTIONS.format(**facts, number=suffix)
+            environ |= {
+                f"ROLLWATCH_ENCORE{suffix}_CLIENT_ID": facts["encore"]["client_id"],
+                f"ROLLWATCH_ENCORE{suffix}_CLIENT_SECRET": facts["encore"]["client_secret"],
+                f"ROLLWATCH_DPLOYR{suffix}_TOKEN": facts["dployr"]["token"],
+                f"ROLLWATCH_PHASE{suffix}_TOKEN": facts["phase"]["token"],
+            }
+        (home / "config.toml").write_text(config, encoding="utf-8")
         yield Desk(folder=folder, environ=environ)
 
 

@@ -22,7 +22,7 @@ from tui.model import Health, Kind
 from tui.ui.app import Console
 from tui.ui.settings import Settings
 
-TIMES: Final = 2_000
+TIMES: Final = int(os.environ.get("BENCH_ACTS", "2000"))
 WARM: Final = 300
 """Of each act; of all five together ten thousand."""
 

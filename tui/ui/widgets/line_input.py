@@ -5,14 +5,28 @@ What is secret is kept as it came: it is drawn as dots, and has to be sent as it
 
 from __future__ import annotations
 
+from typing import Any
+
+from textual.screen import Screen
+from textual.signal import Signal
 from textual.widgets import Input
 
 from tui.text import clean
 
 
 class LineInput(Input):
-    """Textual's own line, with the gate before it."""
+    """Textual's own line, with the gate before it, and let go when it is removed."""
+
+    _selections: Signal[Screen[Any]] | None = None
 
     def validate_value(self, value: str) -> str:
         """What is kept of what was typed, pasted or put there."""
         return value if self.password else clean(value, 4 * len(value) + 1)
+
+    def on_mount(self) -> None:
+        self._selections = self.screen.text_selection_started_signal
+
+    def on_unmount(self) -> None:
+        """Otherwise it is held for ever, with all that belongs to it, by the screen whose selections Textual has it listen to."""
+        if self._selections is not None:
+            self._selections.unsubscribe(self)

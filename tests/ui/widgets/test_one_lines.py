@@ -35,8 +35,8 @@ def test_what_is_reversed_ends_where_its_word_does_and_a_bar_never_is() -> None:
     plain, bad = Style(), Style(reverse=True, bold=True)
     assert _blank_apart(" down  ", bad, plain) == ((" ", plain), ("down", bad), ("  ", plain))
     assert _blank_apart("✗ failed", bad, plain) == (("✗ failed", bad),)
-    ((text, look),) = _blank_apart(" ▁█ ▄", bad, plain)
-    assert (text, look.reverse, look.bold) == (" ▁█ ▄", False, True)
+    ((text, look),) = _blank_apart("err ▁█ ▄", bad, plain)
+    assert (text, look.reverse, look.bold) == ("err ▁█ ▄", False, True)
 
 
 class Bare(App[None]):

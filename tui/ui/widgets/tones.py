@@ -68,7 +68,7 @@ LOOKS: Final[Mapping[str, Look]] = {
     "line-found": Look(background="boost"),
 }
 
-BARS: Final = frozenset(" ▁▂▃▄▅▆▇█▏▎▍▌▋▊▉▕▐")
+BARS: Final = frozenset("▁▂▃▄▅▆▇█▏▎▍▌▋▊▉▕▐")
 """What bars are drawn with."""
 
 ANSI: Final[Mapping[str, Look]] = {
@@ -183,10 +183,10 @@ class Toned(Widget):
 
 
 def _blank_apart(text: str, look: Style, plain: Style) -> tuple[tuple[str, Style], ...]:
-    """A reversed text without the blanks around it, which only keep it apart from its neighbours; a bar, whose height tells
+    """A reversed text without the blanks around it, which only keep it apart from its neighbours; one with bars, whose height tells
     something, is not reversed at all."""
     word = text.strip(" ")
-    if BARS.issuperset(word):
+    if not BARS.isdisjoint(word):
         return ((text, look + Style(reverse=False)),)
     if len(word) == len(text):
         return ((text, look),)

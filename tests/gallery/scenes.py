@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 from textual.pilot import Pilot
 
+from tests.gallery.homes import home
 from tests.gallery.paint import Run, runs
 from tui.cli import compose
 from tui.cli.child import DEMO_FLAVOURS
@@ -22,6 +23,7 @@ from tui.clock import ManualClock
 from tui.emulator import Options, read_flavours, start_in_thread
 from tui.engine.session import Session
 from tui.ui.app import Console
+from tui.ui.owner import Owner
 from tui.ui.panes import listing
 from tui.ui.settings import Settings
 
@@ -42,6 +44,8 @@ class Scene:
     keys: tuple[str, ...] = ()
     theme: str = "rollwatch-dark"
     production: bool = False
+    home: str = ""
+    """``first``: a user without a configuration; ``contexts``: one with three; else the demo, which has none."""
 
 
 FOLLOWING = ("2", "end", "l", "2")
@@ -66,6 +70,9 @@ SCENES = (
     Scene(name="timeline", shows="Timeline", scenario="incident", keys=("T",)),
     Scene(name="versions", shows="What is live where", keys=("V",)),
     Scene(name="handoff", shows="andoff", scenario="incident", keys=("H",)),
+    Scene(name="setup", shows="Welcome", size=(100, 28), home="first", keys=("down",)),
+    Scene(name="sign-in", shows="Sign in", size=(100, 28), home="contexts", keys=("f2", *"phase_x")),
+    Scene(name="fleet", shows="staging", size=(100, 28), home="contexts", keys=("0",)),
 )
 
 
@@ -99,27 +106,35 @@ async def _until(holds: Callable[[], bool], what: str) -> None:
         raise AssertionError(f"{what} within {PATIENCE} s") from None
 
 
+Prelude = Callable[[Session], Awaitable[None]]
+"""What lays a past."""
+
+
 @asynccontextmanager
-async def _session(scene: Scene) -> AsyncIterator[tuple[Session, StandingClock, compose.Setup]]:
+async def _session(scene: Scene) -> AsyncIterator[tuple[Session, StandingClock, Prelude | None, Owner | None]]:
     clock = StandingClock(NOON)
     options = Options(scenario=scene.scenario, now=NOON.timestamp(), frozen=True, flavours=read_flavours(",".join(DEMO_FLAVOURS)))
     with start_in_thread(options) as emulator, compose.announced(emulator.info, clock=clock) as setup:
+        if scene.home:
+            async with home(emulator.info, clock, first=scene.home == "first") as at:
+                yield at.session, clock, None, at.owner
+            return
         if scene.production:
             setup = replace(setup, context="prod", production=True)
         async with setup.session(Random(22)) as session:  # noqa: S311 - spreads requests in time
-            yield session, clock, setup
+            yield session, clock, setup.prelude, None
 
 
 async def take(scene: Scene) -> Picture:
     """Drive the console to a scene and look at it."""
     # What has just changed is marked for some seconds of real time, which no picture can hold still.
-    async with _session(scene) as (session, clock, setup):
+    async with _session(scene) as (session, clock, prelude, owner):
         with patch.object(listing, "FLASH", 0.0):
-            app = Console(session, settings=Settings(theme=scene.theme, zone=UTC))
+            app = Console(session, settings=Settings(theme=scene.theme, zone=UTC), owner=owner)
         async with app.run_test(size=scene.size) as pilot:
             await _known(session, clock)
-            if setup.prelude is not None:
-                await setup.prelude(session)
+            if prelude is not None:
+                await prelude(session)
             await _rest(pilot)
             for key in scene.keys:
                 await pilot.press(key)

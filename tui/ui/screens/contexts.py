@@ -161,7 +161,7 @@ class ContextsScreen(Screen[None]):
         glance = self._glances.get((context, member.name), Glance())
         old = glance.word == "fresh" and glance.boot is not None and boot - glance.boot > OLD
         state = _WORDS["stale"] if old else _state_of(glance) if glance.word == "fresh" else _WORDS[glance.word]
-        return state, glance.boot, glance.error or _counts(glance)
+        return state, glance.boot, _bare(glance.error, member) or _counts(glance)
 
     def _own(self, member: Member) -> tuple[State, float | None, str]:
         store = self.session.store
@@ -171,7 +171,7 @@ class ContextsScreen(Screen[None]):
         rows = next(((kind, rows) for kind in LOOKED_AT if (rows := store.rows(kind, member.name))), None)
         glance = counted(*rows, found.fetched_boot) if rows is not None else Glance()
         state = _state_of(glance) if found.state == "fresh" else _WORDS[found.state]
-        return state, found.fetched_boot, str(found.error or _counts(glance))
+        return state, found.fetched_boot, _bare(str(found.error or ""), member) or _counts(glance)
 
     def _context_row(self, offer: Offer, parts: Sequence[tuple[Member, State, float | None, str]]) -> Row:
         here = offer.name == self.session.context
@@ -225,6 +225,11 @@ class ContextsScreen(Screen[None]):
 
     def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
         self.action_act(event.action)
+
+
+def _bare(said: str, member: Member) -> str:
+    """What an error says without the connection's name, which stands before it already."""
+    return said.removeprefix(f"{member.name}: ")
 
 
 def _state_of(glance: Glance) -> State:

@@ -164,6 +164,10 @@ def test_lines_and_errors_are_counted_by_minute_a_little_at_a_time() -> None:
     assert census.minutes(START + timedelta(seconds=179), 4) == [(0, 0), (60, 6), (60, 6), (60, 6)]
     assert census.patterns("a").top(1)[0].count == 180
     assert census.since("a") == START
+    census.add("b", [line(100)])
+    census.work()
+    now = START + timedelta(seconds=179)
+    assert [census.unknown(sources, now, 4) for sources in (("a",), ("a", "b"), ("c",))] == [1, 2, 4]
 
 
 def test_what_comes_too_fast_is_left_out_and_told() -> None:
@@ -179,6 +183,7 @@ def test_what_comes_too_fast_is_left_out_and_told() -> None:
 def test_bars_tell_nothing_from_little() -> None:
     assert bars([0, 1, 8, 16]) == " ▁▄█"
     assert bars([]) == ""
+    assert bars([9, 9, 0, 1], unknown=2) == "·· █"
 
 
 # Files ------------------------------------------------------------------------------------------------------------------------

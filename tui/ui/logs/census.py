@@ -5,7 +5,7 @@ time, so that a burst delays the numbers and never a key. No widget.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -102,6 +102,14 @@ class Census:
         """The oldest line of a source that was counted."""
         return self._since.get(source)
 
+    def unknown(self, sources: Iterable[Hashable], now: datetime, count: int = MINUTES) -> int:
+        """How many of the last ``count`` minutes are not known of all these sources: the log of one of them begins later."""
+        begun = max(filter(None, map(self.since, sources)), default=None)
+        if begun is None:
+            return count
+        passed = now.replace(second=0, microsecond=0) - begun.replace(second=0, microsecond=0)
+        return max(0, count - 1 - int(passed.total_seconds() // 60))
+
     def minutes(self, now: datetime, count: int = MINUTES) -> list[tuple[int, int]]:
         """Lines and errors of the last ``count`` minutes, the one that is going on last."""
         this = now.replace(second=0, microsecond=0)
@@ -110,7 +118,9 @@ class Census:
         return [(lines, errors) for lines, errors in found]
 
 
-def bars(values: Sequence[int]) -> str:
-    """Heights of values as one character each; nothing at all is a blank, so that one error is seen among none."""
+def bars(values: Sequence[int], unknown: int = 0) -> str:
+    """Heights of values as one character each; nothing at all is a blank, so that one error is seen among none. Of the first ``unknown``
+    only a point is told: little is not known to have been little."""
+    values = values[unknown:]
     most = max(values, default=0)
-    return "".join(" " if value <= 0 else BARS[min(len(BARS) - 1, (value * len(BARS) - 1) // most)] for value in values)
+    return "·" * unknown + "".join(" " if value <= 0 else BARS[min(len(BARS) - 1, (value * len(BARS) - 1) // most)] for value in values)

@@ -296,14 +296,16 @@ class LogsPane(Pane):
 
     def _rates(self) -> list[Piece]:
         """Errors a minute as bars, and what the last whole minute had."""
-        minutes = self.census.minutes(self.session.clock.wall(), SPARK)
+        now = self.session.clock.wall()
+        minutes = self.census.minutes(now, SPARK)
         if not any(lines for lines, _ in minutes):
             return []
         lines, errors = minutes[-2]
         dropped = self.log_view.buffer.dropped()
         shown = [Piece(f"{lines:,} lines {errors:,} err/min", "bad" if errors else "muted")]
         if any(count for _, count in minutes):
-            shown.append(Piece(f"err {bars([count for _, count in minutes])}▏", "bad"))
+            unknown = self.census.unknown(self.followed.refs, now, SPARK)
+            shown.append(Piece(f"err {bars([count for _, count in minutes], unknown)}▏", "bad"))
         return [*shown, Piece(f"{dropped:,} dropped", "muted")] if dropped else shown
 
     def _show(self, which: str) -> None:

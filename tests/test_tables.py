@@ -249,9 +249,9 @@ def test_a_rollout_that_cannot_be_asked_does_not_seem_to_go_on() -> None:
     building = Phase(name="build", health=Health.BUSY, status=Safe("running"), started_at=ago(hours=3))
     row = rollout(building, health=Health.BUSY, snapshot=True, updated_at=ago(hours=3), queued_at=ago(hours=3))
     shown = texts(row)
-    assert shown["phases"] == "build ◐  ? as of 3h ago, this server cannot be asked"
+    assert shown["phases"] == "build ◐  ? as of 3h ago, its server tells no more"
     begun = Phase(name="build", health=Health.IDLE, status=Safe("queued"))
-    assert texts(replace(row, phases=(begun,)))["phases"] == "? as of 3h ago, this server cannot be asked"
+    assert texts(replace(row, phases=(begun,)))["phases"] == "? as of 3h ago, its server tells no more"
     assert shown["elapsed"] == NOTHING
 
 

@@ -204,7 +204,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         name="rollout",
         summary="trigger a rollout and, with --wait, see it through",
-        teach="Exit 0 success, 3 failed, canceled or rejected, 4 unknown. Interrupting stops the watching, not the rollout.\n\n"
+        teach="Asks on a terminal, unless --yes; a script is not asked. Interrupting stops the watching, not the rollout.\n"
+        "Exit 0 success, 3 failed, canceled or rejected, 4 unknown.\n\n"
         "  rollwatch rollout shop shop-3p2i prod --branch main --wait --yes",
         run="tui.cli.rollout:rollout",
         options=_rollout,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -37,7 +38,8 @@ async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[
         raise UsageError(f"there is no connection {target.connection!r} in {session.context}")
     await session.know(target.connection)
     reason = session.why_not(target, Verb.TRIGGER, kind=Kind.ROLLOUT)
-    if reason is None and not args.yes:
+    # A script that names app, environment and what to roll out has said all there is to ask.
+    if reason is None and not args.yes and sys.stdin.isatty():
         confirm(session, Verb.TRIGGER, target, Kind.ROLLOUT, values, None)
     outcome = await session.do(Verb.TRIGGER, target, values, kind=Kind.ROLLOUT)
     if args.json:

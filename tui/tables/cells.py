@@ -106,7 +106,7 @@ def untold(row: Rollout, moment: Moment, *, short: bool = False) -> Span:
     """Since when nothing is known of a rollout that is frozen."""
     at = row.updated_at or row.created_at or row.queued_at
     since = f"? as of {moment.ago(at)} ago" if at else "? not known since"
-    return Span(since if short else f"{since}, this server cannot be asked", Tone.UNKNOWN)
+    return Span(since if short else f"{since}, its server tells no more", Tone.UNKNOWN)
 
 
 def needs_approval(rollout: Rollout) -> bool:

@@ -257,7 +257,7 @@ ROLLOUTS: Final[Table[Rollout]] = Table(
     kind=Kind.ROLLOUT,
     title="Live rollouts",
     columns=(
-        _text("name", "WHERE", lambda row: f"{row.app}/{row.environment}" if row.app else row.name or row.ref.id, low=12, high=30),
+        _text("name", "WHERE", lambda row: "/".join(filter(None, (row.app, row.environment))) or row.name or row.ref.id, low=12, high=30),
         _text("target", "WHAT", target, low=9, high=24, rank=1),
         Column(id="state", title="STATE", show=rollout_state, order=lambda row, _: rollout_word(row), low=11, high=16, rank=4),
         Column(id="phases", title="PHASES", show=phase_cell, low=49, high=64, ages=True),

@@ -156,7 +156,7 @@ def test_a_failed_phase_keeps_its_sign() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "said"), [(64, "? as of 3m ago, this server cannot be asked"), (20, "? as of 3m ago"), (8, "build · ─ infra")]
+    ("width", "said"), [(64, "? as of 3m ago, its server tells no more"), (20, "? as of 3m ago"), (8, "build · ─ infra")]
 )
 def test_a_rollout_that_its_server_does_not_show_is_no_row_of_quiet_phases(width: int, said: str) -> None:
     quiet = tuple(Phase(name=name, health=Health.IDLE) for name in ("build", "infra", "deploy"))

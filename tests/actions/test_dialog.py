@@ -255,6 +255,14 @@ async def test_what_the_api_lacks_is_said_with_what_to_do() -> None:
             assert at.sees("copied with o")
 
 
+async def test_a_key_of_another_kind_says_what_to_select() -> None:
+    async with seat() as at:
+        at.app.open_list(Kind.WEBHOOK)
+        await at.press("r")
+        assert not at.asks
+        assert at.sees("select a service first")
+
+
 async def test_what_the_adapter_would_not_send_stands_at_its_field_before_anything_is_sent() -> None:
     async with seat() as at:
         unclear = Refused("not sent", connection="shop", fields={"app": "must be one of shop, back"}, sent=False)

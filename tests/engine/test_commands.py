@@ -467,6 +467,17 @@ def test_what_is_done_at_once_needs_no_verdict() -> None:
     play(tell)
 
 
+async def test_why_a_kind_cannot_be_acted_on_is_said_by_who_has_such_things() -> None:
+    time = clock()
+    first, second = FakePlatform("shop", time, kinds={Kind.ROLLOUT: {}}), FakePlatform("fleet", time)
+    first.instead = {(Kind.SERVICE, Verb.RESTART): "Encore cannot"}
+    second.instead = {(Kind.SERVICE, Verb.RESTART): "you are a viewer"}
+    running = session(time, first, second)
+    assert running.why_not(Kind.SERVICE, Verb.RESTART) == "you are a viewer"
+    second.can((Kind.SERVICE, Verb.RESTART))
+    assert running.why_not(Kind.SERVICE, Verb.RESTART) is None
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_lost_create_is_not_taken_for_an_older_thing_of_its_name(known: bool) -> None:
     async def tell(stage: Stage) -> None:

@@ -128,7 +128,10 @@ class Commands:
             return self._why_not(target, verb, kind or target.kind, "", override=override)
         if self.read_only and verb not in READING:
             return READ_ONLY
-        reasons = [self._missing(connection, kind or target, verb) for connection in self._connections.values()]
+        what = kind or target
+        # Who has such things says best why nothing can be done to them.
+        able = sorted(self._connections.values(), key=lambda each: what not in each.platform.reads)
+        reasons = [self._missing(connection, what, verb) for connection in able]
         if not reasons:
             return "no connection is configured"
         return None if None in reasons else reasons[0]

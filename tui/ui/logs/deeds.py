@@ -16,6 +16,7 @@ from tui.tables import FilterError
 from tui.ui.logs.export import lines_of
 from tui.ui.logs.followed import deployed_at
 from tui.ui.logs.query import searched
+from tui.ui.logs.sieve import Fits, Sieve
 from tui.ui.logs.times import SPANS, moment_of, span_of
 from tui.ui.screens.minutes import MinutesScreen
 from tui.ui.widgets.log_buffer import Entry
@@ -182,11 +183,7 @@ class LogDeeds:
             return
         pattern = searched(self._searched)
         self._view.set_highlight(pattern)
-        self._seek(
-            lambda entry: pattern.search(entry.line.text) is not None,
-            step,
-            f"not found {'below' if step > 0 else 'above'}: {self._searched}",
-        )
+        self._seek(Sieve([Fits(pattern)]), step, f"not found {'below' if step > 0 else 'above'}: {self._searched}")
 
     def _seek(self, wanted: Callable[[Entry], bool], step: int, otherwise: str, *, runs: bool = False) -> None:
         among = " among the lines that the filter shows" if self._view.window.filtered else ""

@@ -18,7 +18,8 @@ from functools import cached_property
 from typing import Final
 
 from tui.tables import FilterError
-from tui.ui.logs.sieve import Fits, Grave, Holds, Lacks, Named, NameOf, Sieve, Test, fold, unwarned
+from tui.ui.logs.expressions import fold, unwarned
+from tui.ui.logs.sieve import Fits, Grave, Holds, Lacks, Named, NameOf, Sieve, Test
 from tui.ui.widgets.log_levels import WORDS, Level
 
 LONGEST: Final = 400

@@ -8,26 +8,16 @@ comes out is what asking each line gives: a test compares the two.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from tui.model import LogLine
+from tui.ui.logs.expressions import fold, held, reach
 from tui.ui.widgets.log_buffer import Entry, Sifts
 from tui.ui.widgets.log_levels import KEYS, LETTERS, NUMBERS, WORDS, Level, level_of
-
-LOOK: Final = 4_096
-"""Characters of a line that a regular expression is tried on."""
-
-SHORTEST: Final = 2
-"""Characters that a text has at least for which it pays to look for it first."""
-
-MOST: Final = 8
-"""Texts of which a line must hold one, at most; of more, each line is asked."""
 
 NameOf = Callable[[Hashable], str]
 
@@ -35,19 +25,6 @@ NameOf = Callable[[Hashable], str]
 _TEXT: Final[Callable[[LogLine], str]] = attrgetter("text")
 _LEVEL: Final[Callable[[LogLine], str]] = attrgetter("level")
 _SOURCE: Final[Callable[[LogLine], str]] = attrgetter("source")
-
-
-def fold(text: str) -> str:
-    """A text as it is compared where capitals do not matter: so that whatever an expression takes for the same is the same."""
-    return text.casefold() if text.isascii() else text.replace("\u0130", "i").replace("\u0131", "i").casefold()
-
-
-@contextmanager
-def unwarned() -> Iterator[None]:
-    """What an expression could mean in a later Python is no news to whoever types one, and has no place on the screen."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        yield
 
 
 class Chunk:
@@ -124,16 +101,25 @@ class Fits:
 
     def __init__(self, expression: re.Pattern[str]) -> None:
         self._search = expression.search
-        self._held = texts_in(expression)
+        self._first, self._held = held(expression)
+        self._look = reach(expression)
 
     def one(self, source: Hashable, line: LogLine) -> bool:
-        return self._search(line.text, 0, LOOK) is not None
+        return self._try(line.text)
+
+    def _try(self, text: str) -> bool:
+        if self._held:
+            folded = fold(text)
+            for texts in self._held:
+                if not any(each in folded for each in texts):
+                    return False
+        return self._search(text, 0, self._look) is not None
 
     def few(self, chunk: Chunk) -> Iterable[int]:
-        search, texts = self._search, chunk.texts
-        if not self._held:
-            return [at for at, text in enumerate(texts) if search(text, 0, LOOK)]
-        return [at for at in sorted(chunk.holding_any(self._held)) if search(texts[at], 0, LOOK)]
+        texts, may = chunk.texts, self._try
+        if not self._first:
+            return [at for at, text in enumerate(texts) if may(text)]
+        return [at for at in sorted(chunk.holding_any(self._first)) if may(texts[at])]
 
 
 class Grave:
@@ -221,39 +207,3 @@ class Sieve(Sifts):
             else:
                 found = [at for at in found if test.one(sources[at], lines[at])]
         return found
-
-
-def texts_in(expression: re.Pattern[str]) -> tuple[str, ...]:
-    """Folded texts of which every line that matches holds one; empty where none can be told."""
-    try:
-        with unwarned():
-            tree = re._parser.parse(expression.pattern, expression.flags)  # type: ignore[attr-defined]  # noqa: SLF001
-    except (AttributeError, re.error, RecursionError, OverflowError):
-        return ()
-    best = _held(tree)
-    return best if best and len(best) <= MOST and min(map(len, best)) >= SHORTEST else ()
-
-
-def _held(tree: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
-    """Of what a part must hold, that of which the shortest is longest."""
-    found: list[tuple[str, ...]] = []
-    run = ""
-    for operation, argument in tree:
-        name = str(operation)
-        if name == "LITERAL":
-            run += chr(argument)
-            continue
-        found, run = [*found, (fold(run),)] if run else found, ""
-        within: tuple[str, ...] = ()
-        if name == "SUBPATTERN":
-            within = _held(argument[3])
-        elif name == "ATOMIC_GROUP":
-            within = _held(argument)
-        elif name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"} and argument[0] > 0:
-            within = _held(argument[2])
-        elif name == "BRANCH":
-            branches = [_held(branch) for branch in argument[1]]
-            within = tuple(dict.fromkeys(text for branch in branches for text in branch)) if all(branches) else ()
-        found += [within] if within else []
-    found += [(fold(run),)] if run else []
-    return max(found, key=lambda texts: min(map(len, texts)), default=())

@@ -130,8 +130,7 @@ async def test_a_view_is_saved_under_a_name_and_recalled_by_number_or_palette(tm
         await at.press("slash", *"status=running", "enter", "S")
         await at.press("apostrophe")
         assert at.sees("save view")
-        await at.press("escape")
-        at.app.restoring.save("up")
+        await at.press(*"up", "enter")
         await at.app.workers.wait_for_complete()
         await at.wait()
         assert "view up is kept: 5 shows it again" in at.said

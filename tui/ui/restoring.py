@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -178,7 +179,9 @@ class Restoring:
             yield Entry(
                 f"forget {view.name}", f"forget view {view.name}", "Delete this saved view.", partial(self.forget, view.name), rank=5
             )
-        name = clean(typed.strip().removeprefix("save view").strip(), 40) if typed.strip().startswith("save view") else ""
+        # The key for views begins with "view ": a name that no view has yet is one to save it under.
+        named = re.fullmatch(r"\s*(?:save )?view\s+(.+)", typed)
+        name = clean(named[1].strip(), 40) if named is not None else ""
         help_ = "Keep tab, filter, sort and columns under this name." if name else "Type a name behind it."
         why_not = "" if self._program.console_screen.lists.listing is not None else "no list has the keys"
         yield Entry("save view", f"save view {name}".rstrip(), help_, partial(self.save, name), why_not=why_not, rank=1)

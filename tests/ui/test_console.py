@@ -522,6 +522,12 @@ async def test_what_is_in_flight_shows_in_the_row_at_once() -> None:
 # Detail, help, palette --------------------------------------------------------------------------------------------------------
 
 
+def underlined(at: Seat) -> list[str]:
+    """What is underlined in the body of the screen."""
+    strips = at.app.screen._compositor.render_strips()[1:]
+    return [segment.text for strip in strips for segment in strip if segment.style is not None and segment.style.underline]
+
+
 async def test_enter_shows_everything_known_of_a_thing_and_follows_it() -> None:
     async with seat() as at:
         await at.press("down", "down", "down", "down", "enter")
@@ -537,6 +543,9 @@ async def test_enter_shows_everything_known_of_a_thing_and_follows_it() -> None:
         at.desk.put("fleet", Kind.SERVICE, [replace(web, health=Health.BAD, status=Safe("crashed"))])
         await at.wait()
         assert "✗ failed" in at.screen()[0]
+        assert {text.strip() for text in underlined(at)} >= {"✗ failed", "crashed"}, "what has just changed is marked"
+        await at.tick(6)
+        assert underlined(at) == []
         await at.press("ctrl+r")
         assert at.desk.refreshed == 1
         at.desk.put("fleet", Kind.SERVICE, [])

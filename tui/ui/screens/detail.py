@@ -37,6 +37,9 @@ from tui.ui.widgets.text_view import Content, Field, TextView
 
 MASKED: Final = "••••••••"
 
+MARKED: Final = 5.0
+"""Seconds for which a field that changed is marked."""
+
 FEW: Final = 30
 """Related things of one kind that are listed; the rest is counted."""
 
@@ -59,6 +62,7 @@ class DetailScreen(Screen[None]):
         self._ref_lines: dict[int, Ref] = {}
         self._trail: Trail = trail
         self._revealed: frozenset[Ref] = frozenset()
+        self._marked: dict[str, float] = {}
         self._view = TextView()
         self._title = StatusLine(classes="title")
         self._notice = StatusLine(classes="notice")
@@ -80,6 +84,7 @@ class DetailScreen(Screen[None]):
     def show(self, ref: Ref) -> None:
         """Show this thing from its first line."""
         self._ref, self._last, self._raw, self._revealed = ref, None, False, frozenset()
+        self._marked = {}
         self._finder.forget()
         self._view.show_lines(())
         self.session.show("detail", self._feeds(ref))
@@ -113,6 +118,7 @@ class DetailScreen(Screen[None]):
             self._title.set_text(str(self._ref), "title")
             self._view.show_lines([(Piece("Nothing is known of this.", "muted"),)])
             return
+        self._mark(row, moment)
         self._last = row
         self._draw_title(row, gone)
         self._variable_lines, self._ref_lines = {}, {}
@@ -122,6 +128,14 @@ class DetailScreen(Screen[None]):
         self._view.show_lines(lines)
         self._flights.draw(self.app.flights.lines())  # type: ignore[attr-defined]
         self._draw_keys()
+
+    def _mark(self, row: Resource, moment: Moment) -> None:
+        """Mark for some seconds the fields that are otherwise than before. That time went by makes none other."""
+        boot = self.session.clock.boot()
+        self._marked = {label: until for label, until in self._marked.items() if until > boot}
+        if self._last is not None and row != self._last:
+            before = {each.label: each.text for each in details(self._last, moment)}
+            self._marked |= {each.label: boot + MARKED for each in details(row, moment) if before.get(each.label) != each.text}
 
     def _draw_title(self, row: Resource, gone: bool) -> None:
         store, boot = self.session.store, self.session.clock.boot()
@@ -147,7 +161,7 @@ class DetailScreen(Screen[None]):
     def _fields(self, row: Resource, moment: Moment) -> list[Content]:
         self._details = details(row, moment)
         lines: list[Content] = [*self._reasons(row, moment), *self._runbook(row)]
-        lines += [Field(each.label, each.text, each.tone) for each in self._details if each.text != NOTHING]
+        lines += [Field(each.label, each.text, self._tone(each)) for each in self._details if each.text != NOTHING]
         unsaid = [each.label for each in self._details if each.text == NOTHING]
         if unsaid:
             lines.append(Field("not said", ", ".join(unsaid), Tone.MUTED))
@@ -163,6 +177,9 @@ class DetailScreen(Screen[None]):
                 lines.append((Piece(f"  and {len(rows) - FEW} more", "muted"),))
         lines += self._variables(row)
         return lines
+
+    def _tone(self, each: Detail) -> str | None:
+        return each.tone if each.label not in self._marked else f"{each.tone}+changed" if each.tone else "changed"
 
     def _reasons(self, row: Resource, moment: Moment) -> list[Content]:
         """One line with what speaks against a thing that is not well; enter opens what it was read off."""

@@ -467,6 +467,19 @@ def test_what_is_done_at_once_needs_no_verdict() -> None:
     play(tell)
 
 
+def test_a_role_that_was_refused_is_the_reason_for_a_while() -> None:
+    async def tell(stage: Stage) -> None:
+        new = Ref(connection="fleet", kind=Kind.PROJECT, id="")
+        stage.answers(failing(Forbidden, status=403))
+        assert stage.running.why_not(Kind.PROJECT, Verb.CREATE) is None
+        await stage.do(Verb.CREATE, new, {"name": "shop"})
+        assert stage.running.why_not(Kind.PROJECT, Verb.CREATE) == "refused earlier: trouble"
+        await stage.time.sleep(601.0)
+        assert stage.running.why_not(Kind.PROJECT, Verb.CREATE) is None
+
+    play(tell)
+
+
 async def test_why_a_kind_cannot_be_acted_on_is_said_by_who_has_such_things() -> None:
     time = clock()
     first, second = FakePlatform("shop", time, kinds={Kind.ROLLOUT: {}}), FakePlatform("fleet", time)

@@ -126,12 +126,11 @@ class Commands:
         """Why it cannot be done at present; None if it can."""
         if isinstance(target, Ref):
             return self._why_not(target, verb, kind or target.kind, "", override=override)
-        if self.read_only and verb not in READING:
-            return READ_ONLY
         what = kind or target
         # Who has such things says best why nothing can be done to them.
         able = sorted(self._connections.values(), key=lambda each: what not in each.platform.reads)
-        reasons = [self._missing(connection, what, verb) for connection in able]
+        some = [Ref(connection=each.name, kind=target, id="") for each in able]
+        reasons = [self._why_not(ref, verb, what, "", override=override) for ref in some]
         if not reasons:
             return "no connection is configured"
         return None if None in reasons else reasons[0]

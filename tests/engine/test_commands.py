@@ -459,7 +459,7 @@ def test_what_is_done_at_once_needs_no_verdict() -> None:
         stage.answers(Accepted(ref=made, done=True, text=Safe("project created")))
         stage.fake.rows[Kind.PROJECT, ""] = rows(Project(ref=made, name=Safe("shop")))
         outcome = await stage.do(Verb.CREATE, Ref(connection="fleet", kind=Kind.PROJECT, id=""), {"name": "shop"})
-        assert (outcome.word, outcome.text, outcome.ref) == ("done", "project created", made)
+        assert (outcome.word, outcome.text, outcome.ref) == ("done", "shop: project created", made)
         await stage.time.sleep(3.0)
         assert stage.running.store.get(made) is not None
         assert stage.verdicts == []

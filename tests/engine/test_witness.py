@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests import vloop
 from tests.engine.fakes import START, FakePlatform, clock, failing, session
@@ -12,7 +13,7 @@ from tui.text import Safe
 
 
 def happening(number: int, minutes: float) -> Happening:
-    return Happening(at=START + timedelta(minutes=minutes), id=str(number), what=Safe("service.stopped"))
+    return Happening(at=START + timedelta(minutes=minutes), id=str(number), what=Safe("service.stopped"), by=Safe("ana"))
 
 
 def test_each_happening_is_told_once_and_a_failure_loses_none() -> None:
@@ -40,9 +41,16 @@ def test_each_happening_is_told_once_and_a_failure_loses_none() -> None:
             await time.sleep(60.0)
             broken = False
             await time.sleep(120.0)
+            journal = running.journal
+        kept.extend(each for each in journal.events if each.what == "said")
         return told
 
+    kept: list[Any] = []
     assert vloop.run(story()) == ["fleet 1", "fleet 2", "fleet 3"]
+    assert [(each.before, each.platform_at, each.text) for each in kept[:2]] == [
+        ("1", START - timedelta(minutes=5), "service.stopped by ana"),
+        ("2", START + timedelta(minutes=1), "service.stopped by ana"),
+    ]
     assert asked[0] == START - timedelta(minutes=15)
     assert asked[-1] == START + timedelta(minutes=1)
 

@@ -201,3 +201,13 @@ def test_the_last_good_rollout_of_a_place_is_known_though_it_is_no_longer_listed
     assert found.row == rows[1]
     assert journal.last(rows[2].ref) == replace(found, row=rows[2], seen=minutes(3))
     assert journal.rolled_out("shop", "test", "success") is None
+
+
+def test_what_a_platform_itself_tells_is_kept_once_whenever_it_is_read(journal: Journal) -> None:
+    for hours, id_ in ((0, "e1"), (3, "e1"), (3, "e2")):
+        said = event(
+            what="said", ref="fleet", at=START + timedelta(hours=hours), before=id_, after="", platform_at=START, text="stopped by bo"
+        )
+        journal.record([said])
+    assert journal.flush(30)
+    assert sorted(each.before for each in journal.events()) == ["e1", "e2"]

@@ -21,6 +21,7 @@ from tui.engine.store import Store
 from tui.engine.words import whole_of, whose, word
 from tui.errors import PlatformError, RollwatchError
 from tui.model import Kind, Resource, Rollout
+from tui.platforms.base import Happening
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +134,16 @@ class History:
     def tell(self, event: Event) -> None:
         """Keep an event that no change of a feed tells of."""
         self._add(event)
+
+    def said(self, heard: tuple[str, Happening]) -> None:
+        """Keep what a platform itself wrote down, under its own time; its id keeps it from being kept twice."""
+        connection, each = heard
+        name = each.targets[0] if each.targets else connection
+        text = f"{each.what} by {each.by}" if each.by else each.what
+        made = Event(
+            what="said", ref=connection, at=self._clock.wall(), name=name, before=each.id, after="", platform_at=each.at, text=text
+        )
+        self._add(made)
 
     def edge(self, connection: str, word: str, error: PlatformError | None) -> None:
         """A connection was lost (``down``), limited, signed out, or is ``back``; told once, whoever notices it first."""

@@ -17,11 +17,12 @@ from tui.platforms.base import Rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that was seen to happen. ``what`` is transition, appeared, gone, edge (a connection), phase (of a rollout) or burst
-    (of errors in a log); began and found are what a platform says of the time before the first look.
+    """Something that was seen to happen. ``what`` is transition, appeared, gone, edge (a connection), phase (of a rollout), burst
+    (of errors in a log) or said (a line of a platform's own list); began and found are what it says of the time before the first look.
 
     ``ref`` is written ``connection/kind/id``, for an edge the connection's name; ``before`` and ``after`` are our words with the
-    platform's in brackets (``ok (running)``); ``at`` is when we saw it, ``platform_at`` when the platform says it was.
+    platform's in brackets (``ok (running)``), of what is said ``before`` is its id in that list; ``at`` is when we saw it,
+    ``platform_at`` when the platform says it was.
     """
 
     what: str

@@ -93,6 +93,7 @@ class Session:
             verdicts=self.verdicts,
             read_only=read_only,
         )
+        self.happenings.subscribe(self._history.said)
         self._witness = Witness(self._connections.values(), clock=clock, heard=self.happenings)
         self._streams = Streams(self._connections, clock=clock, random=random)
         self._poller.woke = self._streams.hurry

@@ -92,6 +92,13 @@ def test_what_went_wrong_names_what_came_shortly_before_it() -> None:
     assert far.after == ""
 
 
+def test_what_a_platform_itself_tells_is_in_the_timeline_at_its_own_time_and_no_news_of_the_digest() -> None:
+    said = Event(what="said", ref="fleet", at=at(9), platform_at=at(4), name="web-api", before="e1", text="service.stopped by bo")
+    (entry,) = timeline([said])
+    assert (entry.at, entry.lane, entry.name, entry.text) == (at(4), "other", "web-api", "service.stopped by bo, as fleet itself tells")
+    assert digest([said], since=START, until=END).empty
+
+
 def test_a_thing_of_the_same_name_is_nearer_than_one_of_the_same_connection() -> None:
     events = [
         Event(what="appeared", ref="fleet/deployment/d-1", at=at(1), name="Web API", after="busy"),

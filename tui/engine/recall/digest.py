@@ -191,7 +191,7 @@ def _overtaken(story: Story, good: Mapping[_Place, list[datetime]]) -> Story:
 
 
 def _news(event: Event) -> bool:
-    if event.what in {"phase", "burst"}:
+    if event.what in {"phase", "burst", "said"}:
         return False
     if event.what in UNSEEN and kind_of(event.ref) not in SHIPPED:
         return is_wrong(event)  # that something which is well was touched at some time is no news

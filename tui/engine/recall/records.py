@@ -93,8 +93,8 @@ def is_wrong(event: Event) -> bool:
 
 
 def when(event: Event) -> datetime:
-    """The moment that an event belongs to: when it was seen, and of what was only found, when its platform says it was."""
-    return event.platform_at if event.what in UNSEEN and event.platform_at is not None else event.at
+    """The moment that an event belongs to: when it was seen, and of what was only found or told, when its platform says it was."""
+    return event.platform_at if event.what in {*UNSEEN, "said"} and event.platform_at is not None else event.at
 
 
 def span(seconds: float) -> str:

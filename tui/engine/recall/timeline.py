@@ -34,7 +34,7 @@ TONES: Final[dict[Health, Tone]] = {
 }
 FAILED: Final = frozenset({"failure", "failed", "rejected"})
 """How a phase ends badly; what was canceled is neither."""
-TOLD: Final[dict[str, Tone]] = {"burst": Tone.WARN, "began": Tone.BUSY}
+TOLD: Final[dict[str, Tone]] = {"burst": Tone.WARN, "began": Tone.BUSY, "said": Tone.IDLE}
 """Events whose tone is no state's."""
 OUTCOMES: Final[dict[str, Tone]] = {
     "done": Tone.OK,
@@ -80,6 +80,7 @@ def entry_of(event: Event) -> Entry:
         "gone": f"gone, was {event.before}",
         "phase": f"{event.name} {event.after}" + (f" in {span(event.seconds)}" if event.seconds is not None else ""),
         "burst": event.text,
+        "said": f"{event.text}, as {event.ref} itself tells",
         "began": f"began{', ' if event.text else ''}{event.text}, {BEFORE}",
         "found": f"{event.after}, {BEFORE}",
     }

@@ -166,6 +166,7 @@ INSERT_UNLESS_SEEN: Final = (
 """Unless another console has written the same at about the same time."""
 _ONCE: Final[Mapping[str, str]] = {
     "phase": f"{_UNLESS} what = 'phase' AND name = ?8 AND seconds IS ?11)",
+    "said": f"{_UNLESS} what = 'said' AND before = ?9)",
     "found": f"{_UNLESS} after = ?10 AND seen >= ?3 AND what IN ('found', 'transition', 'appeared'))",
 }
 """What a platform tells anew at every first look: a phase ends once, and a state that was seen since needs no telling."""

@@ -69,7 +69,8 @@ async def test_scrolling_up_stands_still_and_end_follows_again() -> None:
     async with log(20) as (view, recording):
         await recording.press("k")
         assert not view.following
-        assert "request 12 served" in recording.lines()[0]
+        assert "request 13 served" in recording.lines()[0]
+        assert "request 19 served" in recording.lines()[-2], "the newest line is not behind the one that says that the view stands still"
         assert view.current is not None
         assert view.current.line.text == "request 18 served"
         view.append("a", lines(20, 1_224))

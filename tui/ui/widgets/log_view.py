@@ -106,8 +106,14 @@ class LogView(LogCanvas):
 
     def pause(self) -> None:
         self._take_in()
-        self.window.pause(self.page)
+        self._still()
         self._changed(at_once=True)
+
+    def _still(self) -> int:
+        """Stand still from now on; how many lines fit then. The newest line stays in sight, above the one that says so."""
+        if self.window.following:
+            self.window.pause(max(1, self.page - 1))
+        return self.page
 
     def follow(self) -> None:
         self.marks.anchor = None
@@ -193,10 +199,11 @@ class LogView(LogCanvas):
     def go_to(self, position: int) -> None:
         """Stand still with the entry at a position under the cursor, in the middle unless it is in sight."""
         self._take_in()
-        if any(each.position == position for each in self.window.visible(self.page)):
-            self.window.put_cursor(position, self.page)
+        page = self._still()
+        if any(each.position == position for each in self.window.visible(page)):
+            self.window.put_cursor(position, page)
         else:
-            self.window.go_to(position, self.page, above=self.page // 2)
+            self.window.go_to(position, page, above=page // 2)
         self._changed(at_once=True)
 
     def go_to_entry(self, entry: Entry) -> bool:
@@ -238,7 +245,7 @@ class LogView(LogCanvas):
     # Keys and mouse ------------------------------------------------------------------------------------------------------
 
     def scroll_lines(self, top: int) -> bool:
-        moved = self.window.move(top - self._top, self.page)
+        moved = self.window.move(top - self._top, self._still())
         self._changed(at_once=True)
         return moved
 
@@ -246,14 +253,14 @@ class LogView(LogCanvas):
         self._take_in()
         if lines > 0 and self.window.following:
             return
-        self.window.move(lines, self.page)
+        self.window.move(lines, self._still())
         self._changed(at_once=True)
 
     def action_move(self, lines: int) -> None:
         self._take_in()
         if lines > 0 and self.window.following:
             return
-        self.window.step(lines, self.page)
+        self.window.step(lines, self._still())
         self._changed(at_once=True)
 
     def action_page(self, pages: int) -> None:
@@ -270,7 +277,7 @@ class LogView(LogCanvas):
             self.follow()
         else:
             self._take_in()
-            self.window.first(self.page)
+            self.window.first(self._still())
             self._changed(at_once=True)
 
     def action_pan(self, steps: int) -> None:

@@ -15,6 +15,7 @@ from tests.bench.journal import journal
 from tests.bench.links import idle, links, load
 from tests.bench.memory import memory
 from tests.bench.start import start
+from tests.bench.storm import storm
 from tests.bench.tables import tables
 
 CASES: Final[Mapping[str, Callable[[], list[Figure]]]] = {
@@ -25,6 +26,7 @@ CASES: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "links": links,
     "start": start,
     "console": console,
+    "storm": storm,
     "memory": memory,
     "journal": journal,
 }

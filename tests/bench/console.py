@@ -5,16 +5,14 @@ The emulator's own values move a little even in its calm scenario, so ``a quiet 
 
 from __future__ import annotations
 
-import statistics
 import time
 from typing import Any, Final
 
 from tests.bench.consoles import KNOWN, desk
 from tests.bench.figures import Figure
-from tests.bench.terminal import Terminal
+from tests.bench.keyed import pressed, waits
 
 KEYS: Final = 25
-PAUSE: Final = 0.3
 SETTLED: Final = 20.0
 """Seconds after the first rows until the first readings of everything are in."""
 
@@ -52,33 +50,9 @@ def _idle(what: str, scenario: str, *, frozen: bool = False) -> list[Figure]:
     return [Figure(case="console", what=what, unit=unit, ours=cost) for unit, cost in zip(("B/s", "% CPU", "wakes/s"), costs, strict=True)]
 
 
-def _marked(terminal: Terminal) -> str:
-    """The line of the list that has the cursor: the list of apps is left of it, and has one too."""
-    for text in terminal.screen.display:
-        at = text.find("›", 30)
-        if at >= 0:
-            return text[at : at + 16]
-    return ""
-
-
-def pressed(terminal: Terminal, count: int = KEYS) -> tuple[list[float], int]:
-    """Seconds until each key moved the cursor on the screen, and how many never did. Down and up in turn."""
-    took: list[float] = []
-    lost = 0
-    for number in range(count):
-        before, begin = _marked(terminal), time.monotonic()
-        terminal.send("jk"[number % 2])
-        if terminal.until(lambda before=before: _marked(terminal) not in {before, ""}, 10.0):  # type: ignore[misc]
-            took.append(time.monotonic() - begin)
-        else:
-            lost += 1
-        terminal.run(max(0.0, PAUSE - (time.monotonic() - begin)))
-    return took, lost
-
-
 def _keys() -> list[Figure]:
     """Keys in the list of services while its log is followed and everything is read as often as the platforms allow."""
-    figures = []
+    figures: list[Figure] = []
     with desk("busy") as at:
         for where, options in LINKS:
             with at.console(**options) as terminal:
@@ -89,17 +63,12 @@ def _keys() -> list[Figure]:
                 terminal.send("2")
                 terminal.run(3.0)
                 received, begin = terminal.received, time.monotonic()
-                took, lost = pressed(terminal)
+                took, lost = pressed(terminal, KEYS)
                 rate = (terminal.received - received) / (time.monotonic() - begin)
-            slowest = sorted(took)[min(len(took) - 1, int(0.95 * len(took)))] * 1000 if took else None
-            middle = statistics.median(took) * 1000 if took else None
-            for what, unit, value in (
-                ("key p50", "ms", middle),
-                ("key p95", "ms", slowest),
-                ("keys never seen", f"of {KEYS}", float(lost)),
-                ("delivered", "B/s", rate),
-            ):
-                figures.append(Figure(case="console", what=f"{where}: {what}", unit=unit, ours=value))
+            figures += [
+                *waits("console", where, took, lost, KEYS),
+                Figure(case="console", what=f"{where}: delivered", unit="B/s", ours=rate),
+            ]
     return figures
 
 

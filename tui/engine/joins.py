@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Protocol
 
 from tui.model import EMPTY, Application, Environment, Health, Kind, Ref, Resource, Rollout, Service
@@ -69,6 +70,7 @@ class AppNode:
     health: Health = Health.UNKNOWN
 
 
+@lru_cache(maxsize=16_384)
 def plain(name: str) -> str:
     """A name for comparing: case folded, letters and digits only; unchanged if that leaves nothing."""
     return re.sub(r"[\W_]+", "", name.casefold()) or name

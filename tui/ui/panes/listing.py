@@ -124,6 +124,7 @@ class Listing:
         self.look = Look()
         self._frozen: tuple[tuple[Resource, ...], Moment] | None = None
         self._columns: tuple[Column[Any], ...] = chosen(kind, self.look, without)
+        self._measured: dict[Ref, Resource] = {}
         table.set_columns(self._columns)
 
     @property
@@ -156,6 +157,7 @@ class Listing:
         """This column needs so many cells, before one of less rank is shown at all."""
         least = next((each.low for each in TABLES[self.kind].columns if each.id == column), 0)
         wide = max(least, cells)
+        self._measured.clear()
         self._columns = tuple(replace(each, low=min(each.high, wide)) if each.id == column else each for each in self._columns)
 
     def set_filter(self, wanted: Filter) -> None:
@@ -175,6 +177,7 @@ class Listing:
         if look != self.look:
             self.look = look
             self._columns = chosen(self.kind, look, self._without)
+            self._measured.clear()
             self._dirty = True
 
     @property
@@ -238,13 +241,17 @@ class Listing:
     def _widen(self, rows: Sequence[Resource], moment: Moment) -> None:
         """A column that is shown has the cells that its texts take, before one of less rank is shown at all; what ranks low gets no
         more than a few. Never narrower than before, so that nothing jumps."""
-        if rows:
-            self._columns = tuple(self._wide(column, rows, moment) for column in self._columns)
+        if not rows:
+            return
+        # Ages pass by themselves; everything else of a record that is the same was measured already.
+        measured, self._measured = self._measured, {row.ref: row for row in rows}
+        fresh = [row for row in rows if measured.get(row.ref) is not row]
+        self._columns = tuple(self._wide(column, rows if column.ages else fresh, moment) for column in self._columns)
 
     def _wide(self, column: Column[Any], rows: Sequence[Resource], moment: Moment) -> Column[Any]:
         if column.rank > 0 and column.ages and not self.look.wide:
             return column
-        widest = max(width_of(column.text(row, moment)) for row in rows)
+        widest = max((width_of(column.text(row, moment)) for row in rows), default=0)
         most = WHOLE if self.look.wide else column.high if column.rank <= 1 else min(column.high, SIDE)
         return replace(column, low=max(column.low, min(most, widest)))
 

@@ -193,6 +193,8 @@ def test_flag_beats_environment_beats_file_beats_default(file: Path) -> None:
     assert values["theme"] == ("flagged", "flag --theme")
     assert values["default_context"] == ("b", "environment ROLLWATCH_CONTEXT")
     assert values["mouse"] == (True, "default")
+    switched = {key: (value, source) for key, value, source in read(file, "output = 'auto'", {"ROLLWATCH_OUTPUT": "plain"}).values()}
+    assert switched["output"] == ("plain", "environment ROLLWATCH_OUTPUT")
     values = {key: (value, source) for key, value, source in read(file, text).values()}
     assert values["default_context"] == ("a", f"{file} line 2")
 

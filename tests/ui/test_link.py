@@ -57,8 +57,8 @@ class Sample(PacedApp[None]):
     Screen { layers: default above; }
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, plain: bool = False) -> None:
+        super().__init__(plain=plain)
         self.plain: list[str] = []
         self.table = ResourceTable()
         self.log_view = LogView(zone=UTC, limit=200)
@@ -403,9 +403,11 @@ async def test_a_surprise_ends_the_layer_and_not_the_console(monkeypatch: pytest
         assert "third" in recording.take()
 
 
-async def test_plain_output_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ROLLWATCH_OUTPUT", "plain")
-    async with recorded(Sample(), (60, 20)) as recording:
+@pytest.mark.parametrize("by", ["variable", "setting"])
+async def test_plain_output_can_be_asked_for(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if by == "variable":
+        monkeypatch.setenv("ROLLWATCH_OUTPUT", "plain")
+    async with recorded(Sample(plain=by == "setting"), (60, 20)) as recording:
         app = recording.app
         assert isinstance(app, Sample)
         assert app.link is None
@@ -432,6 +434,53 @@ async def test_idle_leaves_no_timer_behind() -> None:
         assert app.link._timer is None
         assert app.link.state.mode is Mode.PACED
         assert screen.columns == 60
+
+
+WORD = "abcdefghijklmnopqrstuvwxyz"
+BETWEEN = {
+    "tmux": {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"},
+    "screen": {"TERM": "screen", "STY": "1.pts-0"},
+    "Windows Terminal": {"TERM": "xterm-256color", "WT_SESSION": "b2a1"},
+}
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+async def test_what_answers_for_itself_is_neither_asked_nor_waited_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("TERM", "TMUX", "STY", "WT_SESSION"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in BETWEEN[name].items():
+        monkeypatch.setenv(variable, value)
+    async with recorded(Sample(), (60, 20)) as recording:
+        app = recording.app
+        assert isinstance(app, Sample)
+        assert app.link is not None
+        for number in range(20):
+            app.side.update(WORD[number] * 5)
+            await recording.settle()
+            sent = recording.take()
+            assert WORD[number] * 5 in sent, "at once, though nobody has answered anything"
+            assert "\x1b[6n" not in sent
+
+
+@pytest.mark.parametrize("answers", [False, True])
+async def test_a_serial_line_that_never_answers_and_mosh_that_always_does_are_not_waited_for(answers: bool) -> None:
+    """Neither can be told by its environment. What a serial line is sent goes on; mosh answers on the spot, and nothing is held back."""
+    async with recorded(Sample(), (60, 20)) as recording:
+        app = recording.app
+        assert isinstance(app, Sample)
+        assert app.link is not None
+        clock = [100.0]
+        app.link._now = lambda: clock[0]
+        app.link._pace = Pace()
+        for number in range(60):
+            app.side.update(WORD[number % 26] * 5)
+            await recording.settle()
+            sent = recording.take()
+            assert WORD[number % 26] * 5 in sent
+            clock[0] += 0.2
+            for y, x in re.findall(r"\x1b\[(\d+);(\d+)H\x1b\[6n", sent) if answers else ():
+                app.link.answered(int(x) - 1, int(y) - 1)
+        assert app.link.state.mode is (Mode.PACED if answers else Mode.FREE)
 
 
 def test_where_answers_say_nothing_nobody_asks() -> None:

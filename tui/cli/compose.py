@@ -314,6 +314,7 @@ def looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mapping
     keys = {**loaded.config.keys, **chosen.context.keys}
     made: dict[str, Any] = {
         "mouse": loaded.config.mouse,
+        "plain": loaded.config.output == "plain",
         "glyphs": loaded.config.glyphs,
         "keys": {action: tuple(key.strip() for key in text.split(",") if key.strip()) for action, text in keys.items()},
         "theme_folders": paths.theme_folders[1:],

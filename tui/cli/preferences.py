@@ -77,7 +77,7 @@ class Preferences:
         made = self._looks(replace(setup, looks=compose.looks(paths, loaded, chosen, setup.clock)))
         old = before.choose().context
         later = [f"{name} of {setup.context}" for name in _RESTART if getattr(old, name) != getattr(chosen.context, name)]
-        later += ["mouse"] if before.config.mouse != loaded.config.mouse else []
+        later += [name for name in ("mouse", "output") if getattr(before.config, name) != getattr(loaded.config, name)]
         later += ["read_only"] if old.read_only and not chosen.context.read_only else []
         return News(settings=made, later=tuple(later), tighten=chosen.context.read_only and not old.read_only)
 

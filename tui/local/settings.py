@@ -114,6 +114,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Literal["auto", "unicode", "ascii"], Meta(description="Circles and blocks, or ASCII; auto knows terminals that have only that.")
     ] = "auto"
     mouse: Annotated[bool, Meta(description="Whether the mouse is used; without it the terminal's own selection works.")] = True
+    output: Annotated[
+        Literal["auto", "plain"], Meta(description="auto sends only what differs, at the terminal's pace; plain writes as Textual does.")
+    ] = "auto"
     keys: Annotated[dict[str, str], Meta(description="Keys by action id; several are separated by commas.")] = {}
     alerts: Annotated[Alerts, Meta(description="How somebody is called when something goes wrong.")] = Alerts()
     contexts: Annotated[dict[Name, Context], Meta(description="The contexts by name.")] = {}

@@ -2,7 +2,7 @@
 
 NAME is a connection's name in upper case with ``-`` as ``_``:
 
-    ROLLWATCH_CONTEXT, ROLLWATCH_THEME, ROLLWATCH_MOUSE   default_context, theme, mouse
+    ROLLWATCH_CONTEXT, _THEME, _MOUSE, _OUTPUT            default_context, theme, mouse, output
     ROLLWATCH_READ_ONLY=1                                 makes every context read-only; nothing can loosen it
     ROLLWATCH_NAME_PLATFORM=dployr                        makes a connection NAME (in lower case, ``_`` as ``-``), or changes it
     ROLLWATCH_NAME_BASE_URL, _FLAVOUR, _REFRESH, _CA_FILE, _DASHBOARD_URL, _TOKEN_STYLE, _REFRESH_PATH, _CLUSTER
@@ -105,6 +105,7 @@ GENERAL: Final[Mapping[str, tuple[str, Reader]]] = {
     f"{PREFIX}CONTEXT": ("default_context", _text),
     f"{PREFIX}THEME": ("theme", _text),
     f"{PREFIX}MOUSE": ("mouse", switch),
+    f"{PREFIX}OUTPUT": ("output", _text),
 }
 """Variable -> setting of the whole program."""
 

@@ -88,7 +88,7 @@ class Console(PicturedApp, inherit_bindings=False):
     def __init__(self, session: Session, *, settings: Settings | None = None, owner: Owner | None = None) -> None:
         self.settings = settings or Settings()
         self.wardrobe = Wardrobe(self)
-        super().__init__(driver_class=quiet_driver(entered=self.settings.entered, sieve=self.wardrobe.backdrop))
+        super().__init__(driver_class=quiet_driver(entered=self.settings.entered, sieve=self.wardrobe.backdrop), plain=self.settings.plain)
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
         self._told_off, self._asked_to_leave = False, float("-inf")
         self._pressed = ""

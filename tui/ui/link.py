@@ -263,12 +263,12 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Sequ
 
 
 class PacedApp(App[ReturnType], Generic[ReturnType]):
-    """An app whose output goes through a ``Link``. ``ROLLWATCH_OUTPUT=plain`` leaves everything to Textual."""
+    """An app whose output goes through a ``Link``. ``plain``, or ``ROLLWATCH_OUTPUT=plain``, leaves everything to Textual."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, plain: bool = False, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.link: Link | None = None
-        if os.environ.get("ROLLWATCH_OUTPUT") != "plain" and sys.platform != "win32":
+        if not plain and os.environ.get("ROLLWATCH_OUTPUT") != "plain" and sys.platform != "win32":
             try:
                 self.link = Link(self, pace=Pace(enabled=may_ask(os.environ)), now=_loop_time)
             except Exception:  # an app without this layer is still an app

@@ -33,6 +33,8 @@ class Settings:
     free: bool = False
     """Nobody chose the theme: it may follow the terminal's background."""
     mouse: bool = True
+    plain: bool = False
+    """Output is written as Textual writes it, whole and at once."""
     ascii: bool = False
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     theme_folders: tuple[Path, ...] = ()

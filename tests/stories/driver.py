@@ -22,7 +22,7 @@ from tui.emulator.server import Emulator
 from tui.engine.session import Session
 from tui.local.journal import Journal
 from tui.model import Kind
-from tui.platforms.base import ConnectionSpec, SignIn
+from tui.platforms.base import AppSpec, ConnectionSpec, Platform, SignIn
 from tui.platforms.registry import open_platform
 from tui.text import Secret
 from tui.ui.app import Console
@@ -173,6 +173,11 @@ class At:
         """How often the server did this to any service."""
         return self.emulator.do(lambda control: control.executed("POST", "/v1/services/{id}/" + verb))
 
+    @property
+    def rolled_out(self) -> list[tuple[str, str]]:
+        """Environment and branch or commit of each rollout that the server began, in order."""
+        return self.emulator.do(lambda control: [(each.environment, each.target) for each in control.platforms.encore.rollouts.values()])
+
     def server(self, deed: Callable[[Any], object]) -> None:
         """Something happens on the server."""
         self.emulator.do(deed)
@@ -188,13 +193,32 @@ class At:
         self.emulator.do(lambda control: control.clear_faults())
 
 
+def _connected(emulator: Emulator, platform: str, flavour: str, clock: ManualClock) -> Platform:
+    told = emulator.info[platform]
+    if platform == "encore":
+        app = told["apps"][0]
+        apps = (AppSpec(id=app["id"], environments=tuple(app["environments"])),)
+        spec = ConnectionSpec(name="shop", platform=platform, base_url=told["base_url"], flavour=flavour, apps=apps)
+        sign_in = SignIn(client_id=told["client_id"], client_secret=Secret(told["client_secret"]))
+    else:
+        spec = ConnectionSpec(name="fleet", platform=platform, base_url=told["base_url"], flavour=flavour)
+        sign_in = SignIn(token=Secret(told["token"]))
+    return open_platform(spec, credentials=sign_in, clock=clock, journal_rollouts=Memory())
+
+
 @asynccontextmanager
-async def console(*, production: bool = False, read_only: bool = False, size: tuple[int, int] = (120, 40)) -> AsyncIterator[At]:
-    """A console on one dployr server with three services."""
-    with start_in_thread(Options(scenario="calm", now=STARTED.timestamp(), frozen=True, flavours=read_flavours("documented"))) as emulator:
-        clock, told = ManualClock(STARTED), emulator.info["dployr"]
-        spec = ConnectionSpec(name="fleet", platform="dployr", base_url=told["base_url"], flavour="documented")
-        opened = open_platform(spec, credentials=SignIn(token=Secret(told["token"])), clock=clock, journal_rollouts=Memory())
+async def console(
+    platform: str = "dployr",
+    flavour: str = "documented",
+    *,
+    production: bool = False,
+    read_only: bool = False,
+    size: tuple[int, int] = (120, 40),
+) -> AsyncIterator[At]:
+    """A console on one server: dployr's with three services, or Encore's with one app."""
+    with start_in_thread(Options(scenario="calm", now=STARTED.timestamp(), frozen=True, flavours=read_flavours(flavour))) as emulator:
+        clock = ManualClock(STARTED)
+        opened = _connected(emulator, platform, flavour, clock)
         journal = Journal.memory(context="prod", who="ana", now=clock.wall)
         with closing(journal):
             session = Session(context="prod", production=production, read_only=read_only, platforms=(opened,), clock=clock, journal=journal)
@@ -202,5 +226,6 @@ async def console(*, production: bool = False, read_only: bool = False, size: tu
                 app = Console(session, settings=Settings(zone=UTC))
                 async with app.run_test(size=size) as pilot:
                     at = At(session, app, clock, emulator, pilot)
-                    await at.until(lambda: bool(session.store.rows(Kind.SERVICE)), "nothing was read")
+                    listed = Kind.SERVICE if platform == "dployr" else Kind.ENVIRONMENT
+                    await at.until(lambda: bool(session.store.rows(listed)), "nothing was read")
                     yield at

@@ -29,6 +29,39 @@ async def test_what_the_server_refuses_is_told_in_its_words_and_nothing_typed_is
 
 
 @pytest.mark.soak
+async def test_a_connection_that_drops_leaves_the_form_as_it_was() -> None:
+    async with console() as at:
+        at.fault("drop-before")
+        await at.row("web-api").press("v").types("NIGHT_KEY").press("tab").types("hush").press("enter").confirm()
+        await at.sees("Set a variable of web-api", "NIGHT_KEY", "not known").misses("hush")
+        at.heal()
+        await at.confirm(typed="override").misses("Sends, once")
+
+
+@pytest.mark.soak
+async def test_what_an_earlier_rollout_brought_is_rolled_out_again() -> None:
+    first, second = "a" * 40, "b" * 40
+    async with console("encore", "current") as at:
+        before = len(at.rolled_out)
+        for commit in (first, second):
+            await at.press("1", "home", "down").press("t").sees("Trigger a rollout").press("tab").types(commit)
+            await at.press("enter", "enter", "enter").sees("Sends, once", commit).confirm().misses("Sends, once").later(600)
+            await at.sees("deploy ✓")
+        where = at.rolled_out[-1][0]
+        await at.press("3", "end").press("u").sees("Roll back: the commit of an earlier rollout once more", first)
+        await at.press("enter", "enter", "enter", "enter").confirm().misses("Sends, once")
+        assert at.rolled_out[before:] == [(where, first), (where, second), (where, first)]
+
+
+@pytest.mark.soak
+async def test_where_nobody_can_say_how_a_rollout_goes_on_the_form_says_so() -> None:
+    async with console("encore", "documented") as at:
+        await at.press("1", "home", "down", "t").types("main").press("enter", "enter").confirm().misses("Sends, once")
+        await at.sees("its server tells no more").misses("going on")
+        await at.press("t").sees("what became of it this server does not say")
+
+
+@pytest.mark.soak
 async def test_a_stop_in_production_wants_the_name() -> None:
     async with console(production=True) as at:
         await at.row("web-api").press("s").sees("PRODUCTION", "destructive", "type web-api to confirm", "prod", "fleet")
@@ -43,7 +76,7 @@ async def test_a_stop_in_production_wants_the_name() -> None:
 async def test_several_stop_at_the_first_refusal() -> None:
     async with console() as at:
         at.fault("status", status=409, body='{"error": "not now"}', content_type="application/json")
-        await at.press("2", "home", "space", "down", "space", "down", "space", "s").sees("Stop 3 services")
+        await at.row("checkout").press("space", "down", "space", "down", "space", "s").sees("Stop 3 services")
         await at.press("enter").confirm().sees("refused", "not now", "(0 of 3 were sent)")
         assert at.done("stop") == 0
         at.heal()
@@ -98,10 +131,8 @@ async def test_a_target_that_is_not_what_was_shown_is_not_touched(what: str) -> 
         else:
             at.server(lambda control: control.platforms.fleet.lifecycle.stop(control.platforms.fleet.services[row.ref.id]))
         await at.later(30).sees("changed since" if what == "changed" else "gone")
-        await at.confirm()
-        if what == "gone":
-            await at.sees("refused", "is gone")
-            assert at.done("stop") == 0
+        await at.confirm().sees("refused", "is gone" if what == "gone" else "is not as it was shown")
+        assert at.done("stop") == 0
 
 
 @pytest.mark.soak

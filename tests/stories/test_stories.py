@@ -1,6 +1,6 @@
 """What happens on a shift, from the key to the server and back: one console, a real session, real sockets, an emulated server.
 
-The three quickest are told in every run, the others in the soak.
+The quickest are told in every run, the others in the soak.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ async def test_a_restart_is_followed_to_its_verdict() -> None:
         assert at.done("restart") == 1
 
 
-@pytest.mark.soak
 async def test_what_the_server_refuses_is_told_in_its_words_and_nothing_typed_is_lost() -> None:
     async with console() as at:
         at.fault("status", status=409, body='{"error": "a deployment is under way"}', content_type="application/json")
@@ -28,7 +27,6 @@ async def test_what_the_server_refuses_is_told_in_its_words_and_nothing_typed_is
         await at.confirm().misses("Sends, once")
 
 
-@pytest.mark.soak
 async def test_a_connection_that_drops_leaves_the_form_as_it_was() -> None:
     async with console() as at:
         at.fault("drop-before")
@@ -38,7 +36,6 @@ async def test_a_connection_that_drops_leaves_the_form_as_it_was() -> None:
         await at.confirm(typed="override").misses("Sends, once")
 
 
-@pytest.mark.soak
 async def test_what_an_earlier_rollout_brought_is_rolled_out_again() -> None:
     first, second = "a" * 40, "b" * 40
     async with console("encore", "current") as at:
@@ -53,7 +50,6 @@ async def test_what_an_earlier_rollout_brought_is_rolled_out_again() -> None:
         assert at.rolled_out[before:] == [(where, first), (where, second), (where, first)]
 
 
-@pytest.mark.soak
 async def test_where_nobody_can_say_how_a_rollout_goes_on_the_form_says_so() -> None:
     async with console("encore", "documented") as at:
         await at.press("1", "home", "down", "t").types("main").press("enter", "enter").confirm().misses("Sends, once")
@@ -61,7 +57,6 @@ async def test_where_nobody_can_say_how_a_rollout_goes_on_the_form_says_so() -> 
         await at.press("t").sees("what became of it this server does not say")
 
 
-@pytest.mark.soak
 async def test_a_stop_in_production_wants_the_name() -> None:
     async with console(production=True) as at:
         await at.row("web-api").press("s").sees("PRODUCTION", "destructive", "type web-api to confirm", "prod", "fleet")
@@ -142,7 +137,6 @@ async def test_what_is_not_seen_within_ninety_seconds_is_said_to_be_unconfirmed(
         await at.row("web-api").press("r").confirm().misses("Sends, once").waits(95).sees("web-api: not confirmed after 9")
 
 
-@pytest.mark.soak
 async def test_leaving_while_something_is_in_flight_says_so_and_asks_once_more() -> None:
     async with console() as at:
         await at.row("web-api").press("r").confirm().misses("Sends, once").sees("restart web-api")

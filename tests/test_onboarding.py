@@ -14,8 +14,8 @@ import pytest
 
 from tui.cli.onboarding import Onboarding
 from tui.clock import SystemClock
-from tui.emulator import Options, start_in_thread
-from tui.errors import ConfigError, StorageError, Unauthorized
+from tui.emulator import Options, read_flavours, start_in_thread
+from tui.errors import ConfigError, Refused, StorageError, Unauthorized
 from tui.local.config import load
 from tui.local.paths import Paths
 from tui.local.redaction import Redactor
@@ -76,6 +76,18 @@ def test_what_works_is_written_privately_and_a_second_one_beside_it(info: Any, h
     assert (loaded.name, loaded.context.production, list(loaded.context.connections)) == ("prod", True, ["fleet", "shop"])
     assert loaded.context.connections["shop"].apps[0].id == app["id"]
     assert onboarding.wrong(shop) == {"name": "prod has a connection shop already"}
+
+
+def test_of_several_clusters_one_is_chosen_and_written(home: Path) -> None:
+    with start_in_thread(Options(scenario="calm", flavours=read_flavours("dployr=current"))) as running:
+        onboarding, draft = at(home), fleet(running.info)
+        with pytest.raises(Refused, match="clusters: oncall, lab"):
+            asyncio.run(onboarding.test(draft))
+        draft = replace(draft, cluster="oncall")
+        assert asyncio.run(onboarding.test(draft)).startswith("dployr, current, ")
+        asyncio.run(onboarding.keep(draft))
+    chosen = load(home / "config.toml", environ={}, platforms=BASE_URLS).choose()
+    assert chosen.context.connections["fleet"].cluster == "oncall"
 
 
 def test_what_does_not_work_is_not_kept(info: Any, home: Path) -> None:

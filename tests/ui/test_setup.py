@@ -9,7 +9,7 @@ import pytest
 from tests.ui.desk import Desk, signed_out
 from tests.ui.test_console import Seat
 from tests.ui.test_contexts import Owned, owned
-from tui.errors import Unauthorized
+from tui.errors import Refused, Unauthorized
 from tui.local.finds import Find
 from tui.text import Secret
 from tui.ui.app import Console
@@ -24,6 +24,7 @@ class Asked:
     def __init__(self, *found: Find) -> None:
         self.found = found
         self.refuse = False
+        self.error: Exception | None = None
         self.tried: list[Draft] = []
         self.kept: list[Draft] = []
 
@@ -38,6 +39,8 @@ class Asked:
 
     async def test(self, draft: Draft) -> str:
         self.tried.append(draft)
+        if self.error is not None:
+            raise self.error
         if self.refuse:
             raise Unauthorized("the token is not known", connection=draft.name)
         return f"{draft.platform}, current, 3 projects"
@@ -100,6 +103,20 @@ async def test_a_refusal_stands_at_its_field_and_loses_nothing() -> None:
         assert at.app.screen.draft.token == SECRET  # type: ignore[attr-defined]
         assert asked.kept == []
         assert at.sees("[ Try it ]")
+
+
+async def test_the_clusters_that_there_are_can_be_picked_at_their_field() -> None:
+    owner, asked = newcomer()
+    asked.error = Refused("this account has 2 clusters: oncall, lab")
+    async with owned(owner, (80, 24)) as at:
+        await at.press("down")
+        await to(at, "token")
+        await at.press(*SECRET)
+        at.app.screen._choice.focus()  # type: ignore[attr-defined]
+        await at.press("enter")
+        assert at.sees("✗ ↓ goes through them: oncall, lab")
+        await at.press("down")
+        assert at.row("Cluster").split() == ["Cluster", "oncall"]
 
 
 async def test_what_is_missing_is_marked_and_nothing_is_sent() -> None:

@@ -101,6 +101,7 @@ class Onboarding:
             platform=draft.platform,
             base_url=base_url(draft.base_url),
             apps=tuple(AppSpec(id=each["id"], environments=tuple(each["environments"])) for each in apps_of(draft.apps)),
+            cluster=draft.cluster,
             operator=whoami(os.environ),
         )
         answers = Answers(
@@ -137,4 +138,6 @@ class Onboarding:
         values: dict[str, Any] = {"platform": draft.platform, "base_url": base_url(draft.base_url)}
         if draft.platform == "encore":
             values["apps"] = apps_of(draft.apps)
+        if draft.cluster:
+            values["cluster"] = draft.cluster
         return with_table(path, text, (*context, "connections", draft.name), values)

@@ -150,7 +150,7 @@ class Alarm:
         parts = [Part(pieces=(Piece(f"✗ {worst.text}", "bad"),), short=(Piece(f"✗ {worst.short}", "bad"),))]
         if others:
             parts.append(Part(pieces=(Piece(f"and {', '.join(each.connection for each in others)}", "warn"),)))
-        if address := self.status_page(worst.connection):
+        if worst.theirs and (address := self.status_page(worst.connection)):
             parts.append(Part(pieces=(Piece("see ", "muted"), Piece(address, "accent")), short=(Piece(address, "accent"),)))
         return parts
 

@@ -45,6 +45,7 @@ class Draft:
     context: str = ""
     production: bool = False
     apps: str = ""
+    cluster: str = ""
     token: str = field(default="", repr=False)
     client_id: str = ""
     client_secret: str = field(default="", repr=False)

@@ -237,6 +237,7 @@ def test_most_reads_failing_alike_is_one_fact() -> None:
     ours = suspect("fleet", [(each, refused) for each, _ in feeds], 280.0)
     assert ours is not None
     assert ours.text == "fleet: this account has 2 clusters: set one"
+    assert (said.theirs, ours.theirs) == (True, False)
     out = Freshness(error=Unauthorized("not signed in", connection="fleet"), failing_since=100.0)
     assert suspect("fleet", [(each, out) for each, _ in feeds], 280.0) is None, "that is ours to mend, and said elsewhere"
     assert suspect("fleet", [*feeds[:1], (Feed(connection="fleet", kind=Kind.ROUTE), good)], 280.0) is None

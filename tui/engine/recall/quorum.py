@@ -22,7 +22,8 @@ SHARE: Final = 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """Most of a connection fails alike. ``text`` is the banner, ``short`` the same where there is little room."""
+    """Most of a connection fails alike. ``text`` is the banner, ``short`` the same where there is little room; ``theirs``
+    that nothing of it is for us to mend."""
 
     connection: str
     failing: int
@@ -30,6 +31,7 @@ class Suspicion:
     seconds: float
     text: str
     short: str
+    theirs: bool = True
 
 
 THEIRS: Final = (Unreachable, BadReply)
@@ -66,6 +68,7 @@ def suspect(connection: str, feeds: Sequence[tuple[Feed, Freshness]], boot: floa
         of=len(tried),
         seconds=seconds,
         text=f"{connection}: {ours or f'{which} with {word} for {_long(seconds)}; likely the platform'}",
+        theirs=not ours,
         short=f"{connection}: {ours or f'{count}/{len(tried)} reads {word}, {_long(seconds)}'}",
     )
 

@@ -17,7 +17,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tui.errors import BadReply, Forbidden, NoEndpoint, RollwatchError, Unauthorized, Unreachable, WrongBaseUrl
+from tui.errors import BadReply, Forbidden, NoEndpoint, Refused, RollwatchError, Unauthorized, Unreachable, WrongBaseUrl
 from tui.local.finds import Find
 from tui.text import clean
 from tui.ui.answers import Choice, Entry
@@ -55,6 +55,7 @@ LINES: Final = (
     Line(name="token", title="Token", help="not shown, kept in a file only you can read", only="dployr phase", secret=True),
     Line(name="email", title="or e-mail", help="signs in once instead of a token", only="dployr"),
     Line(name="password", title="and password", help="not shown and never stored", only="dployr", secret=True),
+    Line(name="cluster", title="Cluster", help="its id or name, where the account has several", only="dployr"),
     Line(name="context", title="Context", help="what is looked at together: prod, staging …"),
     Line(name="production", title="Production", help="yes: what cannot be undone asks for the name"),
 )
@@ -297,7 +298,11 @@ class SetupScreen(Screen[None]):
         except RollwatchError as error:
             if draft == self.draft:
                 field = _field_of(error, draft)
-                self._answered = {field: error.message.rpartition(": ")[2]} if field else {}
+                said = error.message.rpartition(": ")[2]
+                if field == "cluster":
+                    names = said.split(", ")
+                    self._entries[field].options, said = tuple(Option(each, each) for each in names), f"↓ goes through them: {said}"
+                self._answered = {field: said} if field else {}
                 self._draw()
                 self._say(f"✗ {error.message}", "bad")
                 if field:
@@ -314,4 +319,6 @@ def _field_of(error: RollwatchError, draft: Draft) -> str:
     """The field that an error is about: the credentials where they were refused, the address where nobody answered."""
     if isinstance(error, Unauthorized | Forbidden):
         return "password" if draft.platform == "dployr" and not draft.token else _SECRET_OF.get(draft.platform, "")
+    if isinstance(error, Refused) and draft.platform == "dployr" and "cluster" in error.message:
+        return "cluster"
     return "base_url" if isinstance(error, Unreachable | WrongBaseUrl | BadReply | NoEndpoint) else ""

@@ -255,6 +255,27 @@ async def test_a_filter_shows_only_what_matches() -> None:
         assert tails(recording) == [f"        request {number} served".strip().removeprefix("request ") for number in range(27, 100, 10)]
 
 
+async def test_what_was_found_with_a_filter_is_in_sight_without_it() -> None:
+    async with log(200) as (view, recording):
+        view.set_filter(lambda entry: "7 served" in entry.line.text)
+        await recording.settle()
+        await recording.press("k", "k")
+        row = next(row for row, line in enumerate(recording.lines()) if "request 177 served" in line)
+        assert row == 4
+        view.set_filter(None)
+        await recording.settle()
+        assert "request 177 served" in recording.lines()[row]
+        assert "request 173 served" in recording.lines()[0]
+        view.set_filter(lambda entry: "request 18" in entry.line.text)
+        await recording.settle()
+        assert view.current is not None
+        assert view.current.line.text == "request 177 served"
+        assert "request 180 served" in recording.lines()[0]
+        view.set_filter(None)
+        await recording.settle()
+        assert any("request 177 served" in line for line in recording.lines())
+
+
 async def test_notes_and_cuts_are_ours_to_tell() -> None:
     async with log() as (view, recording):
         view.note("a", "── gap 00:03:12: lines may be missing ──")

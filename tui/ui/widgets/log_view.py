@@ -121,8 +121,11 @@ class LogView(LogCanvas):
         self._changed(at_once=True)
 
     def set_filter(self, wanted: Wanted | None, *, context: int = 0) -> None:
-        """Show only the lines of the stream that are wanted, with so many around each; what arrives is filtered too."""
+        """Show only the lines of the stream that are wanted, with so many around each; what arrives is filtered too. The line under the
+        cursor stays in sight: who has found it wants to see what stands around it."""
+        row = self.window.row(self.page)
         self.window.set_filter(wanted, context=context, budget=self._budget)
+        self.window.show_cursor(self.page, row)
         self._lines = None
         self._flush()
 

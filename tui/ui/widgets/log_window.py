@@ -270,6 +270,21 @@ class LogWindow:
             self._stand(context[0] if context else seen._replace(sub=0))
             self._cursor = (seen.position, seen.entry)
 
+    def row(self, page: int) -> int:
+        """Which line of the screen the cursor is on; 0 where it is on none."""
+        at = self.cursor
+        return next((row for row, seen in enumerate(self.visible(page)) if seen.position == at and seen.sub >= 0), 0)
+
+    def show_cursor(self, page: int, row: int) -> None:
+        """Bring the entry under the cursor, or where that is not shown the one behind it, to line ``row`` unless it is in sight."""
+        at = self.cursor
+        if at is None or not self.count:
+            return
+        index = min(self._index(at), self.count - 1)
+        if all(seen.position != self._at(index) for seen in self.visible(page)):
+            above = self._upwards(index, 0, row)
+            self._stand(above[0] if above else self._seen(index)[-1]._replace(sub=0))
+
     def first(self, page: int) -> None:
         """Stand still at the oldest line."""
         self.pause(page)

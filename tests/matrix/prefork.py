@@ -63,9 +63,6 @@ class Child:
 
     def _become(self, job: Mapping[str, Any]) -> None:
         os.setsid()
-        # As from a shell at a terminal: what runs in the background of a script ignores these two.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
         if job.get("controlling", True):
             fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
         for number in range(3):
@@ -191,12 +188,17 @@ def kept(raw: bytes, *, cooked: bool) -> str:
             return f"mode {mode.decode()} is still on"
     if raw.rfind(b"\x1b[?25h") < raw.rfind(b"\x1b[?25l"):
         return "the cursor is still hidden"
+    if raw.rfind(b"\x1b[?7h") < raw.rfind(b"\x1b[?7l"):
+        return "long lines are still cut off"
     if raw.count(b"\x1b[<u") < raw.count(b"\x1b[>"):
         return "the keyboard protocol is still on"
     return "" if cooked else "the line settings are not what they were"
 
 
 def main() -> None:
+    # As from a shell at a terminal: what runs in the background of a script ignores these two, and so would every child.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     # What a console imports is imported here, once.
     import tui.cli.compose
     import tui.cli.console

@@ -3,8 +3,8 @@
     python -m tests.matrix.real MINUTES [SECONDS]
 
 Every key is pressed at every size first; then weather changes every half minute (or every so many seconds), keys that change nothing
-are pressed, sizes change. Printed at the end, as JSON: memory, file descriptors, threads and tasks in the first and in the last
-quarter (the first tenth is not counted: what is seen first is loaded first), memory in each tenth, bytes written, kinds of weather, how
+are pressed, sizes change. Printed at the end, as JSON: memory, file descriptors, threads, tasks (those of widgets, which live as long as
+their screen does, for themselves) and screens, which are made once each, in the first and in the last quarter (the first tenth is not counted: what is seen first is loaded first), memory in each tenth, bytes written, kinds of weather, how
 long each connection took to be fresh again after the last one, and the exit code.
 """
 
@@ -38,7 +38,10 @@ def counted(self):
     mounted(self)
     def count():
         states = {each.name: each.state for each in self.session.store.connections()}
-        told = json.dumps({"tasks": len(asyncio.all_tasks()), "states": states, "feeds": len(self.session.feeds())})
+        names = [f"{each.get_name()} {each.get_coro().__qualname__}" for each in asyncio.all_tasks() if hasattr(each.get_coro(), "__qualname__")]
+        widgets = sum("message pump" in name or "Timer." in name for name in names)
+        told = json.dumps({"tasks": len(names) - widgets, "widgets": widgets, "screens": len(self.screens_made), "states": states,
+                           "feeds": len(self.session.feeds())})
         path = os.environ["CENSUS"]
         with open(path + ".new", "w") as file:
             file.write(told)
@@ -139,7 +142,7 @@ class Watched:
                 "rss_kib": float(re.search(r"VmRSS:\s+(\d+)", status)[1]),  # type: ignore[index]
                 "threads": float(re.search(r"Threads:\s+(\d+)", status)[1]),  # type: ignore[index]
                 "fds": float(sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())),
-                "tasks": float(told["tasks"]),
+                **{name: float(told[name]) for name in ("tasks", "widgets", "screens")},
                 "cpu_s": (int(cpu[11]) + int(cpu[12])) / os.sysconf("SC_CLK_TCK"),
                 "bytes": float(getattr(self.terminal, "written", 0)),
             }
@@ -149,7 +152,7 @@ class Watched:
         kept = self.samples[len(self.samples) // 10 :]
         quarter = max(1, len(kept) // 4)
         first, last = kept[:quarter], kept[-quarter:]
-        names = ("rss_kib", "threads", "fds", "tasks")
+        names = ("rss_kib", "threads", "fds", "tasks", "widgets", "screens")
         each = {name: [statistics.median(sample[name] for sample in part) for part in (first, last)] for name in names}
         most = {f"most_{name}": max(sample[name] for sample in kept) for name in names}
         tenth = max(1, len(self.samples) // 10)

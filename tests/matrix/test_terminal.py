@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -13,6 +14,7 @@ from tests.e2e.test_start import closed_port, configure
 from tests.matrix.prefork import CONSOLE, Ended, Stable, stable
 from tests.ui.test_console import seat
 from tui.cli.exits import Exit
+from tui.cli.picture import Picture
 
 LEAVING = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
 SHOWN = "\x1b[?1049h"
@@ -96,6 +98,30 @@ def struck(consoles: Stable, home: dict[str, str], moment: str, number: signal.S
 @pytest.mark.parametrize("moment", ["while the loop is made", "before anything waits", "while the console is made"])
 def test_u4_an_interrupt_while_it_starts_is_no_ordinary_end(consoles: Stable, home: dict[str, str], moment: str) -> None:
     struck(consoles, home, moment, signal.SIGINT)
+
+
+PICTURED = """
+import os, tui.cli.picture as picture
+real = picture._write
+def struck(text):
+    picture._write = real
+    real(text)
+    os.kill(os.getpid(), {number})
+picture._write = struck
+"""
+
+
+@pytest.mark.parametrize("number", LEAVING, ids=lambda each: each.name)
+def test_u4_a_signal_while_the_last_picture_is_shown(
+    consoles: Stable, home: dict[str, str], number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.get_terminal_size", lambda _: (_ for _ in ()).throw(OSError))
+    now = datetime.now(UTC)
+    Picture("", home, now).keep([" " * 100] * 30, "prod", production=False, at=now)
+    end = consoles.run(PICTURED.format(number=int(number)) + CONSOLE, env=home)
+    assert end.code == LEAVING[number], end.raw[-300:]
+    assert SHOWN.encode() in end.raw
+    end.restored()
 
 
 @pytest.mark.soak

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -32,7 +31,7 @@ TELLING: Final = ("CONTEXT", "_PLATFORM", "_BASE_URL", "_READ_ONLY", "_APPS")
 """Ends of variables whose values say what is looked at; of others only the names are compared, since they may be secrets."""
 
 ENTER: Final = "\x1b[?1049h\x1b[?25l"
-LEAVE: Final = "\x1b[?1049l\x1b[?25h"
+LEAVE: Final = "\x1b[?7h\x1b[?1049l\x1b[?25h"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +64,7 @@ class Picture:
         kept = None if self._paths.reason else self._read()
         if kept is not None:
             # Until the console watches for signals itself, one must not leave the terminal on its other screen.
-            self._old = {number: signal.signal(number, _ended) for number in LEAVING}
+            self._old = {number: signal.signal(number, self._ended) for number in LEAVING}
             self.entered = True
             _write(ENTER + drawn(kept, self._now))
         return self
@@ -75,9 +74,17 @@ class Picture:
         entered, self.entered = self.entered, False
         return entered
 
-    def __exit__(self, *_exc: object) -> None:
-        if self.entered:
+    def _leave(self) -> None:
+        if self.hand_over():
             _write(LEAVE)
+
+    def _ended(self, number: int, _frame: FrameType | None) -> None:
+        # Here and not at the end of the block: it may come before that has begun.
+        self._leave()
+        raise SystemExit(LEAVING[number])
+
+    def __exit__(self, *_exc: object) -> None:
+        self._leave()
         for number, old in self._old.items():
             signal.signal(number, old)
 
@@ -131,10 +138,8 @@ def ago(seconds: float) -> str:
 
 
 def _write(text: str) -> None:
+    """Past the buffers of Python, which a signal in the middle of them may not enter a second time."""
+    data = text.encode("utf-8", "replace")
     with suppress(OSError):
-        sys.stderr.write(text)
-        sys.stderr.flush()
-
-
-def _ended(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(LEAVING[number])
+        while data:
+            data = data[os.write(SCREEN, data) :]

@@ -335,12 +335,15 @@ class Poller:
             if circuit.lost:
                 reader.due = min(reader.due, boot)  # any of them may be the one that looks
             reader.rouse()
-        if circuit.word == self._words[connection.name]:
+        before = self._words[connection.name]
+        if circuit.word == before:
             return
         self._words[connection.name] = circuit.word
         self._edge(connection.name, circuit.word or "back", circuit.error)
         if circuit.word is None:
             log.info("%s: back", connection.name)
+            for reader in readers if before == "down" else ():
+                reader.anew()
             return
         log.warning("%s: %s: %s", connection.name, circuit.word, circuit.error)
         self._mark_all(connection, readers)

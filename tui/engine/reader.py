@@ -20,7 +20,7 @@ from tui.engine.pace import Rank, View, view_of
 from tui.engine.store import Store
 from tui.engine.waiting import Nap
 from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError, RateLimited, Refused, Unauthorized, Unreachable
-from tui.platforms.base import Read
+from tui.platforms.base import Read, Rows
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,8 @@ class Reader:
         self._store = store
         self._clock = clock
         self._random = random
+        self._asking: asyncio.Task[Rows] | None = None
+        self._anew = False
         self._nap = Nap(clock)
         self._backoff = Backoff(random)
         self._urgent = False
@@ -116,6 +118,13 @@ class Reader:
         self.rouse()
         return done
 
+    def anew(self) -> None:
+        """The network is back: what was asked before that may never be answered, and is asked again as soon as it is due."""
+        asking = self._asking
+        if asking is not None and asking is not asyncio.current_task() and not asking.done():
+            self._anew = True
+            asking.cancel()
+
     def give_up(self) -> None:
         """Nobody waits for a read any more."""
         self._release(self._round + 1)
@@ -145,6 +154,7 @@ class Reader:
             await self._ask(urgent=urgent)
         except Later:
             self._round -= 1
+            self._urgent = self._urgent or (urgent and bool(self._waiting))
             return
         except BaseException:
             self._release(self._round)
@@ -183,10 +193,18 @@ class Reader:
                 await asyncio.sleep(0)  # where this flavour has no such feed, it ends here
             read = self.read
             way = self.connection.now if urgent and read.cost > 0 else self.connection.poll
-            rows = await way(lambda: read.fetch(self.feed.scope), cost=read.cost, source=self.feed)
+            self._asking = asyncio.ensure_future(way(lambda: read.fetch(self.feed.scope), cost=read.cost, source=self.feed))
+            rows = await self._asking
         except PlatformError as error:
             self._fail(error)
             return
+        except asyncio.CancelledError:
+            own = asyncio.current_task()
+            if self._anew and own is not None and not own.cancelling():
+                raise Later from None
+            raise
+        finally:
+            self._asking, self._anew = None, False
         boot = self._clock.boot()
         self._backoff.good(boot)
         self._said(None)

@@ -4,8 +4,9 @@
 
 Every key is pressed at every size first; then weather changes every half minute (or every so many seconds), keys that change nothing
 are pressed, sizes change. Printed at the end, as JSON: memory, file descriptors, threads, tasks (those of widgets, which live as long as
-their screen does, for themselves) and screens, which are made once each, in the first and in the last quarter (the first tenth is not counted: what is seen first is loaded first), memory in each tenth, bytes written, kinds of weather, how
-long each connection took to be fresh again after the last one, and the exit code.
+their screen does, for themselves) and screens, which are made once each, in the first and in the last quarter (the first tenth is not
+counted: what is seen first is loaded first), memory in each tenth, bytes written, kinds of weather, how long each connection took to be
+fresh again after the last one, and the exit code.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ def counted(self):
     mounted(self)
     def count():
         states = {each.name: each.state for each in self.session.store.connections()}
-        names = [f"{each.get_name()} {each.get_coro().__qualname__}" for each in asyncio.all_tasks() if hasattr(each.get_coro(), "__qualname__")]
+        names = [f"{each.get_name()} {getattr(each.get_coro(), '__qualname__', '')}" for each in asyncio.all_tasks()]
         widgets = sum("message pump" in name or "Timer." in name for name in names)
-        told = json.dumps({"tasks": len(names) - widgets, "widgets": widgets, "screens": len(self.screens_made), "states": states,
-                           "feeds": len(self.session.feeds())})
+        counts = {"tasks": len(names) - widgets, "widgets": widgets, "screens": len(self.screens_made)}
+        told = json.dumps({**counts, "states": states, "feeds": len(self.session.feeds())})
         path = os.environ["CENSUS"]
         with open(path + ".new", "w") as file:
             file.write(told)

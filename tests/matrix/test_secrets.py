@@ -9,13 +9,26 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from textual.app import App, ComposeResult
 
 from tests.e2e.test_start import closed_port
 from tests.matrix.prefork import Ended, Stable, stable
+from tests.ui.desk import ref
+from tests.ui.test_contexts import Owned, owned
+from tests.ui.test_setup import Asked
+from tui.actions import ACTIONS
+from tui.local.finds import Find
+from tui.model import Kind, Service, Variable
+from tui.text import Safe, Secret
+from tui.ui.answers import Entry
+from tui.ui.app import Console
+from tui.ui.screens.ask import AskScreen
+from tui.ui.screens.setup import SetupScreen
 
 CANARIES = tuple(f'kanari"{number:02d}/ä+{number * 7919:x}=' for number in range(1, 13))
 MORE = {"attic": 2, "barn": 7, "cellar": 9, "dome": 10, "ember": 11}
@@ -205,3 +218,64 @@ def test_secrets_developer_switches_of_the_screen_library_are_dropped() -> None:
     prepare(environ)
     assert {name for name in environ if name.startswith("TEXTUAL")} <= {"TEXTUAL_ANIMATIONS", "TEXTUAL_SMOOTH_SCROLL"}
     assert os.environ.get("TEXTUAL") != "devtools"
+
+
+async def test_secrets_no_picture_of_a_screen_shows_one_and_nothing_makes_pictures() -> None:
+    owner = Owned()
+    finds = (Find(title="DPLOYR_TOKEN", platform="dployr", base_url="https://x.test", token=Secret(CANARIES[0])),)
+    owner.onboarding = Asked(*finds)
+    desk = owner.desks["prod"]
+    worker = desk.store.get(ref(Kind.SERVICE, "svc-worker"))
+    assert isinstance(worker, Service)
+    keys = [Variable(ref=ref(Kind.VARIABLE, f"{worker.ref.id}/K{n}"), name=Safe(f"K{n}"), service=worker.ref, value=Secret(each))
+            for n, each in enumerate(CANARIES[1:5])]  # fmt: skip
+    desk.put("fleet", Kind.VARIABLE, keys, scope=worker.ref.id)
+    pictures = 0
+    async with owned(owner) as at:
+
+        def taken() -> str:
+            nonlocal pictures
+            pictures += 1
+            return unescape(at.app.export_screenshot())
+
+        assert found(taken().encode()) == []
+        at.app.open_detail(worker.ref)
+        await at.press("end")
+        assert "K1" in taken()
+        assert found(taken().encode()) == []
+        await at.press("escape", "2", "v")
+        next(entry for entry in at.app.screen.query(Entry) if entry.password).value = CANARIES[6]
+        await at.wait()
+        assert isinstance(at.app.screen, AskScreen)
+        assert "•••" in taken()
+        assert found(taken().encode()) == []
+        await at.press("escape", "escape")
+        at.app.home._connect()
+        await at.wait()
+        assert isinstance(at.app.screen, SetupScreen)
+        assert "•••" in taken()
+        assert found(taken().encode()) == []
+    assert pictures == 7
+    assert not any("screenshot" in action for action in ACTIONS)
+    assert Console.ENABLE_COMMAND_PALETTE is False
+
+
+async def test_secrets_are_copied_from_no_field_and_nothing_empties_the_clipboard() -> None:
+    copied: list[str] = []
+
+    class Page(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Entry("token", "", (), secret=True, value=CANARIES[0])
+            yield Entry("name", "", (), secret=False, value="web-api")
+
+        def copy_to_clipboard(self, text: str) -> None:
+            copied.append(text)
+
+    async with Page().run_test() as pilot:
+        for entry, expected in zip(pilot.app.query(Entry), ([], ["web-api", "web-api"]), strict=True):
+            entry.focus()
+            for key in ("ctrl+x", "super+c", "end", "shift+home", "super+c", "ctrl+x", "ctrl+x", "super+c"):
+                await pilot.press(key)
+            assert copied == expected
+            assert entry.value == ""
+            copied.clear()

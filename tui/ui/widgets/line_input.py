@@ -1,6 +1,6 @@
 """A line that is typed or pasted into: what a terminal would obey, or what hides, is not drawn there either, wherever it came from.
 
-What is secret is kept as it came: it is drawn as dots, and has to be sent as it is.
+What is secret is kept as it came, since it is drawn as dots and has to be sent as it is; and it is given to no clipboard.
 """
 
 from __future__ import annotations
@@ -30,3 +30,15 @@ class LineInput(Input):
         """Otherwise it is held for ever, with all that belongs to it, by the screen whose selections Textual has it listen to."""
         if self._selections is not None:
             self._selections.unsubscribe(self)
+
+    def action_copy(self) -> None:
+        """Copy what is selected, unless it is secret."""
+        if not self.password:
+            super().action_copy()
+
+    def action_cut(self) -> None:
+        """Take away what is selected, and copy it unless it is secret; where nothing is, the clipboard is not emptied."""
+        if self.password or not self.selected_text:
+            self.delete_selection()
+        else:
+            super().action_cut()

@@ -108,7 +108,7 @@ async def test_a_lost_platform_and_a_rollout_ring_by_default() -> None:
     post = Post(DEFAULTS)
     post.see(rollout("r", connection="fleet", health=Health.BUSY), kind=Kind.ROLLOUT)
     post.see(rollout("r", connection="fleet", health=Health.BAD, conclusion=Safe("failure")), kind=Kind.ROLLOUT)
-    assert await post.after(0) == ["r: failed"]
+    assert await post.after(0) == ["r: failed (failure)"]
     for kind in (Kind.SERVICE, Kind.ROLLOUT, Kind.DEPLOYMENT):
         post.store.fail(feed(kind), Unreachable("no answer", connection="fleet"), None)
     state = post.store.connection("fleet").state

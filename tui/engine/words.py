@@ -9,10 +9,20 @@ from tui.model import Deployment, Health, Phase, Resource, Rollout
 
 
 def word(resource: Resource) -> str:
-    """How a thing is, ours and theirs: ``ok (running)``; of a rollout that is over, how it ended."""
-    over = isinstance(resource, Rollout) and resource.completed_at is not None
-    theirs = getattr(resource, "conclusion", "") if over else resource.status
-    return f"{resource.health} ({theirs or resource.status})" if theirs or resource.status else str(resource.health)
+    """How a thing is, ours and theirs: ``ok (running)``; of a rollout what its own word would hide: see ``course``."""
+    theirs = course(resource) if isinstance(resource, Rollout) else str(resource.status)
+    return f"{resource.health} ({theirs})" if theirs else str(resource.health)
+
+
+def course(rollout: Rollout) -> str:
+    """One word for a rollout, ours where the platform's would hide what matters: that somebody must approve it, or did not; once it
+    is over, how it ended."""
+    if any(phase.needs_approval for phase in rollout.phases):
+        return "needs approval"
+    if any(str(phase.conclusion) == "rejected" for phase in rollout.phases):
+        return "rejected"
+    ended = str(rollout.conclusion)
+    return ended if ended not in {"", "pending", "unknown"} else str(rollout.status)
 
 
 def whose(resource: Resource) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from tui.engine.recall.usual import Outlook, outlook
-from tui.engine.words import short
+from tui.engine.words import course, short
 from tui.model import Deployment, Health, Phase, Resource, Rollout, Service, Tone
 from tui.tables.columns import Cell, Moment, Shown, Span
 from tui.tables.words import GLYPHS, NOTHING, age, span, state, tone_of
@@ -114,13 +114,8 @@ def needs_approval(rollout: Rollout) -> bool:
 
 
 def rollout_word(row: Rollout) -> str:
-    """One word for a rollout, ours where the platform's would hide what matters."""
-    if needs_approval(row):
-        return "needs approval"
-    if any(str(phase.conclusion) == "rejected" for phase in row.phases):
-        return "rejected"
-    done = str(row.conclusion)
-    return done if done not in {"", "pending", "unknown"} else str(row.status or row.health)
+    """One word for a rollout: its course, else how it is."""
+    return course(row) or str(row.health)
 
 
 def rollout_state(row: Rollout, moment: Moment) -> Shown:

@@ -132,7 +132,9 @@ def why_not(action: Action, selection: Selection, session: Session) -> str | Non
         if kind is None:
             return "nothing is selected"
         told = session.why_not(selection.ref if selection.here is kind and selection.ref is not None else kind, action.verb, kind=kind)
-        return told or f"select a {kind} first, or mark several"
+        if told is None and (kind, action.verb) in FORMS:
+            return f"select a {kind} first, or mark several"
+        return told or f"no platform can {action.verb} {TABLES[kind].title.lower()}"
     if isinstance(aimed.target, Kind) and aimed.verb not in OPEN_ENDED:
         return "nothing is selected"
     # That nobody knows what became of it is asked about in the dialog.

@@ -240,7 +240,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("console.connections", "I", "connections", "Show each connection: address, flavour, budget, errors, next read.", _EVERYWHERE),
     _act("console.contexts", "c", "contexts", "Show the contexts there are, to go into another one.", _EVERYWHERE),
     _act("console.fleet", "0", "fleet", "Look at every context at once, the worst first.", _EVERYWHERE),
-    _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE, bar=23),
+    _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE | _READING - {Place.HELP}, bar=23),
     _act("console.tighten", "exclamation_mark", "read-only", "Refuse every verb from now on, until the next start.", _EVERYWHERE),
     _act("console.connect", "f4", "connect a platform", "Connect another platform: tried first, then written down.", _EVERYWHERE),
     _act("console.settings", "f6", "settings", "Change the settings that people change most.", _EVERYWHERE),

@@ -604,6 +604,17 @@ async def test_help_is_made_of_the_keys_that_work_here() -> None:
         await at.press("escape", "4", "question_mark")
         assert at.sees("Let the log stand still")
         assert not at.sees("Restart the selected")
+        for keys, title, known, missing in (
+            (("2", "enter"), "everything known of one thing", "Show the fields, or the platform's own record.", "Choose the columns"),
+            (("T",), "what happened", "Show or hide the lanes over time.", "Write a note"),
+            (("H",), "what happened", "Write a note for the next shift.", "Show or hide the lanes"),
+        ):
+            await at.press("escape", *keys, "question_mark")
+            assert f"Help: {title}" in at.screen()[0]
+            assert at.sees(known)
+            assert not at.sees(missing)
+            await at.press("escape", "escape")
+            assert at.app.screen is at.app.console_screen
 
 
 async def test_a_remapped_key_does_what_it_should_and_the_old_one_nothing() -> None:

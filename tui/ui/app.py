@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
@@ -332,10 +332,10 @@ class Console(PicturedApp, inherit_bindings=False):
         self.console_screen.resources.open_tab(kind)
         self.console_screen.action_act("focus.resources")
 
-    def open_help(self, place: Place) -> None:
-        """Show what the keys do in a place."""
+    def open_help(self, place: Place, without: Collection[str] = ()) -> None:
+        """Show what the keys do in a place, without some that mean nothing there."""
         screen = self.once(HelpScreen, lambda: HelpScreen(self.keymap))
-        screen.show(place, self.console_screen.why_not)
+        screen.show(place, getattr(self.screen, "why_not", self.console_screen.why_not), without)
         self.push_screen(screen)
 
     def open_record(self, log: LogView, name_of: Callable[[Hashable], str]) -> None:

@@ -211,6 +211,8 @@ class ContextsScreen(Screen[None]):
             self._enter(self._table.cursor_key)
         elif id_ == "contexts.look":
             self.prepare(watching=not self.watching)
+        elif id_ == "console.help":
+            self.app.open_help(Place.CONTEXTS)  # type: ignore[attr-defined]
         elif id_ in ACTIONS:
             self.dismiss()
 

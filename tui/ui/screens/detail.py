@@ -295,6 +295,7 @@ class DetailScreen(Screen[None]):
             "open.editor": lambda: app.app.elsewhere.edit(*self._as_text()),
             "rollout.link": lambda: app.app.copy_link(self._ref),
             "console.refresh": lambda: app.app.refresh_now(),
+            "console.help": lambda: app.app.open_help(Place.DETAIL),
             "reading.back": self._back,
             "trail.back": lambda: self._step(-1),
             "trail.forward": lambda: self._step(1),

@@ -86,6 +86,8 @@ class FirstsScreen(Screen[None]):
         match id_:
             case "reading.back":
                 self.dismiss()
+            case "console.help":
+                self.app.open_help(Place.PATTERNS)  # type: ignore[attr-defined]
             case "patterns.open":
                 self._go(self.table.cursor_key)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -23,6 +23,11 @@ NAMES: Final = {
     Place.RESOURCES: "services, deployments, instances, routes, projects, webhooks",
     Place.ROLLOUTS: "live rollouts",
     Place.LOGS: "logs & activity",
+    Place.DETAIL: "everything known of one thing",
+    Place.MEMORY: "what happened",
+    Place.MINUTE: "the log of a minute",
+    Place.RECORD: "one line of a log",
+    Place.PATTERNS: "what a log says",
 }
 GLYPHS: Final = (
     ("● ok", "ok"),
@@ -57,9 +62,9 @@ class HelpScreen(Screen[None]):
         yield self._finder
         yield self._bottom
 
-    def show(self, place: Place, why_not: Callable[[Action], str | None]) -> None:
-        """Show the help of a place; ``why_not`` says why an action cannot be done at present."""
-        actions = [action for action in self.keymap.at(place) if self.keymap.keys(action)]
+    def show(self, place: Place, why_not: Callable[[Action], str | None], without: Collection[str] = ()) -> None:
+        """Show the help of a place but for these actions; ``why_not`` says why an action cannot be done at present."""
+        actions = [action for action in self.keymap.at(place) if self.keymap.keys(action) and action.id not in without]
         verbs = [action for action in actions if action.verb is not None]
         own = [action for action in actions if action.verb is None and place in action.where]
         rest = [action for action in actions if action not in verbs and action not in own]

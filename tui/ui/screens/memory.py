@@ -172,6 +172,7 @@ class MemoryScreen(Screen[None]):
             "past.span": self.next_span,
             "past.copy": lambda: program.copy(self.as_text(), "it as text"),
             "past.save": self._save,
+            "console.help": lambda: program.open_help(Place.MEMORY, self.without),
             "past.again": self.prepare,
         }
 

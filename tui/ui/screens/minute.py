@@ -6,9 +6,9 @@ It reads once and follows nothing; what it read can be searched, copied and writ
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -116,7 +116,14 @@ class MinuteScreen(Screen[None]):
 
     def action_act(self, id_: str) -> None:
         """Do what a key means here."""
-        acts = {**self._finder.acts(), "reading.back": self._back, "past.copy": self._copy, "past.save": self._save}
+        program: Any = self.app
+        acts: Mapping[str, Callable[[], object]] = {
+            **self._finder.acts(),
+            "reading.back": self._back,
+            "past.copy": self._copy,
+            "past.save": self._save,
+            "console.help": lambda: program.open_help(Place.MINUTE),
+        }
         acts[id_]()
 
     def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:

@@ -135,6 +135,8 @@ class RecordScreen(Screen[None]):
             case "reading.back":
                 if not self._finder.forget():
                     self.dismiss()
+            case "console.help":
+                self.app.open_help(Place.RECORD)  # type: ignore[attr-defined]
             case "find.open":
                 self._finder.begin()
             case "record.form":

@@ -104,6 +104,8 @@ class SettingsScreen(Screen[None]):
         """Change the setting under the cursor, or go back."""
         if id_ in STEPS:
             self._step(self._table.cursor_key, STEPS[id_])
+        elif id_ == "console.help":
+            self.app.open_help(Place.SETTINGS)  # type: ignore[attr-defined]
         else:
             self.dismiss()
 

@@ -15,8 +15,10 @@ from tui.tables import FilterError
 from tui.text import Safe
 from tui.ui.logs.expressions import fold, held, reach
 from tui.ui.logs.query import expression, parse_query
+from tui.ui.logs.sieve import Errors
 from tui.ui.widgets.log_buffer import Entry, LogBuffer
 from tui.ui.widgets.log_levels import Level, level_of
+from tui.ui.widgets.log_window import LogWindow
 
 TEXTS = (
     "GET /v1/basket 200 in 12 ms",
@@ -146,6 +148,26 @@ def test_a_line_that_matches_holds_what_was_told(pattern: str, text: str) -> Non
     first, others = held(made)
     if made.search(text):
         assert all(any(each in fold(text) for each in texts) for texts in (first, *others) if texts)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), LINES, st.integers(0, 9)), max_size=12),
+    st.sampled_from(["timeout", "level:error", "~^two", "", "i"]),
+    st.integers(-2, 14),
+    st.sampled_from([1, -1]),
+    st.sampled_from([None, 1, 3]),
+    st.booleans(),
+)
+def test_the_next_one_is_the_same_whether_many_are_asked_or_each(
+    lines: list[tuple[str, LogLine, int]], asked: str, begin: int, step: int, most: int | None, runs: bool
+) -> None:
+    wanted = parse_query(asked).wanted(str) or Errors()
+    buffer = LogBuffer()
+    for source, line, odd in lines:
+        buffer.append(source, [line], note=odd == 7)
+    window = LogWindow(buffer, lambda entry: 1)
+    found = window.find(wanted, begin, step, most, runs=runs)
+    assert found == window.find(lambda entry: wanted(entry), begin, step, most, runs=runs)
 
 
 def test_a_note_of_ours_is_always_shown() -> None:

@@ -16,11 +16,11 @@ from tui.tables import FilterError
 from tui.ui.logs.export import lines_of
 from tui.ui.logs.followed import deployed_at
 from tui.ui.logs.query import searched
-from tui.ui.logs.sieve import Fits, Sieve
+from tui.ui.logs.sieve import Errors, Fits, Sieve
 from tui.ui.logs.times import SPANS, moment_of, span_of
 from tui.ui.screens.minutes import MinutesScreen
 from tui.ui.widgets.log_buffer import Entry
-from tui.ui.widgets.log_levels import Level, level_of
+from tui.ui.widgets.log_levels import Level
 from tui.ui.widgets.log_paint import TIMES
 
 if TYPE_CHECKING:
@@ -32,13 +32,10 @@ BEFORE: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(hours=24)
 """After so long the server is not asked for it any more."""
 
+ERRORS: Final = Errors()
+
 LEVELS: Final = (Level.NONE, Level.WARN, Level.ERROR)
 """What the level key goes through: everything, warnings and worse, errors and worse."""
-
-
-def is_error(entry: Entry) -> bool:
-    """Whether a line tells of an error."""
-    return not entry.note and level_of(entry.line.level, entry.line.text) >= Level.ERROR
 
 
 class LogDeeds:
@@ -67,8 +64,8 @@ class LogDeeds:
             "logs.search": self._search,
             "logs.next": lambda: self._again(1),
             "logs.previous": lambda: self._again(-1),
-            "logs.next_error": lambda: self._seek(is_error, 1, "no further error", runs=True),
-            "logs.previous_error": lambda: self._seek(is_error, -1, "no error before this", runs=True),
+            "logs.next_error": lambda: self._seek(ERRORS, 1, "no further error", runs=True),
+            "logs.previous_error": lambda: self._seek(ERRORS, -1, "no error before this", runs=True),
             "logs.level": self._level,
             "logs.context": self._context,
             "logs.patterns": self._patterns,

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from tui.ui.logs.sieve import Grave, Sieve
+from tui.ui.logs.sieve import Errors
 from tui.ui.widgets.log_buffer import Entry, LogBuffer
-from tui.ui.widgets.log_levels import Level
 
 AT_ONCE: Final = 2_000
 """Lines that are counted at once: some milliseconds."""
@@ -40,7 +39,7 @@ class Minutes:
     def __init__(self, buffer: LogBuffer, wanted: Callable[[Entry], bool] | None) -> None:
         self._buffer = buffer.still()
         self._wanted = wanted
-        self._bad = Sieve([Grave(Level.ERROR)])
+        self._bad = Errors()
         self._at = self._buffer.start
         self._now: datetime | None = None
         self._found: dict[datetime | None, Minute] = {}

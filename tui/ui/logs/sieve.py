@@ -207,3 +207,13 @@ class Sieve(Sifts):
             else:
                 found = [at for at in found if test.one(sources[at], lines[at])]
         return found
+
+
+class Errors(Sieve):
+    """Lines that tell of an error; what we note ourselves is none."""
+
+    def __init__(self) -> None:
+        super().__init__([Grave(Level.ERROR)])
+
+    def __call__(self, entry: Entry) -> bool:
+        return not entry.note and super().__call__(entry)

@@ -7,12 +7,12 @@ entry is under the cursor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
-from tui.ui.widgets.log_buffer import Entry, LogBuffer
+from tui.ui.widgets.log_buffer import Entry, LogBuffer, Sifts
 from tui.ui.widgets.log_leads import left_out, pause
 from tui.ui.widgets.log_matches import LogMatches
 
@@ -302,11 +302,19 @@ class LogWindow:
         stop = self.count if step > 0 else -1
         if most is not None:
             stop = min(stop, index + most) if step > 0 else max(stop, index - most)
-        for at in range(index, stop, step):
-            position = self._at(at)
-            if wanted(self._buffer[position]) and not (runs and self._goes_on(wanted, position)):
-                return position
-        return None
+        found = (position for position in self._among(wanted, range(index, stop, step)) if not (runs and self._goes_on(wanted, position)))
+        return next(found, None)
+
+    def _among(self, wanted: Callable[[Entry], bool], indexes: range) -> Iterator[int]:
+        """The positions of those of the shown entries that are wanted, in the order of the indexes."""
+        positions: Iterable[int] = map(self._at, indexes)
+        if self._found is None and isinstance(wanted, Sifts) and indexes:
+            first, last = sorted((indexes[0], indexes[-1]))
+            hits = self._buffer.matching(wanted, self._at(first), self._at(last) + 1)
+            positions = hits[:: indexes.step]
+            # Notes of ours are always among them.
+            return (each for each in positions if not self._buffer[each].note or wanted(self._buffer[each]))
+        return (each for each in positions if wanted(self._buffer[each]))
 
     def _goes_on(self, wanted: Callable[[Entry], bool], position: int) -> bool:
         """Whether a wanted entry belongs to the wanted one of its source right before it."""

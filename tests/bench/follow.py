@@ -100,6 +100,7 @@ async def followed(what: str, streams: int, rate: float, seconds: float, rest: f
         ("lost or out of order", "lines", float(lost)),
         ("not counted by minute and pattern", "lines", float(skipped)),
         ("growth", "MiB", grown),
+        ("resident at the end", "MiB", before + grown),
     )
     return [Figure(case="logs", what=f"{what}: {name}", unit=unit, ours=value) for name, unit, value in figures]
 

@@ -22,7 +22,7 @@ from tui.platforms.base import Happening
 from tui.tables import Filter, Moment
 from tui.ui.activity import Activity, said, written
 from tui.ui.keys import bindings_for
-from tui.ui.logs.census import Census, bars
+from tui.ui.logs.census import AT_ONCE, Census, bars
 from tui.ui.logs.deeds import LogDeeds
 from tui.ui.logs.export import lines_of
 from tui.ui.logs.followed import Followed, timed
@@ -44,8 +44,12 @@ CONTEXT: Final = 3
 COUNTING: Final = 0.05
 """Seconds between two looks at lines that wait to be counted; nothing runs while none do."""
 
+BEHIND: Final = 2_000
+"""Lines that wait, of which more are counted in a hurry."""
+
 HURRIED: Final = 0.02
-"""The same when more wait than are counted in half a second."""
+HURRIED_LINES: Final = 500
+"""Seconds, and lines at once, then: more than any stream is likely to bring, and a few milliseconds each."""
 
 SPARK: Final = 15
 """Minutes in the head."""
@@ -190,10 +194,10 @@ class LogsPane(Pane):
             self.session.bursts.errors(source, self.name_of(source), times, self.session.clock.wall())
 
     def _count(self) -> None:
-        self.census.work()
+        self.census.work(HURRIED_LINES if self.census.waiting > BEHIND else AT_ONCE)
         self._counting = self.census.waiting > 0
         if self._counting:
-            self.set_timer(COUNTING if self.census.waiting < 2_000 else HURRIED, self._count)
+            self.set_timer(HURRIED if self.census.waiting > BEHIND else COUNTING, self._count)
         else:
             self._draw_state()
 

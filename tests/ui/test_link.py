@@ -57,8 +57,8 @@ class Sample(PacedApp[None]):
     Screen { layers: default above; }
     """
 
-    def __init__(self, *, plain: bool = False) -> None:
-        super().__init__(plain=plain)
+    def __init__(self, *, plain: bool = False, driver: Any = None) -> None:
+        super().__init__(plain=plain, driver_class=driver)
         self.plain: list[str] = []
         self.table = ResourceTable()
         self.log_view = LogView(zone=UTC, limit=200)

@@ -124,3 +124,9 @@ def test_a_link_is_opened_and_closed_and_cannot_break_out() -> None:
     assert linked.index("\x1b]8;;\x1b\\") > linked.index("see")
     evil = patched(Grid(WIDTH, 1), grid(inks, [("see", Style(link="x\x1b\\\x1b]52;c;eA==\x07"))]), inks)
     assert "]52" not in evil
+
+
+def test_a_mark_that_left_the_last_column_is_taken_from_its_neighbour_too() -> None:
+    inks = Inks(ColorSystem.TRUECOLOR)
+    old, new = (grid(inks, [("a" * (WIDTH - 2) + "█" + last, None)]) for last in ("e\u0301", "x"))
+    assert patched(old, new, inks).endswith("█x")

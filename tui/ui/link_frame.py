@@ -275,6 +275,9 @@ def patch_line(pen: Pen, y: int, old: Line, new: Line) -> None:
         return
     width = len(new)
     differs = [a != b for a, b in zip(old, new, strict=True)]
+    if differs[-1] and width > 1 and max(len(old[-1][0]), len(new[-1][0])) > 1:
+        # tmux gives a mark in the last column to the character before it, where it would stay.
+        differs[-2] = True
     if any(not char for char, _ in old) or any(not char for char, _ in new):
         _tie(differs, old, new)
     x = 0

@@ -218,6 +218,8 @@ EMPTY_ROWS = Rows()
 class FakeJournal:
     """In memory; ``broken`` makes it unwritable."""
 
+    badge = ""
+
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.kept: list[tuple[Any, ...]] = []

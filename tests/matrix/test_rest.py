@@ -24,8 +24,8 @@ from tests.platforms.loopback import Answer, Loopback, Seen
 from tests.ui.desk import Desk
 from tests.ui.test_console import seat
 from tui.clock import ManualClock
-from tui.errors import PlatformError, RollwatchError, Unauthorized, Unavailable
-from tui.local.files import write_private
+from tui.errors import PlatformError, RollwatchError, StorageError, Unauthorized, Unavailable
+from tui.local.files import read_written, write_private
 from tui.model import Kind, LogLine, Verb
 from tui.platforms.base import AppSpec, ConnectionSpec, Platform, Rows, SignIn
 from tui.platforms.registry import open_platform
@@ -190,6 +190,35 @@ def test_p1_a_kill_in_the_middle_of_a_write_leaves_a_whole_file(tmp_path: Path) 
         os.waitpid(pid, 0)
         assert path.read_text() in whole
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_p2_a_disk_that_refuses_in_the_middle_of_a_write_leaves_the_old_file(tmp_path: Path) -> None:
+    """The kernel itself says no after 4 KiB (a limit of the process, as a quota would)."""
+    tmp_path.chmod(0o700)
+    path = tmp_path / "state"
+    write_private(path, b"old")
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+            write_private(path, b"new" * 100_000)
+        except StorageError as error:
+            code = 0 if "cannot be written" in str(error) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["state"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="the file whose reading fails is Linux's")
+def test_p2_a_device_that_fails_while_it_is_read_is_a_plain_line(tmp_path: Path) -> None:
+    """A real EIO: the first byte of a process's memory can be read by nobody."""
+    tmp_path.chmod(0o700)
+    (tmp_path / "config.toml").symlink_to("/proc/self/mem")
+    with pytest.raises(StorageError, match=r"config\.toml cannot be read: Input/output error"):
+        read_written(tmp_path / "config.toml", 1000)
 
 
 # Load -----------------------------------------------------------------------------------------------------------------------------

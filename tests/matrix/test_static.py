@@ -1,14 +1,16 @@
 """S2: what can be seen in the text of the program alone: no bare string from outside reaches a widget, nothing that hands a shell a
-string, believes any certificate or runs data."""
+string, believes any certificate or runs data; and what comes with it may be given away with it."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tui").rglob("*.py"))}
@@ -114,3 +116,34 @@ def dangerous(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def test_s2_nothing_runs_text_or_believes_anybody() -> None:
     assert len(list(dangerous(ast.parse("eval(x); run(a, shell=True); Client(verify=False); Client(follow_redirects=True)")))) == 4
     assert [f"{path}:{line} {what}" for path, tree in TREES.items() for line, what in dangerous(tree)] == []
+
+
+ALLOWED = re.compile(
+    r"(MIT|ISC|BSD|Apache|PSF|Python Software Foundation|MPL|Mozilla Public|Unlicense|Public Domain|0BSD|Zlib)", re.IGNORECASE
+)
+"""Licences under which something may be installed with a program under MIT. MPL holds for its own files only."""
+FORBIDDEN = re.compile(r"(^|[^L])(A?GPL)|Affero|SSPL|Commons Clause|Business Source|Proprietary|Non-?Commercial", re.IGNORECASE)
+
+
+def installed(name: str) -> dict[str, str]:
+    """Everything that comes with an installed distribution, without its extras: name and what its own metadata says of its licence."""
+    found: dict[str, str] = {}
+    waiting = [name]
+    while waiting:
+        each = Requirement(waiting.pop())
+        key = each.name.lower().replace("_", "-")
+        if key in found or (each.marker is not None and not each.marker.evaluate({"extra": ""})):
+            continue
+        told = distribution(each.name)
+        kinds = [line.rpartition("::")[2].strip() for line in told.metadata.get_all("Classifier") or () if line.startswith("License ::")]
+        found[key] = told.metadata.get("License-Expression") or " / ".join(kinds) or (told.metadata.get("License") or "").split("\n")[0]
+        waiting += told.requires or ()
+    return found
+
+
+def test_s2_what_is_installed_with_it_may_be() -> None:
+    found = installed("rollwatch")
+    assert {"textual", "httpx", "certifi", "rich", "h11"} <= found.keys()
+    assert {name: told for name, told in found.items() if not ALLOWED.search(told) or FORBIDDEN.search(told)} == {}
+    for told, good in (("GPL-3.0-only", False), ("", False), ("BSD-3-Clause", True), ("MIT OR AGPL-3.0", False), ("MPL-2.0", True)):
+        assert bool(ALLOWED.search(told) and not FORBIDDEN.search(told)) is good, told

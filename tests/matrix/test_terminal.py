@@ -181,6 +181,17 @@ def test_u4_stop_and_go_on(consoles: Stable, home: dict[str, str]) -> None:
     end.restored()
 
 
+FULL = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+"""Not a byte can be written to any file, as on a disk that is full or fails."""
+
+
+def test_p2_a_console_that_can_write_nothing_says_so_and_goes_on(consoles: Stable, home: dict[str, str]) -> None:
+    end = consoles.run(FULL + CONSOLE, ["until", "not saved", 15], ["until", "fleet", 15], ["type", "q"], env=home)
+    assert (end.code, list(end.missed)) == (0, []), end.raw[-500:]
+    end.restored()
+    assert b"Traceback" not in end.raw
+
+
 async def test_u1_every_size_in_the_pilot() -> None:
     async with seat() as at:
         for columns, lines in (*SIZES, (120, 40)):

@@ -99,6 +99,7 @@ class Desk:
     read_only: bool = False
     past: Any = None
     nobody: bool = False
+    unsaved: str = ""
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     refused: dict[Verb, str] = field(default_factory=dict)
     logged: frozenset[Kind] = frozenset({Kind.SERVICE})

@@ -46,7 +46,10 @@ class Intent(Protocol):
 
 
 class JournalPort(Protocol):
-    """The local history."""
+    """The local history. ``badge`` is one line that says why it is not kept, empty while it is."""
+
+    @property
+    def badge(self) -> str: ...
 
     def record(self, events: Sequence[Event]) -> None:
         """Keep what was seen. Raises ``errors.StorageError``; what was not kept is lost, never fatal."""

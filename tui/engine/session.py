@@ -122,6 +122,11 @@ class Session:
 
     # looking
 
+    @property
+    def unsaved(self) -> str:
+        """Why what happens is not written down, in one line; empty while it is."""
+        return self.journal.badge
+
     def show(self, owner: str, feeds: Collection[Feed]) -> None:
         """What ``owner`` (a pane, a screen) looks at from now on; replaces what it looked at before, empty means nothing.
 

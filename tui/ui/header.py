@@ -104,6 +104,8 @@ def header(session: Session, moment: Moment, rhythm: Rhythm) -> tuple[list[Part]
     right = []
     if session.production:
         right.append(Part(id="production", pieces=(Piece("▲ PRODUCTION", "bad"),), rank=1, short=(Piece("▲ PROD", "bad"),)))
+    if session.unsaved:
+        right.append(Part(id="unsaved", pieces=(Piece(f"▲ {session.unsaved}", "warn"),), rank=1, short=(Piece("▲ not saved", "warn"),)))
     if session.read_only:
         right.append(Part(id="read-only", pieces=(Piece("READ-ONLY", "warn"),), rank=0))
     right.append(Part(id="clock", pieces=(Piece(moment.local(moment.now, "%H:%M"), "muted"),), rank=2))

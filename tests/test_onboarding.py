@@ -125,6 +125,7 @@ def test_a_configuration_that_changed_under_it_or_is_no_toml_is_left_alone(info:
         ({"token": ""}, "token"),
         ({"platform": "encore"}, "client_id"),
         ({"platform": "encore", "client_id": "x", "client_secret": "y", "apps": ":prod"}, "apps"),
+        ({"platform": "encore", "client_id": "x", "client_secret": "y", "apps": "shop:staging;prod"}, "apps"),
     ],
 )
 def test_what_is_wrong_is_said_by_field(home: Path, more: dict[str, Any], field: str) -> None:

@@ -276,6 +276,15 @@ async def test_where_it_is_small_one_pane_is_shown_and_the_others_still_cry_out(
         assert at.sees("NEEDS APPROVAL")
 
 
+async def test_where_nothing_can_be_listed_one_begins_among_the_apps() -> None:
+    desk = Desk()
+    desk.platforms = [each for each in desk.platforms if each.platform == "encore"]
+    async with seat(desk, (80, 24)) as at:
+        assert at.front is at.app.console_screen.apps
+    async with seat(Desk(), (80, 24)) as at:
+        assert at.front is at.app.console_screen.resources
+
+
 @pytest.mark.parametrize("size", [(39, 24), (80, 9), (1, 1)])
 async def test_where_it_is_too_small_it_says_so(size: tuple[int, int]) -> None:
     async with seat() as at:

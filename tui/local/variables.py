@@ -86,6 +86,10 @@ def _number(variable: str, text: str) -> float:
         raise ConfigError(f"environment {variable} is {found(text)}, expected a number") from None
 
 
+_WORDS: Final = re.compile(r"[\w.:,-]+")
+"""An app's id with its environments, as in ``search-77da:prod,pr:72``."""
+
+
 def apps_of(text: str) -> list[dict[str, Any]]:
     """Encore's applications as one line: ``APP:ENVIRONMENT,ENVIRONMENT APP``. Raises ``ConfigError``."""
     return _apps("apps", text)
@@ -95,7 +99,7 @@ def _apps(variable: str, text: str) -> list[dict[str, Any]]:
     apps: list[dict[str, Any]] = []
     for word in text.split():
         name, _, environments = word.partition(":")
-        if not name:
+        if not name or not _WORDS.fullmatch(word):
             raise ConfigError(f"environment {variable} is {found(text)}, expected APP:ENVIRONMENT,ENVIRONMENT …")
         apps.append({"id": name, "environments": [each for each in environments.split(",") if each]})
     return apps

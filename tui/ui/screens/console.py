@@ -32,7 +32,7 @@ from tui.ui.lists import ListDeeds
 from tui.ui.panes.apps import AppsPane
 from tui.ui.panes.logs import LogsPane
 from tui.ui.panes.pane import Pane
-from tui.ui.panes.resources import ResourcesPane
+from tui.ui.panes.resources import KINDS, ResourcesPane
 from tui.ui.panes.rollouts import RolloutsPane
 from tui.ui.say import Bottom
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
@@ -75,7 +75,9 @@ class ConsoleScreen(Screen[None]):
         self.rollouts = RolloutsPane(session, id="rollouts")
         self.logs = LogsPane(session, id="logs")
         self.panes: tuple[Pane, ...] = (self.apps, self.resources, self.rollouts, self.logs)
-        self.front: Pane = self.resources
+        # Where nothing could ever be listed nobody begins: with Encore alone there are no services.
+        listed = any(session.feeds(kind) for kind in KINDS) or not session.feeds()
+        self.front: Pane = self.resources if listed else self.apps
         self.zoomed = False
         self.single = False
         self.tiny = False

@@ -312,6 +312,22 @@ async def test_of_several_machines_a_change_names_the_one_that_says_it_runs_it()
         assert patch.json["instanceName"] == "edge-2"
 
 
+async def test_the_first_machine_to_speak_need_not_be_the_only_one() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await hear(reader)
+        for tag in ("edge-1", "edge-2"):
+            writer.write(frame(json.dumps(update(tag, workloads=RUNS)).encode()))
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        while (await reader.read(1024)) != b"":
+            pass
+
+    async with current(talk, changes=TWO) as at:
+        with pytest.raises(Refused, match="several machines run it"):
+            await at.platform.verbs[Kind.VARIABLE, Verb.SET].run(at.ref(Kind.SERVICE, WEB), {"key": "C", "value": Secret("x")})
+        assert "PATCH" not in {each.method for each in at.server.seen}
+
+
 @pytest.mark.parametrize(("on", "said"), [(("edge-1", "edge-2"), "several machines run it"), ((), "none says which one runs it")])
 async def test_where_two_machines_or_none_run_it_a_change_is_not_sent(on: tuple[str, ...], said: str) -> None:
     talk = telling(*(update(tag, workloads=RUNS if tag in on else {"services": []}) for tag in ("edge-1", "edge-2")))

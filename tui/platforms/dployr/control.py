@@ -7,7 +7,7 @@ stream of the machines (where there is one) tells what runs. What none of them t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -138,9 +138,9 @@ class ControlPlane:
         """What the machine of that service says of it, None where nobody says."""
         return self._watch.workload(name)
 
-    async def machines_of(self, name: str) -> tuple[str, ...] | None:
-        """The machines that say that they run that service; None where no machine says anything."""
-        await self._watch.first()
+    async def machines_of(self, name: str, tags: Collection[str]) -> tuple[str, ...] | None:
+        """Those of these machines that say that they run that service; None where no machine says anything."""
+        await self._watch.first(tags)
         return self._watch.runs(name)
 
     async def tags(self) -> tuple[str, ...]:

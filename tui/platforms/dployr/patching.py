@@ -151,7 +151,7 @@ class Patching:
         tags = await self._plane.tags()
         if len(tags) == 1:
             return tags[0]
-        running = await self._plane.machines_of(name) if tags else None
+        running = await self._plane.machines_of(name, tags) if tags else None
         own = [tag for tag in running or () if tag in tags]
         if len(own) == 1:
             return own[0]

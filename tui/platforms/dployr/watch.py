@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ ALIVE: Final = 90.0
 """Seconds after the last message for which what was heard counts."""
 LONGEST: Final = 60.0
 FIRST: Final = 5.0
-"""Seconds that a verb waits for the first word of a machine."""
+"""Seconds that a verb waits for the first word of each machine, from the opening of the stream."""
 REFUSED: Final = 600.0
 """Seconds until a stream that was refused is asked for again."""
 SLEEPING: Final = "sleeping"
@@ -63,6 +63,8 @@ class Watch:
         self._workloads: dict[str, tuple[tuple[str, Workload], ...]] = {}
         self._numbers: dict[str, Numbers] = {}
         self._told = asyncio.Event()
+        self._opened = 0.0
+        self._refused = False
 
     @property
     def alive(self) -> bool:
@@ -82,16 +84,20 @@ class Watch:
             return None
         return tuple(sorted(tag for tag, told in self._workloads.items() if any(named == name for named, _ in told)))
 
-    async def first(self) -> None:
-        """Wait a moment for a machine to speak, if the stream was only just opened; a stream that cannot be had is not waited for."""
-        if self._task is None or self._told.is_set():
+    async def first(self, tags: Collection[str]) -> None:
+        """Wait a moment for all these machines to speak, if the stream was only just opened: the first to speak need not be the only
+        one that runs a thing. A stream that cannot be had is not waited for."""
+        if self._task is None or self._clock.boot() - self._opened > FIRST:
             return
-        waits = [asyncio.ensure_future(self._told.wait()), asyncio.ensure_future(self._clock.sleep(FIRST))]
+        limit = asyncio.ensure_future(self._clock.sleep(FIRST))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            while not limit.done() and not self._refused and not self._workloads.keys() >= set(tags):
+                self._told.clear()
+                word = asyncio.ensure_future(self._told.wait())
+                await asyncio.wait({word, limit}, return_when=asyncio.FIRST_COMPLETED)
+                word.cancel()
         finally:
-            for each in waits:
-                each.cancel()
+            limit.cancel()
 
     def numbers(self, tag: str) -> Numbers | None:
         """How much of that machine is used; None where nobody says."""
@@ -105,7 +111,7 @@ class Watch:
             self._task.cancel()
         self._cluster, self._heard = cluster, None
         self._versions, self._workloads, self._numbers = {}, {}, {}
-        self._told.clear()
+        self._opened, self._refused = self._clock.boot(), False
         self._task = asyncio.get_running_loop().create_task(self._run(cluster), name=f"stream of {self._connection}")
 
     async def aclose(self) -> None:
@@ -125,6 +131,7 @@ class Watch:
             except PlatformError as error:
                 log.debug("stream of %s: %s", self._connection, error)
                 wait = REFUSED if isinstance(error, _NO) else 1.0
+                self._refused = True
                 self._told.set()
             failures = 0 if self._clock.boot() - began > LONGEST else failures + 1
             await self._clock.sleep(max(wait, min(LONGEST, 2.0**failures)))

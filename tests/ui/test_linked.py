@@ -48,6 +48,9 @@ async def test_the_header_says_it_and_the_log_moves_less_often_until_the_link_is
             await recording.settle()
             assert ("slow link 5 KB/s 150 ms" in line.text) is words
             assert log.period == seconds
+            await recording.press("2", "r")
+            assert (app.screen.styles.background.a == 0) is words, "what is behind a dialog is dimmed where that costs little"
+            await recording.press("escape")
 
 
 @pytest.mark.parametrize("where", ["__init__", "flush", "_difference", "answered", "_try_again", "forget", "_write"])

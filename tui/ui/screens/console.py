@@ -124,6 +124,7 @@ class ConsoleScreen(Screen[None]):
         link = state_of(self.app.link)  # type: ignore[attr-defined]
         if link is not None:
             self.logs.log_view.period = period(link)
+            self.app.set_class(link.poor, "-poor-link")
             right = [*badge(link), *right]
         self._header.set_parts(left, right)
         self._banner.display = bool(banner) and not self.tiny

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -502,8 +502,8 @@ async def cut_streams(cuts: int, lines: int) -> tuple[Counter[str], int, list[fl
 
 
 async def test_n9_cuts_lose_no_line_and_double_none() -> None:
-    shown, gaps, took = await cut_streams(4, 80)
-    assert len(shown) == 80
+    shown, gaps, took = await cut_streams(3, 60)
+    assert len(shown) == 60
     assert set(shown.values()) == {1}
     assert gaps == 0
     assert took[-1] < 6.0
@@ -586,9 +586,29 @@ async def test_n11_who_gives_up_leaves_no_error_that_nobody_asks_for() -> None:
     assert unheard == []
 
 
-async def slow_line(toxics: Toxics, seconds: float) -> tuple[int, int, float]:
-    """Requests made, the most that were under way at once for one address over such a line, and the longest that the loop, which keys
-    are read on, stood still meanwhile."""
+@contextlib.contextmanager
+def steps() -> Iterator[list[float]]:
+    """Seconds of processor time that each step of the event loop takes, the longest first at the end: how long a key would wait for what
+    is done, whoever else uses the machine."""
+    took: list[float] = []
+    run = asyncio.Handle._run
+
+    def timed(handle: asyncio.Handle) -> None:
+        began = time.thread_time()
+        run(handle)
+        took.append(time.thread_time() - began)
+
+    asyncio.Handle._run = timed  # type: ignore[method-assign]
+    try:
+        yield took
+    finally:
+        asyncio.Handle._run = run  # type: ignore[method-assign]
+        took.sort(reverse=True)
+
+
+async def slow_line(toxics: Toxics, seconds: float) -> tuple[int, int, list[float]]:
+    """Requests made, the most that were under way at once for one address over such a line, and what the steps of the loop, which keys
+    are read on, took meanwhile, the longest first."""
     flying: Counter[str] = Counter()
     most = count = 0
 
@@ -608,25 +628,29 @@ async def slow_line(toxics: Toxics, seconds: float) -> tuple[int, int, float]:
         at = open_platform(spec, credentials=SignIn(token=Secret("t0ken-of-fleet")), clock=time_, journal_rollouts=Memory())
         async with Session(context="t", production=False, read_only=False, platforms=(at,), clock=time_, journal=FakeJournal()) as running:
             running.show("pane", running.feeds())
-            end, pressed, stood = time.monotonic() + seconds, list[asyncio.Future[None]](), 0.0
-            while (now := time.monotonic()) < end:
-                pressed.append(asyncio.ensure_future(running.refresh([feed(Kind.SERVICE)])))
-                await asyncio.sleep(0.1)
-                stood = max(stood, time.monotonic() - now - 0.1)
-            await asyncio.gather(*pressed, return_exceptions=True)
-    return count, most, stood
+            await running.settle(seconds)
+            end, pressed = time.monotonic() + seconds, list[asyncio.Future[None]]()
+            with steps() as took:
+                while time.monotonic() < end:
+                    pressed.append(asyncio.ensure_future(running.refresh([feed(Kind.SERVICE)])))
+                    await asyncio.sleep(0.1)
+                await asyncio.gather(*pressed, return_exceptions=True)
+    return count, most, took
 
 
 async def test_n12_a_slow_line_never_has_two_polls_of_one_list() -> None:
-    count, most, _ = await slow_line(Toxics(latency=0.1, jitter=0.05, rate=50_000), 1.5)
+    count, most, took = await slow_line(Toxics(latency=0.1, jitter=0.05, rate=50_000), 1.0)
     assert count >= 3
     assert most == 1
+    assert took[0] < 0.05, took[:5]
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 async def test_n12_ten_minutes_of_a_bad_line() -> None:
-    count, most, stood = await slow_line(Toxics(latency=2.0, jitter=1.0, rate=7_000, loss=0.05), 600.0)
-    print(f"{count} requests, at most {most} of one list at once, the loop stood still for {stood * 1000:.0f} ms at worst")
+    count, most, took = await slow_line(Toxics(latency=2.0, jitter=1.0, rate=7_000, loss=0.05), 600.0)
+    longest = " ".join(f"{each * 1000:.1f}" for each in took[:5])
+    print(f"{count} requests, at most {most} of one list at once; of {len(took)} steps of the loop the longest took {longest} ms of CPU")
     assert count >= 60
     assert most == 1
+    assert took[0] < 0.05

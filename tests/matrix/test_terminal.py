@@ -60,7 +60,7 @@ def signalled(consoles: Stable, home: dict[str, str], count: int, seed: int) -> 
 
 
 def test_u4_signals_at_random_moments(consoles: Stable, home: dict[str, str]) -> None:
-    ended = signalled(consoles, home, 6, 4)
+    ended = signalled(consoles, home, 4, 4)
     assert any(SHOWN.encode() in end.raw for end in ended), "at least some came while it was on the screen"
     assert max(end.seconds for end in ended) < 10.0
 
@@ -175,7 +175,7 @@ def test_u4_ctrl_z_at_a_hundred_random_moments(consoles: Stable, home: dict[str,
 
 
 def test_u4_stop_and_go_on(consoles: Stable, home: dict[str, str]) -> None:
-    steps = [["until", "fleet", 15], ["signal", int(signal.SIGSTOP)], ["deaf", 0.5], ["signal", int(signal.SIGCONT)], ["wait", 0.5]]
+    steps = [["until", "fleet", 15], ["signal", int(signal.SIGSTOP)], ["deaf", 0.2], ["signal", int(signal.SIGCONT)], ["wait", 0.2]]
     end = consoles.run(CONSOLE, *steps, ["type", "q"], env=home)
     assert (end.code, list(end.missed)) == (0, [])
     end.restored()
@@ -207,7 +207,7 @@ def resized(consoles: Stable, home: dict[str, str], count: int) -> Ended:
     chance = Random(1)  # noqa: S311
     sizes = [*SIZES, *((chance.randrange(1, 501), chance.randrange(1, 201)) for _ in range(count - len(SIZES)))]
     steps = [step for columns, lines in sizes for step in (["resize", columns, lines], ["wait", 0.01])]
-    return consoles.run(CONSOLE, ["until", "fleet", 15], *steps, ["resize", 100, 30], ["wait", 1.0], ["type", "q"], env=home)
+    return consoles.run(CONSOLE, ["until", "fleet", 15], *steps, ["resize", 100, 30], ["wait", 0.3], ["type", "q"], env=home)
 
 
 def test_u1_a_storm_of_sizes(consoles: Stable, home: dict[str, str]) -> None:
@@ -255,15 +255,15 @@ def test_u2_text_that_reaches_the_terminal_as_latin_1_is_refused(consoles: Stabl
     assert b"LANG=C.UTF-8" in end.raw
 
 
+AWAY = [step for key in ("\x1b", "\x1b", "q") for step in (["type", key], ["wait", 0.4])]
+"""Out of whatever is open, then out; an escape and a letter in one piece would be one other key."""
+
+
 def test_u3_a_terminal_that_stops_reading_is_waited_for(consoles: Stable, home: dict[str, str]) -> None:
-    fill = [["type", "?\x1b"], ["deaf", 0.05]] * 20
-    end = consoles.run(CONSOLE, ["until", "fleet", 15], *fill, ["deaf", 2.0], ["wait", 1.0], ["type", "q"], env=home)
+    fill = [["type", "?\x1b"], ["deaf", 0.04]] * 20
+    end = consoles.run(CONSOLE, ["until", "fleet", 15], *fill, ["deaf", 0.7], ["wait", 0.4], ["type", "q"], env=home)
     assert (end.code, list(end.missed)) == (0, [])
     end.restored()
-
-
-AWAY = [step for key in ("\x1b", "\x1b", "q") for step in (["type", key], ["wait", 0.5])]
-"""Out of whatever is open, then out; an escape and a letter in one piece would be one other key."""
 
 
 @pytest.mark.soak

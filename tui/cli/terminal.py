@@ -27,10 +27,10 @@ SMALLEST: Final = (40, 10)
 SCREEN: Final = 2
 """The file descriptor that the screen is written to."""
 
-TURN: Final = 5.0
+TURN: Final = 10.0
 """Seconds between two looks at the terminal and at the event loop."""
 
-STUCK_TURNS: Final = 6
+STUCK_TURNS: Final = 3
 """So many looks without a turn of the event loop, while the terminal would take output, mean that it will never turn again."""
 
 LAST_TURNS: Final = 1

@@ -129,6 +129,7 @@ async def serving(options: Options) -> AsyncIterator[tuple[Site, dict[str, Any]]
         server_header=False,
         date_header=False,
         backlog=512,
+        timeout_keep_alive=75,  # as the proxies before real platforms have it
     )
     config.load()
     server = uvicorn.Server(config)

@@ -153,6 +153,16 @@ def test_the_line_under_rows_is_there_only_while_something_is_wrong() -> None:
     assert below(shown, desk.store, boot) == ()
 
 
+def test_what_is_said_under_rows_looks_at_no_connection_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform has a list of environments for each of a thousand apps: a look at all of them for each took seconds."""
+    desk = busy()
+    desk.fail("vault", READS["phase"], refused("vault"))
+    asked: list[str] = []
+    monkeypatch.setattr(type(desk.store), "connection", lambda _, name: asked.append(name))
+    assert "vault" in spelled(below([*desk.feeds(Kind.APPLICATION)], desk.store, desk.clock.boot()))
+    assert asked == []
+
+
 def test_several_troubles_are_counted() -> None:
     desk = busy()
     desk.fail("vault", READS["phase"], refused("vault"))

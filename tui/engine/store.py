@@ -38,7 +38,9 @@ class _Shelf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Hold:
+class Hold:
+    """A connection that is not asked: ``word`` says why, ``until`` the boot time when it is tried again, None if never by itself."""
+
     word: Word
     error: PlatformError | None
     until: float | None
@@ -69,7 +71,7 @@ class Store:
         self._platforms = {platform.name: platform for platform in platforms}
         self._shelves: dict[Feed, _Shelf] = {}
         self._holders: dict[Ref, tuple[Feed, ...]] = {}
-        self._holds: dict[str, _Hold] = {}
+        self._holds: dict[str, Hold] = {}
         self._resting: dict[Feed, None] = {}
         self._pending: dict[tuple[Ref, Kind, Verb, str], Pending] = {}
         self._merged: dict[Kind, tuple[Resource, ...]] = {}
@@ -162,7 +164,7 @@ class Store:
         if word is None:
             self._holds.pop(connection, None)
         else:
-            self._holds[connection] = _Hold(word=word, error=error, until=until)
+            self._holds[connection] = Hold(word=word, error=error, until=until)
 
     def mark(self, pending: Pending) -> Change:
         """Show that a verb is in flight."""
@@ -226,6 +228,10 @@ class Store:
     def pending_verb(self, ref: Ref, kind: Kind, verb: Verb, subject: str = "") -> Pending | None:
         """This very verb in flight for this thing."""
         return self._pending.get((ref, kind, verb, subject))
+
+    def held(self, name: str) -> Hold | None:
+        """Why a whole connection is not asked for now; None if nothing holds it."""
+        return self._holds.get(name)
 
     def connections(self) -> tuple[ConnectionState, ...]:
         """All connections in their configured order."""

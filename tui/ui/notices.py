@@ -37,10 +37,9 @@ def next_try(at: float | None, boot: float) -> str:
 
 def _reason(feed: Feed, store: Store) -> tuple[PlatformError | None, float | None]:
     """Why a feed is not read, and when it is tried again: its own trouble, or that of the whole connection."""
-    freshness = store.freshness(feed)
-    connection = store.connection(feed.connection)
-    if connection.state in HELD:
-        return connection.error or freshness.error, connection.next_try
+    freshness, hold = store.freshness(feed), store.held(feed.connection)
+    if hold is not None and hold.word in HELD:
+        return hold.error or freshness.error, hold.until
     return freshness.error, freshness.next_try
 
 

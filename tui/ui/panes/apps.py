@@ -34,6 +34,9 @@ MANY: Final = 40
 """More apps than this start folded."""
 
 
+LARGE: Final = 2_000
+"""Things from which on the tree is made anew at most once a second."""
+
 SHOWN: Final = (Kind.APPLICATION, Kind.ENVIRONMENT, Kind.SERVICE, Kind.ROLLOUT)
 """The kinds that stand in the tree."""
 
@@ -123,7 +126,8 @@ class AppsPane(Pane):
         self._rows_of: dict[Hashable, tuple[Resource, ...]] = {}
         self._branch_of: dict[Hashable, Branch] = {}
         self._texts: dict[Ref, tuple[Resource, str]] = {}
-        self._seen: int | None = None
+        self._seen: dict[Kind, int] = {}
+        self._made, self._rest = float("-inf"), 0.0
         self._turned: set[Hashable] = set()
         self._dirty = True
         self._stale: dict[tuple[str, Kind], str] = {}
@@ -165,15 +169,18 @@ class AppsPane(Pane):
 
     def draw(self, moment: Moment, changed: frozenset[Kind] | None) -> None:
         store, boot = self.session.store, self.session.clock.boot()
-        if changed is not None and changed.intersection(SHOWN):
-            # Most changes are measurements, and the tree shows none.
-            seen = hash(tuple(map(_gist, (row for kind in SHOWN for row in store.rows(kind)))))
-            self._dirty, self._seen = self._dirty or seen != self._seen, seen
+        # Most changes are measurements, and the tree shows none.
+        for kind in changed.intersection(SHOWN) if changed is not None else ():
+            seen = hash(tuple(map(_gist, store.rows(kind))))
+            self._dirty, self._seen[kind] = self._dirty or seen != self._seen.get(kind), seen
         feeds = list(self.feeds())
         known = [(feed, store.freshness(feed)) for feed in self.session.feeds() if feed.kind in SHOWN]
         stale = {(feed.connection, feed.kind): lately(fresh.age(boot) or 0.0) for feed, fresh in known if fresh.stale(boot)}
-        if self._dirty or stale != self._stale or self._made_for != self._tree.inner_width:
-            self._dirty, self._stale, self._made_for = False, stale, self._tree.inner_width
+        due = boot - self._made >= self._rest
+        if (due and (self._dirty or stale != self._stale)) or self._made_for != self._tree.inner_width:
+            self._dirty, self._stale, self._made_for, self._made = False, stale, self._tree.inner_width, boot
+            # A tree of thousands takes a while to make, and something in it changes all the time.
+            self._rest = 0.0 if sum(len(store.rows(kind)) for kind in SHOWN) < LARGE else 1.0
             self._branches = tuple(_app(node) for node in self.session.tree())
             self._show()
         if not self._branches:
@@ -237,7 +244,7 @@ class AppsPane(Pane):
 
     def refilter(self) -> None:
         self._tree.set_highlight(self.filter.pattern)
-        self._dirty = True
+        self._dirty, self._rest = True, 0.0
 
     @on(ResourceTable.RowToggled)
     def _toggled(self, event: ResourceTable.RowToggled) -> None:

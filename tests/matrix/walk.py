@@ -36,7 +36,7 @@ from tests.ui.test_setup import Asked
 from tui.actions import ACTIONS
 from tui.engine.ports import Event
 from tui.engine.recall.past import Past
-from tui.errors import ConfigError, Unauthorized, Unreachable
+from tui.errors import ConfigError, StorageError, Unauthorized, Unreachable
 from tui.local.finds import Find
 from tui.local.journal import Journal
 from tui.model import Kind, LogLine, Ref, Verb
@@ -106,6 +106,12 @@ class Refused(Asked):
     async def test(self, draft: Draft) -> str:
         raise Unauthorized(self._why, connection=draft.name, hint=self._why)
 
+    def earlier(self, context: str, name: str) -> str:
+        return self._why
+
+    async def forget(self, context: str, name: str) -> bool:
+        raise StorageError(self._why)
+
 
 class Configured(Owned):
     """Who opened the only context there is, with the same texts in its settings."""
@@ -115,6 +121,7 @@ class Configured(Owned):
         self.desks = {desk.context: desk}
         found = (Find(title=gate(text), platform="dployr", base_url=text, token=Secret(text), app=text) for text in texts[:BATCH])
         self.preferences, self.onboarding = self, Refused(*found, why=gate(texts[0]))
+        self.signing = Refused(why=gate(texts[0]))
         self._texts, self._gate = texts, gate
 
     def news(self) -> None:
@@ -245,7 +252,7 @@ class Walk:
 
     def remember(self, batch: list[str]) -> None:
         """Each text as what happened to something in the last hours."""
-        whats = ("transition", "appeared", "gone", "edge", "phase", "burst")
+        whats = ("transition", "appeared", "gone", "edge", "phase", "burst", "said")
         events = [
             Event(
                 what=what,

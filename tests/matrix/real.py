@@ -5,8 +5,9 @@
 Every key is pressed at every size first; then weather changes every half minute (or every so many seconds), keys that change nothing
 are pressed, sizes change. Printed at the end, as JSON: memory, file descriptors, threads, tasks (those of widgets, which live as long as
 their screen does, for themselves) and screens, which are made once each, in the first and in the last quarter (the first tenth is not
-counted: what is seen first is loaded first), memory in each tenth, bytes written, kinds of weather, how long each connection took to be
-fresh again after the last one, and the exit code.
+counted: what is seen first is loaded first), memory in each tenth, bytes written, kinds of weather, the steps of the event loop that took
+longest in milliseconds of processor time, with how many seconds after the start, how long each connection took to be fresh again after
+the last weather, and the exit code.
 """
 
 from __future__ import annotations
@@ -32,9 +33,17 @@ from tests.matrix.vt import answers
 from tui.emulator import Options, start_in_thread
 
 CENSUS: Final = """
-import asyncio, json, os, sys
+import asyncio, json, os, sys, time
 from tui.ui.app import Console
-mounted = Console.on_mount
+mounted, step = Console.on_mount, asyncio.Handle._run
+slow, start = [], time.monotonic()
+def timed(handle):
+    began = time.thread_time()
+    step(handle)
+    took = time.thread_time() - began
+    if took > 0.025:
+        slow.append((round(took * 1000), round(time.monotonic() - start), repr(handle._callback)[:200]))
+asyncio.Handle._run = timed
 def counted(self):
     mounted(self)
     def count():
@@ -42,7 +51,7 @@ def counted(self):
         names = [f"{each.get_name()} {getattr(each.get_coro(), '__qualname__', '')}" for each in asyncio.all_tasks()]
         widgets = sum("message pump" in name or "Timer." in name for name in names)
         counts = {"tasks": len(names) - widgets, "widgets": widgets, "screens": len(self.screens_made)}
-        told = json.dumps({**counts, "states": states, "feeds": len(self.session.feeds())})
+        told = json.dumps({**counts, "states": states, "feeds": len(self.session.feeds()), "slow": slow[-200:]})
         path = os.environ["CENSUS"]
         with open(path + ".new", "w") as file:
             file.write(told)
@@ -213,7 +222,7 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
         command = [sys.executable, "-c", CENSUS]
         with Tape(command, env={**environment, "CENSUS": str(census)}) as terminal:
             watched = Watched(terminal, census)
-            began = time.monotonic()
+            began = counted = time.monotonic()
             while not census.exists():
                 terminal.rest(0.1)
             terminal.rest(min(20.0, minutes * 6))
@@ -223,7 +232,8 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
                 for key in (*KEYS, *chance.choices(KEYS, k=4 * len(KEYS))):
                     terminal.press(key)
                     terminal.rest(0.25)
-            end = time.monotonic() + minutes * 60.0
+            counted = time.monotonic()
+            end = counted + minutes * 60.0
             while time.monotonic() < end:
                 weather = chance.choice(list(WEATHER))
                 seen[weather] += 1
@@ -245,6 +255,7 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
                     if state == "fresh" and name not in back
                 }
                 terminal.rest(0.25)
+            slow = sorted((each for each in watched.counted()["slow"] if each[1] > counted - began), reverse=True)
             for key in ("\x1b", "\x1b", "\x1b", "\x1b", "q"):
                 terminal.press(key)
                 terminal.rest(0.7) if key != "q" else None
@@ -258,6 +269,7 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
                 "weather": seen,
                 "back": back,
                 "tracebacks": errors,
+                "slow": slow[:5],
                 **watched.summary(),
             }
 

@@ -28,6 +28,7 @@ def test_l5_a_console_in_bad_weather_stays_as_it_is() -> None:
     # Only screens that were not opened before have new widgets; nothing else may make any for long.
     first, last = told["widgets"]
     assert last - first <= 30 * max(1, told["screens"][1] - told["screens"][0]), told
+    assert all(step[0] < 50 for step in told["slow"]), told["slow"]
     assert len(told["back"]) == 3, "every connection is fresh again"
 
 

@@ -63,3 +63,13 @@ def test_the_bundle_holds_what_helps_and_no_secret(desk: Desk, tmp_path: Path) -
 
 def test_the_json_stays_json(desk: Desk) -> None:  # noqa: F811
     assert json.loads(desk.run("doctor", "--json").stdout)["version"]
+
+
+def test_keys_that_mean_nothing_or_two_things_are_named(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
+    config = 'keys = { "row.restart" = "s", "row.stopp" = "y" }\n[contexts.a.connections.fleet]\nplatform = "dployr"\n'
+    (tmp_path / "config.toml").write_text(f'{config}base_url = "{desk.info["dployr"]["base_url"]}"\n')
+    told = desk.json("doctor", "--json", ROLLWATCH_HOME=str(tmp_path))
+    keys = [each["text"] for each in told["findings"] if each["about"] == "keys"]
+    assert len(keys) == 2
+    assert "did you mean 'row.stop'?" in keys[0]
+    assert "means both 'row.restart' and 'row.stop'" in keys[1]

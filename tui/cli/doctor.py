@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import tui
+from tui.actions import Keymap
 from tui.cli import compose, grid, terminal
 from tui.cli.exits import Exit
 from tui.cli.probe import ask
@@ -173,6 +174,8 @@ def _context(args: Namespace) -> Iterator[Finding]:
             yield Finding(about="context", state="ok", text=f"{setup.context}, {len(setup.platforms)} connections{marks}")
             for warning in setup.warnings:
                 yield Finding(about="settings", state="warn", text=warning, remedy="rollwatch config show tells where values come from")
+            for problem in Keymap.load(setup.looks.get("keys", {})).problems:
+                yield Finding(about="keys", state="warn", text=problem, remedy="rollwatch config path says where they stand")
             if setup.journal.badge:
                 yield Finding(about="journal", state="warn", text=setup.journal.badge, remedy="verbs are refused until it can be written")
             _, loaded = compose.configured(args)

@@ -44,7 +44,7 @@ async def poured(*said: object) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def followed(what: str, streams: int, rate: float, seconds: float, rest: float, kind: str = "") -> list[Figure]:
+async def followed(what: str, streams: int, rate: float, seconds: float, rest: float, kind: str = "", query: str = "") -> list[Figure]:
     """So many streams through the console while keys are pressed: how many lines came of those that were due, the wait for the answer,
     what is missing, what it weighs. Waits are in processor time of this process, which a busy machine does not change; how many lines
     come, it does: see how much of the time this process had the processor."""
@@ -68,6 +68,7 @@ async def followed(what: str, streams: int, rate: float, seconds: float, rest: f
                 before = resident()
                 console.console_screen.follow_log(*refs)
                 pane: LogsPane = console.console_screen.logs
+                pane.set_filter(query)
                 waits: list[float] = []
                 begin, worked = time.perf_counter(), time.process_time()
                 while time.perf_counter() - begin < SECONDS:
@@ -120,6 +121,7 @@ async def _follow() -> list[Figure]:
         *await followed(f"console, 5,000 lines/s, {length}", 1, 5_000, SECONDS + 60, 0),
         *await followed(f"console, 5,000 lines/s as events, {length}", 1, 5_000, SECONDS + 60, 0, "sse"),
         *await followed(f"console, 8 streams of 1,000 lines/s, {length}", 8, 8_000, SECONDS + 60, 0),
+        *await followed(f"console, 8 streams of 1,000 lines/s, a filter on, {length}", 8, 8_000, SECONDS + 60, 0, query="expired 7"),
     ]
 
 

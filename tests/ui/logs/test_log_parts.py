@@ -95,6 +95,27 @@ def test_context_grows_under_the_last_match_when_lines_come() -> None:
     assert [window.is_context(position) for position in range(5, 10)] == [True, True, False, True, True]
 
 
+def test_what_a_full_log_drops_is_forgotten_and_nothing_else_is_looked_at_again() -> None:
+    buffer = LogBuffer(limit=20, total=100)
+    buffer.append("a", [line(second) for second in range(20)])
+    buffer.append("b", [line(second + 0.5, "hit" if second == 5 else "") for second in range(18)])
+    asked: list[str] = []
+
+    def wanted(entry: Entry) -> bool:
+        asked.append(entry.line.text)
+        return entry.line.text == "hit"
+
+    window = LogWindow(buffer, lambda entry: 1)
+    window.set_filter(wanted, context=2)
+    assert [entry.line.text for entry in window.entries()] == ["4.5", "5", "hit", "6", "6.5"]
+    asked.clear()
+    buffer.append("a", [line(second) for second in range(20, 26)])
+    window.update()
+    assert buffer.dropped("a") == 6
+    assert [entry.line.text for entry in window.entries()] == ["3.5", "4.5", "hit", "6", "6.5"]
+    assert sorted(asked) == sorted(["0.5", "1.5", "2.5", "3.5", "4.5", *map(str, range(20, 26))])
+
+
 # Colours ----------------------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -18,9 +18,6 @@ from tui.model import LogLine
 
 SLACK: Final = 4
 """Lines may run over a limit by a quarter before they are cut back, so that dropping costs next to nothing per line."""
-
-MOVES: Final = 64
-"""How many of the last moves are remembered, each with the first position that it touched."""
 
 LATE: Final = 2_000
 """How many of the newest lines are put into order again when a line comes late."""
@@ -68,9 +65,7 @@ class LogBuffer:
         self.start = 0
         self.arrived = 0
         """All lines that ever came, kept or not."""
-        self.reordered = 0
-        """Grows when lines before the end moved (a late line, a full source among others): places must be found again."""
-        self._moves: deque[int] = deque(maxlen=MOVES)
+        self._moves: tuple[int, int] | None = None
 
     @property
     def end(self) -> int:
@@ -146,7 +141,7 @@ class LogBuffer:
         self._known.clear()
         self._counts.clear()
         self._dropped.clear()
-        self._moved(self.start)
+        self._moved(below=self.end)
 
     def _newest(self) -> datetime | None:
         """The time of the last line that has one."""
@@ -165,7 +160,7 @@ class LogBuffer:
         self.start -= len(lines)
         if len(self._counts) > 1:
             self._merge(len(self._lines))  # all of it: older lines stand before everything
-        self._moved(self.start)
+        self._moved(below=self.end)
 
     def _merge(self, added: int) -> None:
         """Put late lines where their time belongs, among the newest ones. Equal times and lines without one keep their order."""
@@ -184,7 +179,7 @@ class LogBuffer:
         stamps.sort()
         self._lines[begin:] = [lines[order] for _, order in stamps]
         self._owners[begin:] = [owners[order] for _, order in stamps]
-        self._moved(self.start + begin)
+        self._moved(since=self.start + begin)
 
     def _overtaken(self, added: int) -> int:
         """Where the first line stands that one of those just added must come before: what is older than all of them stays."""
@@ -235,18 +230,18 @@ class LogBuffer:
         self.start += len(out)
         self._lines[:before] = [self._lines[index] for index in kept]
         self._owners[:before] = [self._owners[index] for index in kept]
-        self._moved(self.start)
+        self._moved(below=self.start + len(kept))
 
-    def _moved(self, first: int) -> None:
-        self.reordered += 1
-        self._moves.append(first)
+    def _moved(self, *, below: int | None = None, since: int | None = None) -> None:
+        """Lines before ``below`` and from ``since`` on stand elsewhere now."""
+        before, after = self._moves or (self.start, self.end)
+        self._moves = (before if below is None else max(before, below), after if since is None else min(after, since))
 
-    def moved_since(self, reordered: int) -> int | None:
-        """The first position that may hold another line than when ``reordered`` was so; None if none does."""
-        count = self.reordered - reordered
-        if count <= 0:
-            return None
-        return self.start if count > len(self._moves) else min(list(self._moves)[-count:])
+    def take_moves(self) -> tuple[int, int] | None:
+        """What may hold another line than when this was asked last: every position before the first of these, and from the second on.
+        None if nothing does: lines that only came or were dropped have moved nothing."""
+        moves, self._moves = self._moves, None
+        return moves
 
     def still(self) -> LogBuffer:
         """What is kept now, in a ring of its own that nothing is added to: for whoever takes longer to look."""

@@ -42,16 +42,31 @@ class LogMatches:
         place = bisect_left(self.hits, position)
         return place < len(self.hits) and self.hits[place] == position
 
-    def forget_from(self, position: int) -> None:
-        """Lines from here on are others than before."""
+    def forget(self, below: int, since: int) -> bool:
+        """Lines before ``below`` and from ``since`` on are others than before; False if that leaves nothing of what is known."""
+        if max(below, self._low) >= min(since, self._high):
+            return False
+        if since < self._high:
+            self._forget_from(since)
+        if below > self._low:
+            self._forget_before(below)
+        return True
+
+    def _forget_from(self, position: int) -> None:
         gone = self.hits[bisect_left(self.hits, position) :]
         self.came -= len(gone) - bisect_left(gone, self._live)
         del self.hits[bisect_left(self.hits, position) :]
         if self._context:
             del self.shown[bisect_left(self.shown, position - self._context) :]
             self._add([each for each in self.hits if each >= position - 2 * self._context])
-        self._high = min(self._high, position)
-        self._low = min(self._low, self._high)
+        self._high = position
+
+    def _forget_before(self, position: int) -> None:
+        del self.hits[: bisect_left(self.hits, position)]
+        if self._context:
+            del self.shown[: bisect_left(self.shown, position)]
+            self._add(self.hits[: bisect_left(self.hits, position + self._context)])
+        self._low = position
 
     def work(self, budget: int | None = None) -> None:
         """Try what was not tried, ``budget`` lines of it (None: everything)."""

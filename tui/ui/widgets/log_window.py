@@ -42,7 +42,6 @@ class LogWindow:
         self._found: LogMatches | None = None
         self._wanted: Callable[[Entry], bool] | None = None
         self._context = 0
-        self._reordered = buffer.reordered
         self._paused_at: int | None = None
         self._place = (buffer.start, 0)
         self._entry: Entry | None = None
@@ -94,21 +93,18 @@ class LogWindow:
         """The buffer changed, or a filter is behind: take in what came, let go of what was dropped, find the place again. With a
         ``budget`` the filter is tried on so many lines only."""
         buffer = self._buffer
-        first = buffer.moved_since(self._reordered)
-        self._reordered = buffer.reordered
+        moves = buffer.take_moves()
         if self._found is not None:
-            if first is not None and first <= buffer.start and self._paused_at is not None:
+            if moves is not None and not self._found.forget(*moves):
                 carried = self.unseen
                 self._search_anew()
-                self._paused_at = self._total() - carried
-            elif first is not None and first <= buffer.start:
-                self._search_anew()
-            elif first is not None:
-                self._found.forget_from(first)
+                if self._paused_at is not None:
+                    self._paused_at = self._total() - carried
             self._found.work(budget)
-        if first is not None and self._paused_at is not None:
-            looked_at = max(self._place[0], self._cursor[0] if self._cursor else 0)
-            if first <= max(looked_at, buffer.start):
+        if moves is not None and self._paused_at is not None:
+            below, since = moves
+            looked_at = (self._place[0], self._cursor[0] if self._cursor else self._place[0])
+            if any(each < below or each >= since for each in looked_at):
                 self._find_again()
         if self._place[0] < buffer.start:
             self._place = (buffer.start, 0)

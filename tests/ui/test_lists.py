@@ -39,7 +39,7 @@ AT = Moment(now=NOW, store=Shelf(*SERVICES), zone=UTC)
 
 def names(text: str) -> set[str]:
     wanted: Filter = parse_filter(text, TABLES)
-    return {str(row.name) for row in SERVICES if wanted.shows(row, search_text(row), TABLE, AT)}
+    return {str(row.name) for row in wanted.among(SERVICES, search_text, TABLE, AT)}
 
 
 @pytest.mark.parametrize(

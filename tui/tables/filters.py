@@ -9,8 +9,8 @@ age<2h cpu>=80% mem>1.5G      the value behind the cell is so              !stat
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from tui.model import KINDS, Kind, Resource
@@ -50,14 +50,22 @@ class Filter:
             and all(bool(pattern.search(text)) is must for must, pattern in self.patterns)
         )
 
-    def shows(self, row: Resource, text: str, table: Table[Resource], moment: Moment) -> bool:
-        """Whether a row with this text is to be shown in its table."""
-        name = str(row.name or row.ref.id).casefold() if self.letters else ""
-        return (
-            self.fits(text)
-            and all(in_order(letters, name) is must for must, letters in self.letters)
-            and all(term.holds(row, table, moment) is must for must, term in self.terms)
-        )
+    def among(
+        self, rows: Iterable[Resource], text: Callable[[Resource], str], table: Table[Resource], moment: Moment
+    ) -> tuple[Resource, ...]:
+        """Those of the rows of a table that are to be shown; ``text`` gives a row's text. Made for ten thousand rows at each key."""
+        found = list(rows)
+        for word in self.wanted:
+            found = [row for row in found if word in text(row)]
+        if self.unwanted or self.patterns:
+            rest = replace(self, wanted=())
+            found = [row for row in found if rest.fits(text(row))]
+        for must, letters in self.letters:
+            found = [row for row in found if in_order(letters, str(row.name or row.ref.id).casefold()) is must]
+        for must, term in self.terms:
+            holds = term.judge(table, moment)
+            found = [row for row in found if holds(row) is must]
+        return tuple(found)
 
     @property
     def pattern(self) -> re.Pattern[str] | None:

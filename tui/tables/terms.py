@@ -35,15 +35,28 @@ class Term:
     number: float = 0.0
     unit: str = ""
 
-    def holds(self, row: Resource, table: Table[Any], moment: Moment) -> bool:
-        """Whether a row is so. What has no such column, or no value there, is not; but it differs from everything."""
+    def judge(self, table: Table[Any], moment: Moment) -> Callable[[Resource], bool]:
+        """What tells whether a row is so. What has no such column, or no value there, is not; but it differs from everything."""
         column = next((each for each in table.columns if self.column in {each.id, each.title.casefold()}), None)
         if column is None:
-            return self.sign == "!="
+            return lambda _: self.sign == "!="
         if self.sign not in _COMPARE:
-            return _says(column.text(row, moment), self.sign, self.text)
-        value = _value(column, row, moment)
-        return value is not None and _COMPARE[self.sign](value, self._limit(column))
+            said: dict[str, bool] = {}
+
+            def says(row: Resource) -> bool:
+                cell = column.text(row, moment)
+                if cell not in said:
+                    said[cell] = _says(cell, self.sign, self.text)
+                return said[cell]
+
+            return says
+        limit, compare = self._limit(column), _COMPARE[self.sign]
+
+        def measures(row: Resource) -> bool:
+            value = _value(column, row, moment)
+            return value is not None and compare(value, limit)
+
+        return measures
 
     def _limit(self, column: Column[Any]) -> float:
         """The number in the unit that the column counts in: seconds, bytes, a share of one."""

@@ -110,7 +110,7 @@ class Listing:
         self.title = title
         self._cells = cells
         self._known: dict[Ref, Resource] = {}
-        self._texts: dict[Ref, tuple[Resource, str]] = {}
+        self._texts: dict[int, tuple[Resource, str]] = {}
         self._keys: tuple[Ref, ...] = ()
         self._filter = Filter()
         self._faults = False
@@ -229,7 +229,7 @@ class Listing:
         if self._faults:
             rows = tuple(row for row in rows if not healthy(row))
         if self._filter:
-            rows = tuple(row for row in rows if self._filter.shows(row, self._text(row), whole, moment))
+            rows = self._filter.among(rows, self._text, whole, moment)
         ordered = table.sorted(rows, moment, self.sort)
         self._arranged = moment.now
         self._known = {row.ref: row for row in ordered}
@@ -256,9 +256,10 @@ class Listing:
         return replace(column, low=max(column.low, min(most, widest)))
 
     def _text(self, row: Resource) -> str:
-        known = self._texts.get(row.ref)
-        if known is None or known[0] is not row:
-            known = self._texts[row.ref] = (row, search_text(row))
+        # By its id, which is hashed at once; the row is kept with it, so that no other can have that id.
+        known = self._texts.get(id(row))
+        if known is None:
+            known = self._texts[id(row)] = (row, search_text(row))
         return known[1]
 
     def draw(self, moment: Moment) -> tuple[Piece, ...]:

@@ -39,7 +39,10 @@ class Scrub:
         """Leave the present in the way that a key means."""
         screen = self._open()
         if screen is not None:
-            screen.then.become(self._program.session.clock.wall(), (), None)
+            now = self._program.session.clock.wall()
+            # What was kept of now is shown until there is another moment: nobody is told that nothing was known.
+            screen.then.become(now, (), now)
+            screen.go(now)
             WAYS[id_](screen)
 
     def show(self, at: datetime) -> None:

@@ -147,6 +147,13 @@ async def test_from_an_event_to_its_moment_to_its_log_of_that_minute_and_back(
             await until(at, lambda said=said: at.sees(said))  # type: ignore[misc]
 
 
+async def test_asking_for_a_time_shows_what_is_known_of_now_until_one_is_given(journal: Journal) -> None:
+    async with seat(remembering(journal)) as at:
+        await at.press("at")
+        await until(at, lambda: isinstance(at.app.screen, PastScreen) and at.sees("go to") and at.sees("mailer"))
+        assert not at.sees("nobody had looked yet")
+
+
 async def test_what_was_not_known_is_not_called_empty() -> None:
     async with seat(remembering(empty())) as at:
         await at.press("left_curly_bracket")

@@ -88,7 +88,8 @@ Shown = str | Cell
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column(Generic[R]):
     """One column. ``low`` and ``high`` bound its width in cells; ``rank`` 0 always stays and the highest goes first when the
-    screen is narrow; ``ages`` says that its text changes by the passing of time alone; ``order`` is what it sorts by."""
+    screen is narrow; ``ages`` says that its text changes by the passing of time alone, ``looks_up`` that another record can change it;
+    ``order`` is what it sorts by."""
 
     id: str
     title: str
@@ -100,6 +101,7 @@ class Column(Generic[R]):
     order: Callable[[R, Moment], Any] | None = None
     right: bool = False
     ages: bool = False
+    looks_up: bool = False
 
     def cell(self, row: R, moment: Moment) -> Cell:
         """The cell of a row as pieces."""

@@ -47,7 +47,7 @@ def _other(id_: str, title: str, kind: Kind, get: Callable[[R], str], *, rank: i
     def show(row: R, moment: Moment) -> Shown:
         return moment.name_of(row.ref.connection, kind, get(row)) or (Span(NOTHING, Tone.MUTED),)
 
-    return Column(id=id_, title=title, show=show, low=8, high=30, rank=rank)
+    return Column(id=id_, title=title, show=show, low=8, high=30, rank=rank, looks_up=True)
 
 
 def _share(id_: str, title: str, get: Callable[[R], float | None], *, rank: int) -> Column[R]:

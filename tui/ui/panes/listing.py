@@ -243,10 +243,10 @@ class Listing:
         more than a few. Never narrower than before, so that nothing jumps."""
         if not rows:
             return
-        # Ages pass by themselves; everything else of a record that is the same was measured already.
+        # Ages pass and what is looked up changes without the record; everything else of one that is the same was measured already.
         measured, self._measured = self._measured, {row.ref: row for row in rows}
         fresh = [row for row in rows if measured.get(row.ref) is not row]
-        self._columns = tuple(self._wide(column, rows if column.ages else fresh, moment) for column in self._columns)
+        self._columns = tuple(self._wide(column, rows if column.ages or column.looks_up else fresh, moment) for column in self._columns)
 
     def _wide(self, column: Column[Any], rows: Sequence[Resource], moment: Moment) -> Column[Any]:
         if column.rank > 0 and column.ages and not self.look.wide:

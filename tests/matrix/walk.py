@@ -68,16 +68,21 @@ def strings(mode: str, step: int, offset: int) -> list[str]:
     return [text for text in chosen if mode == "clean" or not any(0xD800 <= ord(char) < 0xE000 for char in text)]
 
 
+BASES = frozenset({"MemoryScreen", "FirstsScreen"})
+"""What only other kinds of screens are made from."""
+
+
 def screens() -> set[str]:
-    """Every kind of screen that the walk must open: those that no other kind is made from."""
+    """Every kind of screen, all of which the walk must open."""
     for module in pkgutil.walk_packages(tui.ui.__path__, "tui.ui."):
         importlib.import_module(module.name)
     waiting, found = [Screen], set[type]()
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
-        found |= {kind} if kind.__module__.startswith("tui.ui.") and not kind.__subclasses__() else set()
-    return {kind.__name__ for kind in found}
+        found |= {kind} if kind.__module__.startswith("tui.ui.") else set()
+    assert {kind.__name__ for kind in found} >= BASES
+    return {kind.__name__ for kind in found} - BASES
 
 
 class Place(Desk):

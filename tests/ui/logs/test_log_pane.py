@@ -233,6 +233,9 @@ async def test_a_gap_is_a_line_and_quiet_is_a_state() -> None:
         follow.write(Gap(seconds=192, at=NOW), at_second(200, "after"))
         await settled(at)
         assert at.row("gap").strip() == "── gap 00:03:12: lines may be missing ──"
+        await typed(at, "slash", "after")
+        assert at.sees("1 of 2 lines, 1 left out"), "a note of ours is no line of the log"
+        assert at.sees("── gap 00:03:12: lines may be missing ──")
         follow.become(StreamState(word="quiet", since=at.desk.clock.boot() - 842))
         await at.wait()
         assert at.sees("○ connected, quiet for 00:14:02")

@@ -57,8 +57,8 @@ ONE: tuple[Mode, ...] = (
     Mode(name="one log, a gap", keys=(), shows="── gap 00:00:04: lines may be missing ──", back=()),
     Mode(name="warnings with context", keys=("L", "o"), shows="warn and worse  ±3 lines around each"),
     Mode(name="errors only", keys=("L", "L"), shows="error and worse"),
-    Mode(name="a text", keys=("slash", "<basket>", "enter"), shows="15 of 43 lines"),
-    Mode(name="a regular expression and its opposite", keys=("slash", "</no (answer|x)/ !basket>", "enter"), shows="14 of 43 lines"),
+    Mode(name="a text", keys=("slash", "<basket>", "enter"), shows="14 of 42 lines"),
+    Mode(name="a regular expression and its opposite", keys=("slash", "</no (answer|x)/ !basket>", "enter"), shows="13 of 42 lines"),
     Mode(
         name="a bad expression",
         keys=("slash", "<~(>"),

@@ -288,10 +288,10 @@ class LogsPane(Pane):
         window = view.window
         if not window.filtered:
             return []
-        kept = len(view.buffer)
+        kept, shown = window.kept, window.count - (len(view.buffer) - window.kept)
         so_far = "…" if window.behind else ""
         said = [Piece(" "), Piece(f"{window.matches:,}{so_far} of {kept:,} lines", "match")]
-        said.append(Piece(f", {kept - window.count:,} left out", "muted"))
+        said.append(Piece(f", {kept - shown:,} left out", "muted"))
         if self.least:
             said.append(Piece(f"  {SHOWN[self.least][0].split()[-1]} and worse", "match"))
         if self.context:

@@ -284,16 +284,23 @@ class LogBuffer:
                     return self.start + index
         return next((self.start + index for index, line in enumerate(lines) if line is wanted), None)
 
+    def notes(self, begin: int, end: int) -> list[int]:
+        """The positions with ``begin <= position < end`` of notes of ours."""
+        if not any(note for _, note in self._known):
+            return []
+        first = max(begin, self.start)
+        part = self._owners[first - self.start : max(0, end - self.start)]
+        return [first + index for index, owner in enumerate(part) if owner.note]
+
     def matching(self, wanted: Callable[[Entry], bool], begin: int, end: int) -> list[int]:
         """The positions with ``begin <= position < end`` whose entry is wanted or a note of ours. A ``Sifts`` is asked for all at once."""
         first = max(begin, self.start)
         part = slice(first - self.start, max(0, end - self.start))
         owners, lines = self._owners[part], self._lines[part]
         if isinstance(wanted, Sifts):
-            found = wanted.sift([owner.source for owner in owners], lines)
-            if any(note for _, note in self._known):
-                found = sorted({*found, *(index for index, owner in enumerate(owners) if owner.note)})
-            return [first + index for index in found]
+            found = [first + index for index in wanted.sift([owner.source for owner in owners], lines)]
+            notes = self.notes(begin, end)
+            return sorted({*found, *notes}) if notes else found
         # Entries are made one at a time and let go: two hundred thousand at once would wake the collector.
         kept = enumerate(zip(owners, lines, strict=True))
         return [first + index for index, ((source, note), line) in kept if note or wanted(Entry(source, line))]

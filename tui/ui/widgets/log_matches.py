@@ -26,6 +26,8 @@ class LogMatches:
         self._live = buffer.end
         self.hits: list[int] = []
         self.shown: list[int] = self.hits if not context else []
+        self.notes: list[int] = []
+        """Those of the hits that are notes of ours, which every filter lets through."""
         self.came = 0
         """Wanted lines that arrived since this was made."""
 
@@ -56,6 +58,7 @@ class LogMatches:
         gone = self.hits[bisect_left(self.hits, position) :]
         self.came -= len(gone) - bisect_left(gone, self._live)
         del self.hits[bisect_left(self.hits, position) :]
+        del self.notes[bisect_left(self.notes, position) :]
         if self._context:
             del self.shown[bisect_left(self.shown, position - self._context) :]
             self._add([each for each in self.hits if each >= position - 2 * self._context])
@@ -63,6 +66,7 @@ class LogMatches:
 
     def _forget_before(self, position: int) -> None:
         del self.hits[: bisect_left(self.hits, position)]
+        del self.notes[: bisect_left(self.notes, position)]
         if self._context:
             del self.shown[: bisect_left(self.shown, position)]
             self._add(self.hits[: bisect_left(self.hits, position + self._context)])
@@ -72,7 +76,7 @@ class LogMatches:
         """Try what was not tried, ``budget`` lines of it (None: everything)."""
         buffer = self._buffer
         start, end = buffer.start, buffer.end
-        for known in (self.hits, self.shown):
+        for known in (self.hits, self.shown, self.notes):
             if known and known[0] < start:
                 del known[: bisect_left(known, start)]
         if self._context and self.shown:
@@ -97,6 +101,8 @@ class LogMatches:
         self.came += len(found) - bisect_left(found, self._live) if forward else 0
         place = bisect_left(self.hits, begin)
         self.hits[place:place] = found
+        at = bisect_left(self.notes, begin)
+        self.notes[at:at] = self._buffer.notes(begin, end)
         if self._context:
             # Lines that were the last ones had no context below them then.
             self._add([each for each in self.hits[place - 1 : place] if each + self._context >= begin] + found)

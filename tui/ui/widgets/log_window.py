@@ -82,8 +82,13 @@ class LogWindow:
 
     @property
     def matches(self) -> int:
-        """Entries that the filter wants, as far as is known."""
-        return self.count if self._found is None else len(self._found.hits)
+        """Lines that the filter wants, as far as is known."""
+        return self.count if self._found is None else len(self._found.hits) - len(self._found.notes)
+
+    @property
+    def kept(self) -> int:
+        """Lines that are kept; with a filter without our notes, as far as they are known."""
+        return len(self._buffer) - (0 if self._found is None else len(self._found.notes))
 
     def is_context(self, position: int) -> bool:
         """Whether a shown entry is there only because it stands near one that is wanted."""

@@ -19,6 +19,8 @@ SETTLED: Final = 20.0
 WATCHED: Final = 30.0
 """Seconds that an idle console is watched."""
 
+FILTER: Final = "status=crashed"
+
 TIMES: Final = 3
 """Emulators that have two hundred resources together."""
 
@@ -83,6 +85,31 @@ def _weight() -> list[Figure]:
     return [Figure(case="console", what="200 resources, two followed logs", unit="MiB", ours=weight)]
 
 
+def _many() -> list[Figure]:
+    """Keys among ten thousand services of which a fifth differ in each reading, and a filter typed letter by letter."""
+    what = "10,000 services"
+    with desk("huge") as at, at.console() as terminal:
+        terminal.until(lambda: terminal.shows("api-"), 120.0)
+        terminal.run(SETTLED)
+        terminal.send("2")
+        terminal.run(2.0)
+        took, lost = pressed(terminal, KEYS)
+        terminal.send("/")
+        terminal.run(1.0)
+        letters: list[float] = []
+        typed = ""
+        for letter in FILTER:
+            typed, begin = typed + letter, time.monotonic()
+            terminal.send(letter)
+            if terminal.until(lambda typed=typed: terminal.shows(f"/ {typed}"), 10.0):  # type: ignore[misc]
+                letters.append(time.monotonic() - begin)
+    slowest = max(letters) * 1000 if len(letters) == len(FILTER) else None
+    return [
+        *waits("console", what, took, lost, KEYS),
+        Figure(case="console", what=f"{what}: slowest letter of a filter", unit="ms", ours=slowest),
+    ]
+
+
 def console() -> list[Figure]:
-    """Idle, memory, then keys over links."""
-    return [*_idle("time stands still", "calm", frozen=True), *_idle("a quiet night", "calm"), *_weight(), *_keys()]
+    """Idle, memory, keys among many, then keys over links."""
+    return [*_idle("time stands still", "calm", frozen=True), *_idle("a quiet night", "calm"), *_weight(), *_many(), *_keys()]

@@ -13,12 +13,12 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui import keyboard
-from tests.ui.desk import Desk, busy, ref, service, variable
+from tests.ui.desk import Desk, ago, busy, ref, service, variable
 from tui.engine.commands import IN_FLIGHT, Outcome
 from tui.engine.feeds import Pending
 from tui.engine.verdicts import Verdict
 from tui.errors import Refused
-from tui.model import Health, Kind, Ref, Verb
+from tui.model import Health, Kind, Ref, Rollout, Verb
 from tui.platforms.base import Request
 from tui.text import Safe
 from tui.ui.app import Console
@@ -123,6 +123,35 @@ async def test_in_production_what_cannot_be_undone_asks_for_the_name() -> None:
         assert not at.sees("nothing was sent")
         await at.press("enter", "right", "enter")
         assert at.verbs == [(Verb.STOP, "svc-worker")]
+
+
+async def test_rolling_back_offers_the_chosen_commit_and_says_what_went_well_there() -> None:
+    at_desk, good = desk(), "e41f0c9b7a6d5c4b3a29181706f5e4d3c2b1a098"
+    place = {"app": Safe("checkout"), "environment": Safe("prod"), "by": Safe("ana"), "status": Safe("completed")}
+    rows = [
+        Rollout(
+            ref=ref(Kind.ROLLOUT, id_, "shop"),
+            name=Safe(id_),
+            target=Safe(target),
+            conclusion=Safe(word),
+            health=health,
+            queued_at=ago(minutes=minutes),
+            completed_at=ago(minutes=minutes - 3),
+            **place,  # type: ignore[arg-type]
+        )
+        for id_, target, word, health, minutes in (
+            ("roll_9", "hotfix", "failure", Health.BAD, 10),
+            ("roll_8", good, "success", Health.OK, 60),
+        )
+    ]
+    at_desk.put("shop", Kind.ROLLOUT, rows)
+    async with seat(at_desk) as at:
+        await at.press("3", "end", "u")
+        assert at.sees("Roll back: the commit of an earlier rollout once more")
+        assert at.sees(f"last that succeeded there: {good} by ana, 57m ago")
+        await at.press("tab", "tab", "tab", "tab", "right", "enter")
+        assert at.verbs == [(Verb.TRIGGER, "checkout/prod")]
+        assert at.desk.done[0][2]["sha"] == good
 
 
 async def test_what_is_sent_was_seen_when_the_key_was_pressed() -> None:

@@ -77,6 +77,10 @@ class Ref:
     kind: Kind
     id: str
 
+    def __hash__(self) -> int:
+        # Of the id alone, whose text keeps its own: thousands are looked up for each reply, and few ids stand for two things.
+        return hash(self.id)
+
     def __str__(self) -> str:
         return f"{self.connection}/{self.kind}/{self.id}"
 

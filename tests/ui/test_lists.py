@@ -207,25 +207,26 @@ async def test_a_wide_list_cuts_nothing_and_moves_sideways() -> None:
         assert "MESSAGE" not in at.row("NAME")
 
 
-async def test_a_column_grows_with_what_changed_and_with_what_it_looks_up() -> None:
-    async with seat(size=(200, 50)) as at:
+async def test_a_column_claims_room_for_what_changed_and_for_what_it_looks_up() -> None:
+    async with seat() as at:
         rows = list(at.desk.store.rows(Kind.SERVICE))
-        machine = next(row for row in at.desk.store.rows(Kind.INSTANCE))
-        long = Safe("checkout-with-a-name-that-is-long")
-        placed = [replace(row, instance=Safe(machine.ref.id)) for row in rows]  # type: ignore[call-arg]
+        machine = next(iter(at.desk.store.rows(Kind.INSTANCE)))
+        placed = [*(replace(row, instance=Safe(machine.ref.id)) for row in rows), fresh("other")]  # type: ignore[call-arg]
         at.desk.put("fleet", Kind.SERVICE, placed)
-        await at.press("z", "w")
-        at.desk.put("fleet", Kind.SERVICE, [*placed[:-1], replace(placed[-1], name=long)])
         await at.wait()
-        assert at.sees(long)
-        named = Safe("machine-with-a-name-that-is-long")
-        at.desk.put("fleet", Kind.INSTANCE, [replace(machine, name=named)])
-        at.desk.put("fleet", Kind.SERVICE, [*placed[:-1], replace(placed[-1], name=Safe("other"), instance=Safe(""))])  # type: ignore[call-arg]
-        for _ in range(20):
-            if named in at.row(" web-api"):
-                break
-            await at.press("greater_than_sign")
-        assert named in at.row(" web-api"), "of a record that is the same"
+
+        def claimed() -> list[int]:
+            columns = {each.id: each.low for each in at.app.console_screen.resources.listing.columns}
+            return [columns[id_] for id_ in ("name", "instance")]
+
+        before = claimed()
+        at.desk.put("fleet", Kind.SERVICE, [*placed[:-1], replace(placed[-1], name=Safe("a-name-that-is-rather-long"))])
+        await at.wait()
+        assert (claimed()[0] > before[0], claimed()[1]) == (True, before[1])
+        at.desk.put("fleet", Kind.INSTANCE, [replace(machine, name=Safe("a-machine-with-a-long-name"))])
+        at.desk.put("fleet", Kind.SERVICE, placed)
+        await at.wait()
+        assert claimed()[1] > before[1], "though its own record is the same"
 
 
 async def test_what_changed_is_marked_with_the_direction_of_numbers() -> None:

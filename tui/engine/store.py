@@ -328,7 +328,7 @@ class Store:
             self._holders[row.ref] = (*self._holders.get(row.ref, ()), feed)
         for row in removed:
             self._release(row.ref, feed)
-        reordered = not added and not removed and any(a != b for a, b in zip(old, new, strict=True))
+        reordered = not added and not removed and any(a is not b and a != b for a, b in zip(old, new, strict=True))
         if added or updated or removed or reordered:
             shelf.by_ref = new
             shelf.rows = tuple(new.values())

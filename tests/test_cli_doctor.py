@@ -30,6 +30,16 @@ def test_doctor_says_what_to_do_where_nobody_listens(desk: Desk) -> None:  # noq
     assert "vault, the way: check the address and the network between" in done.stdout
 
 
+def test_doctor_does_not_send_anybody_to_mend_what_is_the_platforms(desk: Desk) -> None:  # noqa: F811
+    desk.emulator.do(lambda control: control.fault("html", platform="phase", status=503))
+    try:
+        done = desk.run("doctor")
+    finally:
+        desk.emulator.do(lambda control: control.clear_faults())
+    assert done.returncode == Exit.UNREACHABLE
+    assert "vault: the platform is in trouble: its status page knows more" in done.stdout
+
+
 def test_the_bundle_holds_what_helps_and_no_secret(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
     config = (desk.home / "config.toml").read_text()
     (desk.home / "config.toml").write_text(f'{config}\n[alerts]\nwebhook = "https://hooks.acme.test/{CANARY}-hook"\n')

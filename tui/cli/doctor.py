@@ -24,7 +24,7 @@ from tui.cli import compose, grid, terminal
 from tui.cli.exits import Exit
 from tui.cli.probe import ask
 from tui.clock import Clock, SystemClock, within
-from tui.errors import ConfigError, PlatformError, UsageError
+from tui.errors import BadReply, ConfigError, Forbidden, PlatformError, RateLimited, Unavailable, Unreachable, UsageError
 from tui.local.children import run
 from tui.local.paths import Paths
 from tui.model import RateLimit, Tone
@@ -246,8 +246,17 @@ async def _asked(platform: Platform, clock: Clock) -> Finding:
     return Finding(about=platform.name, state="ok", text=", ".join(filter(None, told)))
 
 
+_REMEDIES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
+    (Unavailable, "the platform is in trouble: its status page knows more; nothing here needs mending"),
+    (RateLimited, "wait: others use the same account, or refresh is set too low"),
+    (Forbidden, "ask the owner of the account for a role that may read"),
+    (BadReply, "check base_url: what answers there is not this platform's API"),
+    (Unreachable, "check the address and the network between"),
+)
+
+
 def _remedy(error: PlatformError) -> str:
-    return f"see what the platform says to {error.type}" if error.status else "check the address and the network between"
+    return next((remedy for kind, remedy in _REMEDIES if isinstance(error, kind)), "try once more; rollwatch doctor --bundle is for a report")
 
 
 def _budget(rate: RateLimit | None) -> str:

@@ -256,7 +256,7 @@ _REMEDIES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
 
 
 def _remedy(error: PlatformError) -> str:
-    return next((remedy for kind, remedy in _REMEDIES if isinstance(error, kind)), "try once more; rollwatch doctor --bundle is for a report")
+    return next((remedy for kind, remedy in _REMEDIES if isinstance(error, kind)), "try once more; --bundle makes a report of it")
 
 
 def _budget(rate: RateLimit | None) -> str:

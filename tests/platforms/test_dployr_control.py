@@ -654,5 +654,5 @@ async def test_a_password_on_a_server_without_passwords_says_so() -> None:
     async with bench("dployr", lambda seen: nothing, flavour="auto", sign_in=sign_in) as at:
         with pytest.raises(Unauthorized) as caught:
             await at.platform.detect()
-        assert "knows no passwords" in str(caught.value)
+        assert "takes no password, only a token" in str(caught.value)
         assert at.platform.flavour == "unknown"

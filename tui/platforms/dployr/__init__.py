@@ -142,7 +142,7 @@ class Dployr:
         except (NoEndpoint, NotFound) as error:
             if "/auth/login" in error.message:
                 raise Unauthorized(
-                    "this server knows no passwords: it may be a dployr control plane",
+                    "this server takes no password, only a token: it may be a dployr control plane",
                     connection=self.name,
                     hint=f"sign in with a token: rollwatch login {self.name}",
                     status=error.status,

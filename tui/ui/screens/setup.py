@@ -298,7 +298,8 @@ class SetupScreen(Screen[None]):
         except RollwatchError as error:
             if draft == self.draft:
                 field = _field_of(error, draft)
-                said = error.message.rpartition(": ")[2]
+                # Of what went wrong on the way only the end fits under a field; what credentials are told of is a sentence.
+                said = error.message if isinstance(error, Unauthorized | Forbidden) else error.message.rpartition(": ")[2]
                 if field == "cluster":
                     names = said.split(", ")
                     self._entries[field].options, said = tuple(Option(each, each) for each in names), f"↓ goes through them: {said}"

@@ -7,15 +7,18 @@ import stat
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.test_tables import BARE, NOW, Shelf, ago, ref
+from tests.ui.desk import busy
 from tests.ui.desk import service as fresh
 from tests.ui.test_console import seat
 from tui.local.exports import write_lines
 from tui.model import Health, Kind, Resource, Service
 from tui.tables import FORMS, TABLES, Filter, FilterError, Moment, Sort, column_of, offered, parse_filter, search_text
+from tui.tables.columns import Column
 from tui.text import Safe
 from tui.ui.settings import Settings
 from tui.ui.widgets.resource_table import ResourceTable
@@ -249,3 +252,21 @@ def test_a_column_that_sounds_like_a_secret_is_never_offered() -> None:
     assert column_of(Kind.SERVICE, "field.nonsense") is None
     every = [column_of(kind, each.id) for kind in BARE for each in offered(kind, [BARE[kind]])]
     assert None not in every
+
+
+async def test_a_mark_among_thousands_makes_no_row_that_nobody_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = busy()
+    desk.put("fleet", Kind.SERVICE, [fresh(f"web-{number:04}") for number in range(2_000)])
+    async with seat(desk) as at:
+        made = 0
+        cell = Column.cell
+
+        def counted(column: Any, row: Resource, moment: Moment) -> Any:
+            nonlocal made
+            made += 1
+            return cell(column, row, moment)
+
+        monkeypatch.setattr(Column, "cell", counted)
+        await at.press("space", "j", "space")
+        assert [ref.id for ref in at.app.console_screen.resources.marked] == ["svc-web-0000", "svc-web-0001"]
+        assert made < 1_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -20,6 +20,7 @@ from tui.ui.panes.listing import Listing, PaneTable
 from tui.ui.panes.pane import Pane, Summary
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.resource_table import ResourceTable
+from tui.ui.widgets.table_rows import Row, keys_of
 from tui.ui.widgets.tabs import Tab, TabStrip
 
 KINDS: Final = (Kind.SERVICE, Kind.DEPLOYMENT, Kind.INSTANCE, Kind.ROUTE, Kind.PROJECT, Kind.WEBHOOK)
@@ -39,6 +40,7 @@ class ResourcesPane(Pane):
     def __init__(self, session: Session, **options: Any) -> None:
         super().__init__(session, **options)
         self.kind = Kind.SERVICE
+        self._known_marks: tuple[Sequence[Row], frozenset[Hashable], tuple[Ref, ...]] | None = None
         self._lists = {
             kind: Listing(session, kind, PaneTable(id=f"list-{kind}", marks=True), title=TABLES[kind].title.lower()) for kind in KINDS
         }
@@ -79,9 +81,12 @@ class ResourcesPane(Pane):
 
     @property
     def marked(self) -> tuple[Ref, ...]:
-        """The marked things, in the order of the list."""
-        marks = self.body.marks
-        return tuple(row.key for row in self.body.rows if row.key in marks and isinstance(row.key, Ref)) if marks else ()
+        """The marked things, in the order of the list. Asked by each key of the key bar: of ten thousand rows it is worked out once."""
+        rows, marks = self.body.rows, self.body.marks
+        if self._known_marks is None or self._known_marks[0] is not rows or self._known_marks[1] is not marks:
+            found = tuple(key for key in keys_of(rows) if key in marks and isinstance(key, Ref)) if marks else ()
+            self._known_marks = (rows, marks, found)
+        return self._known_marks[2]
 
     @property
     def selection(self) -> Selection:

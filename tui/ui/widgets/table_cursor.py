@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from tui.ui.widgets.table_rows import LazyRows, Row, find
+from tui.ui.widgets.table_rows import Row, find, keys_of
 
 
 class TableCursor:
@@ -88,8 +88,7 @@ class TableCursor:
         """Let go of marks whose row is gone; whether there were any."""
         if not self.marks:
             return False
-        keys = self.rows.keys if isinstance(self.rows, LazyRows) else (row.key for row in self.rows)
-        left = self.marks.intersection(keys)
+        left = self.marks.intersection(keys_of(self.rows))
         gone = left != self.marks
         self.marks = left
         return gone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, overload
 
 from tui.ui.widgets.cells import Cell, Piece
@@ -59,6 +59,11 @@ class LazyRows(Sequence[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         return (self._made.get(index) or self._make(key) for index, key in enumerate(self.keys))
+
+
+def keys_of(rows: Sequence[Row]) -> Iterable[Hashable]:
+    """The keys of rows in their order; no row is made for it."""
+    return rows.keys if isinstance(rows, LazyRows) else (row.key for row in rows)
 
 
 def find(rows: Sequence[Row], key: Hashable, near: int) -> int | None:

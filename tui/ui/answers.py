@@ -112,8 +112,9 @@ class Entry(LineInput):
         Binding("up", "pick(-1)", "previous", show=False),
     ]
 
-    def __init__(self, name: str, placeholder: str, options: tuple[Option, ...], *, secret: bool, value: str) -> None:
-        super().__init__(value, placeholder=placeholder, password=secret, compact=True, select_on_focus=False)
+    def __init__(self, name: str, example: str, options: tuple[Option, ...], *, secret: bool, value: str) -> None:
+        # An example that stood there alone could be taken for what will be sent.
+        super().__init__(value, placeholder=f"e.g. {example}" if example else "", password=secret, compact=True, select_on_focus=False)
         self.field = name
         self.options = options
         self.cursor_blink = False

@@ -55,9 +55,7 @@ class FormRows(Vertical):
 
     def _row(self, line: Line) -> list[Widget]:
         name, secret = line.field.name, line.field.shape is Shape.SECRET
-        entry = Entry(
-            name, f"e.g. {line.field.example}" if line.field.example else "", line.options, secret=secret, value=clean(line.value, 2_000)
-        )
+        entry = Entry(name, line.field.example, line.options, secret=secret, value=clean(line.value, 2_000))
         title, problem = StatusLine(classes="ask-label"), Paragraph(indent=4)
         title.set_text(line.field.title + (" *" if line.field.required else ""))
         self._lines[name], self.entries[name], self._problems[name] = Horizontal(title, entry), entry, problem

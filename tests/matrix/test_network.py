@@ -642,7 +642,7 @@ async def test_n12_a_slow_line_never_has_two_polls_of_one_list() -> None:
     count, most, took = await slow_line(Toxics(latency=0.1, jitter=0.05, rate=50_000), 1.0)
     assert count >= 3
     assert most == 1
-    assert took[0] < 0.05, took[:5]
+    assert took[1] < 0.05, took[:5]  # the first may have met the collector of a whole test run
 
 
 @pytest.mark.soak

@@ -14,22 +14,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui.cli import compose
-from tui.cli.trying import Answers, Tried, keep, try_out
-from tui.clock import Clock
-from tui.errors import ConfigError, StorageError
+from tui.cli.drafts import Drafts
+from tui.cli.trying import Tried, keep
+from tui.errors import ConfigError
 from tui.local.addresses import base_url
 from tui.local.config import load
 from tui.local.files import read_written, rewrite
 from tui.local.finds import Find, finds
 from tui.local.identity import whoami
-from tui.local.paths import Paths
-from tui.local.redaction import Redactor
 from tui.local.tomledit import HEAD, with_table, with_value
 from tui.local.tomltext import LIMIT
 from tui.local.variables import apps_of
 from tui.platforms.base import AppSpec, ConnectionSpec
 from tui.platforms.registry import BASE_URLS
-from tui.text import Secret
 from tui.ui.owner import Draft
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -44,19 +41,8 @@ def missing(draft: Draft, *, apps: bool = True) -> dict[str, str]:
     return wrong
 
 
-class Onboarding:
-    """One per console. What was tried is remembered, so that exactly that is kept."""
-
-    def __init__(self, args: Namespace, paths: Paths, clock: Clock, redactor: Redactor) -> None:
-        self._args = args
-        self._paths = paths
-        self._clock = clock
-        self._redactor = redactor
-        self._tried: tuple[Draft, Tried] | None = None
-
-    def platforms(self) -> Mapping[str, str]:
-        """The platforms there are, with the address of each."""
-        return BASE_URLS
+class Onboarding(Drafts):
+    """A connection that the configuration does not have yet."""
 
     def finds(self) -> Sequence[Find]:
         """What is on this machine already."""
@@ -94,8 +80,6 @@ class Onboarding:
 
     async def test(self, draft: Draft) -> str:
         """Sign in and read one harmless thing; what it opens, in a few words. Raises ``RollwatchError``; nothing is kept."""
-        secrets = [text for text in (draft.token, draft.client_secret, draft.password) if text]
-        self._redactor.add(*map(Secret, secrets))
         spec = ConnectionSpec(
             name=draft.name,
             platform=draft.platform,
@@ -104,24 +88,15 @@ class Onboarding:
             cluster=draft.cluster,
             operator=whoami(os.environ),
         )
-        answers = Answers(
-            token=draft.token, client_id=draft.client_id, client_secret=draft.client_secret, email=draft.email, password=draft.password
-        )
-        tried = await try_out(spec, answers, self._clock)
-        self._tried = (draft, tried)
-        return tried.seen
+        return await self._try(draft, spec)
 
     async def keep(self, draft: Draft) -> str:
         """Write what was tried; the context that it is in. Raises ``RollwatchError``."""
-        if self._tried is None or self._tried[0] != draft:
-            raise ConfigError("it was changed after it was tried", hint="try it once more")
-        await asyncio.to_thread(self._keep, draft, self._tried[1])
+        await asyncio.to_thread(self._keep, draft, self._what_worked(draft))
         return draft.context
 
     def _keep(self, draft: Draft, tried: Tried) -> None:
-        paths = self._paths.prepare(self._clock.wall())
-        if paths.reason:
-            raise StorageError(f"nothing can be kept: {paths.reason}")
+        paths = self._ready()
         before = read_written(paths.config_file, LIMIT)
         text = (before or HEAD.encode()).decode()
         made = self._written(paths.config_file, text, draft, new=before is None)

@@ -11,34 +11,19 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
 from tui.cli import compose
+from tui.cli.drafts import Drafts
 from tui.cli.onboarding import missing
-from tui.cli.trying import Answers, Tried, forget, keep, try_out
-from tui.clock import Clock
-from tui.errors import ConfigError, StorageError
+from tui.cli.trying import forget, keep
+from tui.errors import ConfigError
 from tui.local.addresses import origin
 from tui.local.config import Chosen
 from tui.local.credentials import Credentials
 from tui.local.finds import Find
-from tui.local.paths import Paths
-from tui.local.redaction import Redactor
-from tui.platforms.registry import BASE_URLS
-from tui.text import Secret
 from tui.ui.owner import Draft
 
 
-class Signing:
-    """One per console. What was tried is remembered, so that exactly that is kept."""
-
-    def __init__(self, args: Namespace, paths: Paths, clock: Clock, redactor: Redactor) -> None:
-        self._args = args
-        self._paths = paths
-        self._clock = clock
-        self._redactor = redactor
-        self._tried: tuple[Draft, Tried] | None = None
-
-    def platforms(self) -> Mapping[str, str]:
-        """The platforms there are, with the address of each."""
-        return BASE_URLS
+class Signing(Drafts):
+    """Credentials of a connection that the configuration has."""
 
     def finds(self) -> Sequence[Find]:
         """Nothing is taken over here."""
@@ -61,25 +46,18 @@ class Signing:
 
     async def test(self, draft: Draft) -> str:
         """Sign in and read one harmless thing; what it opens, in a few words. Raises ``RollwatchError``; nothing is kept."""
-        self._redactor.add(*(Secret(text) for text in (draft.token, draft.client_secret, draft.password) if text))
         chosen = self._chosen(draft.context)
         if draft.name not in chosen.context.connections:
             raise ConfigError(f"{draft.context} has no connection {draft.name} any more")
         found = await asyncio.to_thread(compose.sign_ins, self._paths, chosen)
         spec = compose.spec_of(chosen, draft.name, found)
-        answers = Answers(
-            token=draft.token, client_id=draft.client_id, client_secret=draft.client_secret, email=draft.email, password=draft.password
-        )
-        tried = await try_out(spec, answers, self._clock)
-        self._tried = (draft, tried)
-        return tried.seen
+        return await self._try(draft, spec)
 
     async def keep(self, draft: Draft) -> str:
         """Keep what was tried, privately; the context that it is in. Raises ``RollwatchError``."""
-        if self._tried is None or self._tried[0] != draft:
-            raise ConfigError("it was changed after it was tried", hint="try it once more")
+        tried = self._what_worked(draft)
         address = self._chosen(draft.context).context.connections[draft.name].base_url
-        await asyncio.to_thread(keep, self._ready(), draft.name, address, self._tried[1], self._clock)
+        await asyncio.to_thread(keep, self._ready(), draft.name, address, tried, self._clock)
         self._tried = None
         return draft.context
 
@@ -87,12 +65,6 @@ class Signing:
         """Forget what is kept; whether there was anything. Raises ``RollwatchError``."""
         connection = self._chosen(context).context.connections.get(name)
         return connection is not None and await asyncio.to_thread(forget, self._ready(), name, connection.base_url, self._clock)
-
-    def _ready(self) -> Paths:
-        paths = self._paths.prepare(self._clock.wall())
-        if paths.reason:
-            raise StorageError(f"credentials cannot be kept: {paths.reason}")
-        return paths
 
     def _chosen(self, context: str) -> Chosen:
         _, loaded = compose.configured(Namespace(**{**vars(self._args), "context": context}))

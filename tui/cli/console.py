@@ -18,7 +18,6 @@ from tui.cli.crash import quiet, reporter
 from tui.cli.exits import Exit
 from tui.cli.ground import ascii_for, theme_for
 from tui.clock import SystemClock
-from tui.emulator import scenarios
 from tui.errors import UsageError
 from tui.local.spelling import meant
 
@@ -59,6 +58,8 @@ def console(args: Namespace) -> int:
 
 def demo(args: Namespace) -> int:
     """The console on an emulator that lives as long as it does."""
+    from tui.emulator import scenarios
+
     if args.scenario not in scenarios():
         raise UsageError(f"there is no scenario {args.scenario!r}", hint=meant(args.scenario, scenarios()))
     _usable()

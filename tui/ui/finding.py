@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tui.tables import FilterError, parse_filter
 from tui.ui.logs.prompt import Prompt
+from tui.ui.program import program
 from tui.ui.widgets.text_view import TextView
 
 HINT: Final = "a text, or a /regular expression/; enter keeps what was found, esc lets go"
@@ -52,7 +53,7 @@ class Finder(Prompt):
         if self._pattern is None:
             self.begin()
         elif not self._view.find_next(self._pattern, step):
-            self.app.say("nothing here is like that", "warn")  # type: ignore[attr-defined]
+            program(self).say("nothing here is like that", "warn")
 
     def forget(self) -> bool:
         """Let go of what was looked for; whether there was anything."""

@@ -19,6 +19,7 @@ from tui.model import Kind
 from tui.tables import TABLES, Moment, age
 from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
+from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
@@ -75,7 +76,7 @@ class ConnectionsScreen(Screen[None]):
     def _state(self, state: ConnectionState, boot: float) -> Iterator[Content]:
         moment = self._moment()
         yield Field("address", state.where)
-        if page := self.app.alarm.status_page(state.name):  # type: ignore[attr-defined]
+        if page := program(self).alarm.status_page(state.name):
             yield Field("status page", page, "accent")
         yield Field("flavour", FLAVOURS.get(state.flavour, state.flavour))
         read = "nothing was read yet" if state.fetched_boot is None else f"newest reply {age(boot - state.fetched_boot)} ago"

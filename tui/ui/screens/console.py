@@ -34,6 +34,7 @@ from tui.ui.panes.logs import LogsPane
 from tui.ui.panes.pane import Pane
 from tui.ui.panes.resources import KINDS, ResourcesPane
 from tui.ui.panes.rollouts import RolloutsPane
+from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.resource_table import ResourceTable
@@ -121,7 +122,7 @@ class ConsoleScreen(Screen[None]):
             return
         moment = self._moment()
         left, right, banner = self.heads(moment)
-        link = state_of(self.app.link)  # type: ignore[attr-defined]
+        link = state_of(program(self).link)
         if link is not None:
             self.logs.log_view.period = period(link)
             self.app.set_class(link.poor, "-poor-link")
@@ -142,12 +143,12 @@ class ConsoleScreen(Screen[None]):
     def heads(self, moment: Moment) -> tuple[list[Part], list[Part], list[Part]]:
         """What the header says at the left and at the right, and the banner below it, empty for none."""
         left, right = header(self.session, moment, self._rhythm)
-        alarm = self.app.alarm  # type: ignore[attr-defined]
+        alarm = program(self).alarm
         return left, [*alarm.parts(), *right], alarm.banner()
 
     def in_flight(self) -> list[Any]:
         """What is said of what was sent."""
-        lines: list[Any] = self.app.flights.lines()  # type: ignore[attr-defined]
+        lines: list[Any] = program(self).flights.lines()
         return lines
 
     def _visible(self, pane: Pane) -> bool:
@@ -164,7 +165,7 @@ class ConsoleScreen(Screen[None]):
         hints = []
         for action in self.keymap.bar(self.front.place):
             key = self.keymap.spelled(action)
-            if key and means_something(action, self.selection, self.session) and self.app.views.belongs(action, self.front.selected):  # type: ignore[attr-defined]
+            if key and means_something(action, self.selection, self.session) and program(self).views.belongs(action, self.front.selected):
                 hints.append(
                     KeyHint(id=action.id, key=key, label=action.title, why_not=self.why_not(action) or "", keep=action.id == "console.help")
                 )
@@ -270,7 +271,7 @@ class ConsoleScreen(Screen[None]):
 
     def _back(self) -> None:
         self._bottom.hush()
-        if self.app.flights.hush():  # type: ignore[attr-defined]
+        if program(self).flights.hush():
             self.redraw(None)
         if self.front is self.resources and self.resources.unmark():
             return
@@ -307,7 +308,6 @@ class ConsoleScreen(Screen[None]):
     # What actions do ---------------------------------------------------------------------------------------------------------
 
     def _table(self) -> Mapping[str, Callable[[], object]]:
-        app: Any = self
         return {
             "focus.apps": lambda: self._go_to(self.apps),
             "focus.resources": lambda: self._go_to(self.resources),
@@ -326,24 +326,24 @@ class ConsoleScreen(Screen[None]):
             "row.logs": self._follow_log,
             "row.copy": self._copy_id,
             "row.menu": self._menu,
-            "row.runbook": lambda: app.app.views.open_runbook(self.front.selected),
-            "open.pager": lambda: app.app.elsewhere.page(*app.app.views.text()),
-            "open.editor": lambda: app.app.elsewhere.edit(*app.app.views.text()),
-            "view.pick": lambda: app.app.open_palette("view "),
+            "row.runbook": lambda: program(self).views.open_runbook(self.front.selected),
+            "open.pager": lambda: program(self).elsewhere.page(*program(self).views.text()),
+            "open.editor": lambda: program(self).elsewhere.edit(*program(self).views.text()),
+            "view.pick": lambda: program(self).open_palette("view "),
             **{f"view.{number}": partial(self._view, number) for number in range(1, 6)},
-            "trail.last": lambda: app.app.views.open_last(),
-            "rollout.link": lambda: app.app.copy_link(self.front.selected),
-            "console.tighten": lambda: app.app.tighten(),
+            "trail.last": lambda: program(self).views.open_last(),
+            "rollout.link": lambda: program(self).copy_link(self.front.selected),
+            "console.tighten": lambda: program(self).tighten(),
             "list.open": self._open,
             **{id_: partial(self._open_past, id_) for id_ in PAST},
             **{id_: partial(self._scrub, id_) for id_ in SCRUB},
-            "alert.acknowledge": lambda: app.app.alarm.acknowledge(self.front.selected),
-            "alert.snooze": lambda: app.app.alarm.snooze(),
-            "console.refresh": lambda: app.app.refresh_now(),
-            "console.connections": lambda: app.app.open_connections(),
-            "console.palette": lambda: app.app.open_palette(),
-            "console.help": lambda: app.app.open_help(self.front.place),
-            "console.quit": lambda: app.app.leave(),
+            "alert.acknowledge": lambda: program(self).alarm.acknowledge(self.front.selected),
+            "alert.snooze": lambda: program(self).alarm.snooze(),
+            "console.refresh": lambda: program(self).refresh_now(),
+            "console.connections": lambda: program(self).open_connections(),
+            "console.palette": lambda: program(self).open_palette(),
+            "console.help": lambda: program(self).open_help(self.front.place),
+            "console.quit": lambda: program(self).leave(),
         }
 
     def action_act(self, id_: str) -> None:
@@ -351,37 +351,37 @@ class ConsoleScreen(Screen[None]):
         action = ACTIONS[id_]
         reason = self.why_not(action)
         if reason:
-            self.app.say(reason, "warn")  # type: ignore[attr-defined]
+            program(self).say(reason, "warn")
         elif action.verb is not None:
-            self.app.ask(action, self.selection)  # type: ignore[attr-defined]
+            program(self).ask(action, self.selection)
         else:
             self._acts[id_]()
 
     def _lead(self, id_: str) -> None:
-        self.app.home.act(id_)  # type: ignore[attr-defined]
+        program(self).home.act(id_)
 
     def _view(self, number: int) -> None:
-        self.app.restoring.numbered(number)  # type: ignore[attr-defined]
+        program(self).restoring.numbered(number)
 
     def _menu(self) -> None:
         row = self.session.store.get(self.front.selected) if self.front.selected is not None else None
-        self.app.views.open_menu(self, self.front.place, str(row.name or row.ref.id) if row is not None else "")  # type: ignore[attr-defined]
+        program(self).views.open_menu(self, self.front.place, str(row.name or row.ref.id) if row is not None else "")
 
     def _open_past(self, id_: str) -> None:
-        self.app.recall.open(id_)  # type: ignore[attr-defined]
+        program(self).recall.open(id_)
 
     def _scrub(self, id_: str) -> None:
-        self.app.recall.scrub.acts()[id_]()  # type: ignore[attr-defined]
+        program(self).recall.scrub.acts()[id_]()
 
     def _open(self) -> None:
         ref = self.front.selected
         if ref is not None:
-            self.app.open_detail(ref)  # type: ignore[attr-defined]
+            program(self).open_detail(ref)
 
     def _copy_id(self) -> None:
         ref = self.front.selected
         if ref is not None:
-            self.app.copy(ref.id)  # type: ignore[attr-defined]
+            program(self).copy(ref.id)
 
     def _follow_log(self) -> None:
         refs = self.front.logged

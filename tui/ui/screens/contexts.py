@@ -25,6 +25,7 @@ from tui.model import Tone
 from tui.tables import GLYPHS, Moment, age
 from tui.ui.keys import bindings_for
 from tui.ui.owner import Member, Offer, Owner
+from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
@@ -212,7 +213,7 @@ class ContextsScreen(Screen[None]):
         elif id_ == "contexts.look":
             self.prepare(watching=not self.watching)
         elif id_ == "console.help":
-            self.app.open_help(Place.CONTEXTS)  # type: ignore[attr-defined]
+            program(self).open_help(Place.CONTEXTS)
         elif id_ in ACTIONS:
             self.dismiss()
 

@@ -6,7 +6,7 @@ It shows what the store has and follows it; a thing that vanished is shown as it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -27,6 +27,7 @@ from tui.ui.finding import Finder
 from tui.ui.flight import FlightPanel
 from tui.ui.keys import bindings_for
 from tui.ui.notices import below
+from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.trail import Trail
 from tui.ui.widgets.cells import Cell, Piece
@@ -126,7 +127,7 @@ class DetailScreen(Screen[None]):
         if self._raw and not row.raw:
             lines = [(Piece("The platform's own record was not kept.", "muted"),)]
         self._view.show_lines(lines)
-        self._flights.draw(self.app.flights.lines())  # type: ignore[attr-defined]
+        self._flights.draw(program(self).flights.lines())
         self._draw_keys()
 
     def _mark(self, row: Resource, moment: Moment) -> None:
@@ -183,7 +184,7 @@ class DetailScreen(Screen[None]):
 
     def _reasons(self, row: Resource, moment: Moment) -> list[Content]:
         """One line with what speaks against a thing that is not well; enter opens what it was read off."""
-        count, last = self.app.console_screen.logs.errors_of(row.ref)  # type: ignore[attr-defined]
+        count, last = program(self).console_screen.logs.errors_of(row.ref)
         found = why(row, moment, errors=count, last_error=last)
         if not found:
             return []
@@ -194,7 +195,7 @@ class DetailScreen(Screen[None]):
 
     def _runbook(self, row: Resource) -> list[Content]:
         """What the user's own file says of it."""
-        runbook = self.app.views.runbook(row.ref)  # type: ignore[attr-defined]
+        runbook = program(self).views.runbook(row.ref)
         return [Field(label, text, "accent") for label, text in runbook.told()] if runbook is not None else []
 
     def _name_of(self, ref: Ref) -> str:
@@ -257,7 +258,7 @@ class DetailScreen(Screen[None]):
         """Whether a key means something for this kind of thing at all."""
         if action.id == "row.logs":
             return self._ref is not None and self._ref.kind is Kind.SERVICE
-        known: bool = self.app.views.belongs(action, self._ref)  # type: ignore[attr-defined]
+        known: bool = program(self).views.belongs(action, self._ref)
         return known and means_something(action, self.selection, self.session)
 
     def why_not(self, action: Action) -> str | None:
@@ -276,26 +277,25 @@ class DetailScreen(Screen[None]):
         action = ACTIONS[id_]
         reason = self.why_not(action)
         if reason:
-            self.app.say(reason, "warn")  # type: ignore[attr-defined]
+            program(self).say(reason, "warn")
             return
         if action.verb is not None:
-            self.app.ask(action, self.selection)  # type: ignore[attr-defined]
+            program(self).ask(action, self.selection)
             return
         self._acts[id_]()
 
     def _table(self) -> Mapping[str, Callable[[], object]]:
-        app: Any = self
         return {
             **self._finder.acts(),
             "row.logs": self._follow_log,
             "row.copy": lambda: self._copy(self._ref.id if self._ref is not None else ""),
-            "row.menu": lambda: app.app.views.open_menu(self, Place.DETAIL, self._name_of(self._ref) if self._ref else ""),
-            "row.runbook": lambda: app.app.views.open_runbook(self._ref),
-            "open.pager": lambda: app.app.elsewhere.page(*self._as_text()),
-            "open.editor": lambda: app.app.elsewhere.edit(*self._as_text()),
-            "rollout.link": lambda: app.app.copy_link(self._ref),
-            "console.refresh": lambda: app.app.refresh_now(),
-            "console.help": lambda: app.app.open_help(Place.DETAIL),
+            "row.menu": lambda: program(self).views.open_menu(self, Place.DETAIL, self._name_of(self._ref) if self._ref else ""),
+            "row.runbook": lambda: program(self).views.open_runbook(self._ref),
+            "open.pager": lambda: program(self).elsewhere.page(*self._as_text()),
+            "open.editor": lambda: program(self).elsewhere.edit(*self._as_text()),
+            "rollout.link": lambda: program(self).copy_link(self._ref),
+            "console.refresh": lambda: program(self).refresh_now(),
+            "console.help": lambda: program(self).open_help(Place.DETAIL),
             "reading.back": self._back,
             "trail.back": lambda: self._step(-1),
             "trail.forward": lambda: self._step(1),
@@ -314,8 +314,10 @@ class DetailScreen(Screen[None]):
         return "detail.txt", self._view.all_text.split("\n")
 
     def _follow_log(self) -> None:
+        ref = self._ref
         self._leave()
-        self.app.console_screen.follow_log(self._ref)  # type: ignore[attr-defined]
+        if ref is not None:
+            program(self).console_screen.follow_log(ref)
 
     def _turn(self) -> None:
         self._raw = not self._raw
@@ -325,7 +327,7 @@ class DetailScreen(Screen[None]):
     def _open(self) -> None:
         """Open what the selected line names: something that belongs to this, or a reference among its fields."""
         if is_address(self._view.cursor_text):
-            self.app.elsewhere.link(self._view.cursor_text)  # type: ignore[attr-defined]
+            program(self).elsewhere.link(self._view.cursor_text)
             return
         ref = None if self._raw else self._ref_lines.get(self._view.cursor_index)
         try:
@@ -336,14 +338,14 @@ class DetailScreen(Screen[None]):
             self._trail.follow(ref)
             self.show(ref)
         else:
-            self.app.say("this line names nothing that could be opened", "warn")  # type: ignore[attr-defined]
+            program(self).say("this line names nothing that could be opened", "warn")
 
     def _step(self, step: int) -> None:
         ref = self._trail.step(step)
         if ref is not None:
             self.show(ref)
         else:
-            self.app.say("nothing was looked at " + ("before this" if step < 0 else "after this"), "warn")  # type: ignore[attr-defined]
+            program(self).say("nothing was looked at " + ("before this" if step < 0 else "after this"), "warn")
 
     def _back(self) -> None:
         """One step: what was found, up the trail, the lists."""
@@ -365,9 +367,9 @@ class DetailScreen(Screen[None]):
         """Show the value of the selected variable, or mask it again; leaving this screen masks all."""
         row = self._variable
         if row is None:
-            self.app.say("no variable is selected", "warn")  # type: ignore[attr-defined]
+            program(self).say("no variable is selected", "warn")
         elif not row.value:
-            self.app.say("this server does not tell its value", "warn")  # type: ignore[attr-defined]
+            program(self).say("this server does not tell its value", "warn")
         else:
             self._revealed ^= {row.ref}
             self.redraw()
@@ -380,7 +382,7 @@ class DetailScreen(Screen[None]):
         variable = self._variable
         if variable is not None:
             if variable.ref not in self._revealed:
-                self.app.say("its value is masked: space shows it, then it can be copied", "warn")  # type: ignore[attr-defined]
+                program(self).say("its value is masked: space shows it, then it can be copied", "warn")
                 return
             self._copy(variable.value.reveal(), f"the value of {variable.name}")
             return
@@ -389,7 +391,7 @@ class DetailScreen(Screen[None]):
         self._copy(found.strip())
 
     def _copy(self, text: str, what: str = "") -> None:
-        self.app.copy(text, what)  # type: ignore[attr-defined]
+        program(self).copy(text, what)
 
     @on(KeyBar.Pressed)
     def _pressed(self, event: KeyBar.Pressed) -> None:

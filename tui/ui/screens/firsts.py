@@ -13,6 +13,7 @@ from textual.screen import Screen
 from tui.actions import Keymap, Place
 from tui.tables import Moment
 from tui.ui.keys import bindings_for
+from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
@@ -79,7 +80,7 @@ class FirstsScreen(Screen[None]):
         if self._pane.show_entry(entry):
             self.dismiss()
         else:
-            self.app.say(f"its first line is not kept any more: {entry.line.text}", "warn")  # type: ignore[attr-defined]
+            program(self).say(f"its first line is not kept any more: {entry.line.text}", "warn")
 
     def action_act(self, id_: str) -> None:
         """Do what a key means here."""
@@ -87,7 +88,7 @@ class FirstsScreen(Screen[None]):
             case "reading.back":
                 self.dismiss()
             case "console.help":
-                self.app.open_help(Place.PATTERNS)  # type: ignore[attr-defined]
+                program(self).open_help(Place.PATTERNS)
             case "patterns.open":
                 self._go(self.table.cursor_key)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -17,6 +17,7 @@ from tui.engine.recall.past import Past
 from tui.engine.session import Session
 from tui.tables import Filter, Moment
 from tui.text import clean
+from tui.ui.program import program
 from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.line_input import LineInput
@@ -108,10 +109,10 @@ class HandoffScreen(MemoryScreen):
         event.stop()
         self._note.display = False
         self._view.focus()
-        program: Any = self.app
+        app = program(self)
         if event.text and self.session.past is not None:
             self.session.past.note(clean(event.text, LONGEST))
-            program.say("noted; it is in every handoff that covers now")
+            app.say("noted; it is in every handoff that covers now")
             self.set_timer(0.2, self.prepare)
 
 

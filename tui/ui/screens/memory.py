@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -28,6 +28,7 @@ from tui.ui.aim import Selection, why_not
 from tui.ui.filtering import FilterBar, FilterInput
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import PaneTable
+from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
@@ -162,7 +163,7 @@ class MemoryScreen(Screen[None]):
 
     def acts(self) -> Mapping[str, Callable[[], object]]:
         """What the keys do; a subclass may know more."""
-        program: Any = self.app
+        app = program(self)
         return {
             "reading.back": self.back,
             "list.open": self._open,
@@ -170,9 +171,9 @@ class MemoryScreen(Screen[None]):
             "past.moment": self._moment_of,
             "pane.filter": lambda: self._filter.open(self._filter_text),
             "past.span": self.next_span,
-            "past.copy": lambda: program.copy(self.as_text(), "it as text"),
+            "past.copy": lambda: app.copy(self.as_text(), "it as text"),
             "past.save": self._save,
-            "console.help": lambda: program.open_help(Place.MEMORY, self.without),
+            "console.help": lambda: app.open_help(Place.MEMORY, self.without),
             "past.again": self.prepare,
         }
 
@@ -183,7 +184,7 @@ class MemoryScreen(Screen[None]):
             return
         reason = self._why_not(ACTIONS[id_])
         if reason:
-            self.app.say(reason, "warn")  # type: ignore[attr-defined]
+            program(self).say(reason, "warn")
         else:
             act()
 
@@ -199,32 +200,32 @@ class MemoryScreen(Screen[None]):
     def _open(self) -> None:
         ref = self.ref_of(self.table.cursor_key)
         if ref is not None:
-            self.app.open_detail(ref)  # type: ignore[attr-defined]
+            program(self).open_detail(ref)
 
     def _logs(self) -> None:
         """What the thing logged when this happened; where there is no such moment, its log as it goes on."""
         ref, at = self.ref_of(self.table.cursor_key), self.at_of(self.table.cursor_key)
         if at is not None and ref is not None:
-            self.app.recall.scrub.minute(ref, at)  # type: ignore[attr-defined]
+            program(self).recall.scrub.minute(ref, at)
             return
         if ref is not None:
             self.dismiss()
-            self.app.console_screen.follow_log(ref)  # type: ignore[attr-defined]
+            program(self).console_screen.follow_log(ref)
 
     def _moment_of(self) -> None:
         at = self.at_of(self.table.cursor_key)
         if at is not None:
-            self.app.recall.scrub.show(at)  # type: ignore[attr-defined]
+            program(self).recall.scrub.show(at)
         else:
-            self.app.say("no moment is selected: choose a line", "warn")  # type: ignore[attr-defined]
+            program(self).say("no moment is selected: choose a line", "warn")
 
     def _save(self) -> None:
         text = self.as_text()
         if not text:
-            self.app.say("there is nothing to write", "warn")  # type: ignore[attr-defined]
+            program(self).say("there is nothing to write", "warn")
             return
         lines = text.splitlines()
-        self.app.elsewhere.save(self.file[0], self.file[1], lines, f"{len(lines):,} lines")  # type: ignore[attr-defined]
+        program(self).elsewhere.save(self.file[0], self.file[1], lines, f"{len(lines):,} lines")
 
     def next_span(self) -> None:
         names = list(SPANS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -21,6 +21,7 @@ from tui.model import LogLine, Ref
 from tui.tables import Moment
 from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
+from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
@@ -116,13 +117,13 @@ class MinuteScreen(Screen[None]):
 
     def action_act(self, id_: str) -> None:
         """Do what a key means here."""
-        program: Any = self.app
+        app = program(self)
         acts: Mapping[str, Callable[[], object]] = {
             **self._finder.acts(),
             "reading.back": self._back,
             "past.copy": self._copy,
             "past.save": self._save,
-            "console.help": lambda: program.open_help(Place.MINUTE),
+            "console.help": lambda: app.open_help(Place.MINUTE),
         }
         acts[id_]()
 
@@ -139,10 +140,10 @@ class MinuteScreen(Screen[None]):
         return [f"{moment.local(each.at) if each.at is not None else ''} {each.level} {each.text}".strip() for each in self._read]
 
     def _copy(self) -> None:
-        self.app.copy("\n".join(self._texts()), f"{len(self._read):,} lines")  # type: ignore[attr-defined]
+        program(self).copy("\n".join(self._texts()), f"{len(self._read):,} lines")
 
     def _save(self) -> None:
         if not self._read:
-            self.app.say("there is nothing to write", "warn")  # type: ignore[attr-defined]
+            program(self).say("there is nothing to write", "warn")
             return
-        self.app.elsewhere.save(f"log {self._name}", "log", self._texts(), f"{len(self._read):,} lines")  # type: ignore[attr-defined]
+        program(self).elsewhere.save(f"log {self._name}", "log", self._texts(), f"{len(self._read):,} lines")

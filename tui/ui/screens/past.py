@@ -20,6 +20,7 @@ from tui.model import Kind, Ref
 from tui.tables import Moment
 from tui.ui.logs.prompt import Prompt
 from tui.ui.logs.times import moment_of
+from tui.ui.program import program
 from tui.ui.screens.console import ConsoleScreen
 from tui.ui.screens.detail import DetailScreen
 from tui.ui.widgets.cells import Piece
@@ -97,7 +98,7 @@ class PastScreen(ConsoleScreen):
                 self.redraw(frozenset(Kind))
         except Exception:  # what cannot be told of the past must not end the present
             log.exception("a moment cannot be shown")
-            self.app.say("this moment could not be read; the log has the rest", "bad")  # type: ignore[attr-defined]
+            program(self).say("this moment could not be read; the log has the rest", "bad")
 
     def step(self, *, back: bool) -> None:
         """The moment of the event before or after this one."""
@@ -108,7 +109,7 @@ class PastScreen(ConsoleScreen):
         if found is not None:
             await self._go(found)
         elif back:
-            self.app.say("the journal has nothing before this", "warn")  # type: ignore[attr-defined]
+            program(self).say("the journal has nothing before this", "warn")
         else:
             self._return()
 
@@ -131,7 +132,7 @@ class PastScreen(ConsoleScreen):
         self.dismiss()
 
     def _now(self) -> datetime:
-        live: Any = self.app
+        live = program(self)
         at: datetime = live.session.clock.wall()
         return at
 
@@ -189,16 +190,16 @@ class PastScreen(ConsoleScreen):
     def _open(self) -> None:
         ref = self.front.selected
         if ref is not None:
-            live: Any = self.app
+            live = program(self)
             live.recall.scrub.detail(self, ref)
 
     def _follow_log(self) -> None:
         refs = self.front.logged
         if refs:
-            live: Any = self.app
+            live = program(self)
             live.recall.scrub.minute(refs[0], self.then.at)
 
     def follow_log(self, *refs: Ref) -> None:
         for ref in refs[:1]:
-            live: Any = self.app
+            live = program(self)
             live.recall.scrub.minute(ref, self.then.at)

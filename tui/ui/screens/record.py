@@ -16,6 +16,7 @@ from tui.tables import Moment
 from tui.text import escape
 from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
+from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.json_lines import json_lines
@@ -136,7 +137,7 @@ class RecordScreen(Screen[None]):
                 if not self._finder.forget():
                     self.dismiss()
             case "console.help":
-                self.app.open_help(Place.RECORD)  # type: ignore[attr-defined]
+                program(self).open_help(Place.RECORD)
             case "find.open":
                 self._finder.begin()
             case "record.form":
@@ -146,9 +147,9 @@ class RecordScreen(Screen[None]):
                 self._log.action_move(1 if id_ == "record.next" else -1)
                 self._draw_anew()
             case "record.copy":
-                self.app.copy(self._view.cursor_text.strip())  # type: ignore[attr-defined]
+                program(self).copy(self._view.cursor_text.strip())
             case "record.copy_all" if self._entry is not None:
-                self.app.copy(str(self._entry.line.text), "the line")  # type: ignore[attr-defined]
+                program(self).copy(str(self._entry.line.text), "the line")
 
     @on(KeyBar.Pressed)
     def _pressed(self, event: KeyBar.Pressed) -> None:

@@ -18,6 +18,7 @@ from tui.errors import RollwatchError
 from tui.local.problems import dotted
 from tui.ui.keys import bindings_for
 from tui.ui.owner import Preference, Preferences
+from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
@@ -105,7 +106,7 @@ class SettingsScreen(Screen[None]):
         if id_ in STEPS:
             self._step(self._table.cursor_key, STEPS[id_])
         elif id_ == "console.help":
-            self.app.open_help(Place.SETTINGS)  # type: ignore[attr-defined]
+            program(self).open_help(Place.SETTINGS)
         else:
             self.dismiss()
 

@@ -105,6 +105,7 @@ def test_a_loop_that_never_turns_again_is_ended_and_tells_where_it_stood(tmp_pat
         terminal.sees("ready")
         assert terminal.ends() == Exit.STUCK
         terminal.restored()
+        terminal.sees("rollwatch: the console did not turn for 30 seconds and ended itself; where")
     assert "in main" in stacks.read_text()
     assert stacks.stat().st_mode & 0o777 == 0o600
 

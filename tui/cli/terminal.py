@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from tui.cli.exits import Exit
+from tui.cli.exits import MEANINGS, Exit
 
 SMALLEST: Final = (40, 10)
 """Columns and lines below which nothing useful can be shown."""
@@ -191,6 +191,13 @@ class Leave:
             faulthandler.dump_traceback(fd, all_threads=True)
             os.close(fd)
 
+    def _parting(self, code: int) -> bytes:
+        """What is said of an end that nobody asked for, once the terminal is as it was."""
+        if code != Exit.STUCK:
+            return b""
+        where = f"; where it stood: {self._stacks}" if self._stacks is not None else ""
+        return f"rollwatch: {MEANINGS[Exit.STUCK]}{where}\r\n".encode()
+
     def _end(self, code: int, gone: bool) -> None:
         """Give the terminal back and end, from a thread, whatever the loop is doing. The journal survives this by design."""
         if not gone:
@@ -199,5 +206,5 @@ class Leave:
                     termios.tcsetattr(self._fd, termios.TCSANOW, self._before)
             if self._takes_output():
                 with contextlib.suppress(OSError):
-                    os.write(SCREEN, RESTORE)
+                    os.write(SCREEN, RESTORE + self._parting(code))
         os._exit(code)

@@ -239,6 +239,10 @@ class FakeJournal:
     def watching(self) -> None:
         self.watched += 1
 
+    def lost(self, connections: Iterable[str]) -> dict[str, str]:
+        last = {each.ref: each.after for each in self.events if each.what == "edge"}
+        return {name: last[name] for name in connections if last.get(name, "back") != "back"}
+
     def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, **_: Any) -> int:
         if self.broken:
             raise StorageError("the disk is full")

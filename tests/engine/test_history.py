@@ -93,6 +93,23 @@ def test_a_session_tells_its_journal_and_a_full_disk_does_not_stop_it(caplog: py
     assert sum("history is not kept" in record.getMessage() for record in caplog.records) == 1
 
 
+@pytest.mark.parametrize(("word", "down", "told"), [("signed-out", False, ["back"]), ("down", True, []), ("back", False, [])])
+def test_what_an_earlier_run_lost_is_back_when_it_answers(word: str, down: bool, told: list[str]) -> None:
+    """A handoff called a connection signed out for an hour after somebody had signed in, and started anew."""
+
+    async def story() -> list[Event]:
+        time, journal = clock(), FakeJournal()
+        fake = FakePlatform("fleet", time)
+        fake.trouble = failing(Unreachable) if down else None
+        journal.events.append(Event(what="edge", ref="fleet", at=START, name="fleet", after=word))
+        async with session(time, fake, journal=journal) as running:
+            await running.settle(10.0)
+            await time.sleep(60.0)
+        return journal.events[1:]
+
+    assert [event.after for event in vloop.run(story()) if event.what == "edge"] == told
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_only_what_a_run_before_knew_can_come_anew(before: bool) -> None:
     """The first look at a platform is no news; what is new since the last run is."""

@@ -105,6 +105,7 @@ class History:
         self._waiting: list[Event] = []
         self._rows: list[_Kept] = []
         self._lost: dict[str, str] = {}
+        self._inherited: set[str] = set()
         self._seen: set[Feed] = set()
         self._whole: set[Feed] = set()
         self._arrived = asyncio.Event()
@@ -149,6 +150,7 @@ class History:
         """A connection was lost (``down``), limited, signed out, or is ``back``; told once, whoever notices it first."""
         if word == self._lost.get(connection, "back"):
             return
+        self._inherited.discard(connection)
         if word == "back":
             del self._lost[connection]
         else:
@@ -164,6 +166,7 @@ class History:
 
     async def run(self) -> None:
         """Write what gathers, for ever."""
+        await self._inherit()
         while True:
             await self._arrived.wait()
             await self._clock.sleep(GATHER)
@@ -183,13 +186,37 @@ class History:
         store, name = self._store, feed.connection
         if store is None or (store.freshness(feed).error is None and name not in self._lost):
             return
+        if name in self._inherited:
+            self._returned(name)
         known = [store.freshness(each) for each in store.feeds() if each.connection == name]
         tried = [each for each in known if each.offered and (each.error is not None or each.fetched_boot is not None)]
         failing = [each.error for each in tried if each.error is not None]
         ever = any(each.fetched_boot is not None for each in tried)
         if len(failing) == len(tried) >= (FEWEST if ever else 1) and name not in self._lost:
             self.edge(name, "down", failing[0])
-        elif len(failing) < len(tried) and self._lost.get(name) == "down":
+        elif len(failing) < len(tried) and self._lost.get(name) == "down" and name not in self._inherited:
+            self.edge(name, "back", None)
+
+    async def _inherit(self) -> None:
+        """What an earlier run lost and did not see come back may be back by now: this run never loses it, and would not say so."""
+        if self._store is None:
+            return
+        names = [each.name for each in self._store.connections()]
+        try:
+            found = await asyncio.to_thread(self._journal.lost, names)
+        except Exception:
+            log.exception("which connections were lost is not known")
+            return
+        new = {name: word for name, word in found.items() if name not in self._lost}
+        self._lost |= new
+        self._inherited |= new.keys()
+        for name in new:
+            self._returned(name)
+
+    def _returned(self, name: str) -> None:
+        """An inherited connection whose server answered in this run is back."""
+        state = self._store.connection(name) if self._store is not None else None
+        if state is not None and state.state in {"fresh", "stale"} and state.fetched_boot is not None:
             self.edge(name, "back", None)
 
     def _keep(self, change: Change) -> None:

@@ -62,6 +62,9 @@ class JournalPort(Protocol):
     def watching(self) -> None:
         """Somebody looks at present."""
 
+    def lost(self, connections: Collection[str]) -> Mapping[str, str]:
+        """Of these connections those that were not back yet when they were written of last, with the word of their edge."""
+
     def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, name: str, reason: str) -> int:
         """Write down what is about to be sent and have it on the disk before returning its number. ``name`` is the target's,
         ``reason`` what the user gave as one.

@@ -245,6 +245,11 @@ class Journal:
         """The last time until ``at`` when somebody looked, None for never."""
         return self._writer.read(lambda connection: bodies.looked(connection, self._context, at), None)
 
+    def lost(self, connections: Collection[str]) -> dict[str, str]:
+        """Of these connections those that were not back yet when they were written of last, with the word of their edge."""
+        last = {name: self.events(ref=name, what=("edge",), limit=1) for name in connections}
+        return {name: found[0].after for name, found in last.items() if found and found[0].after != "back"}
+
     def seen(self, user: str) -> datetime | None:
         """Until when a user has seen what happened, None for never."""
         return self._writer.read(lambda connection: reading.seen(connection, self._context, user), None)

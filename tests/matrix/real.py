@@ -33,16 +33,18 @@ from tests.matrix.vt import answers
 from tui.emulator import Options, start_in_thread
 
 CENSUS: Final = """
-import asyncio, json, os, sys, time
+import asyncio, gc, json, os, sys, time
 from tui.ui.app import Console
 mounted, step = Console.on_mount, asyncio.Handle._run
 slow, start = [], time.monotonic()
 def timed(handle):
-    began = time.thread_time()
+    began, collected = time.thread_time(), gc.get_stats()[2]["collections"]
     step(handle)
     took = time.thread_time() - began
     if took > 0.025:
-        slow.append((round(took * 1000), round(time.monotonic() - start), repr(handle._callback)[:200]))
+        collected = "collector, " if gc.get_stats()[2]["collections"] > collected else ""
+        whose = str(getattr(handle._callback, "__self__", handle._callback))[:200]
+        slow.append((round(took * 1000), round(time.monotonic() - start), collected + whose))
 asyncio.Handle._run = timed
 def counted(self):
     mounted(self)

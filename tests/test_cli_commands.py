@@ -320,6 +320,22 @@ def test_interrupting_stops_the_watching_and_not_the_rollout(desk: Desk) -> None
     assert errors == "rollwatch: no longer watching; the rollout goes on\n"
 
 
+def test_a_wait_ends_where_the_credentials_do(desk: Desk) -> None:
+    app = desk.info["encore"]["apps"][0]
+    watching = desk.start("rollout", "shop", app["id"], app["environments"][0], "--branch", "main", "--wait")
+    assert watching.stdout is not None
+    watching.stdout.readline()
+    watching.stdout.readline()
+    refusal = '{"error": "invalid_client"}'
+    desk.emulator.do(lambda control: control.fault("status", platform="encore", status=401, body=refusal, content_type="application/json"))
+    try:
+        _, errors = watching.communicate(timeout=60)
+    finally:
+        desk.emulator.do(lambda control: control.clear_faults())
+    assert watching.returncode == Exit.UNKNOWN
+    assert "sign in: rollwatch login shop" in errors
+
+
 def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
     secrets = {
         "shop": [desk.info["encore"]["client_id"], desk.info["encore"]["client_secret"]],

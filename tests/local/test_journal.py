@@ -36,8 +36,8 @@ def wall() -> Wall:
     return Wall()
 
 
-def opened(path: Path, wall: Wall, context: str = "prod") -> Journal:
-    return Journal.open(path, context=context, who="ana from 10.1.2.3", now=wall)
+def opened(path: Path, wall: Wall, context: str = "prod", *, record: bool = True) -> Journal:
+    return Journal.open(path, context=context, who="ana from 10.1.2.3", now=wall, record=record)
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -596,6 +596,19 @@ def test_of_several_consoles_one_records_and_another_takes_over(path: Path, wall
     assert two.flush()
     assert len(two.events()) == 5
     two.close()
+
+
+def test_a_command_that_waits_for_one_thing_keeps_no_console_from_recording(path: Path, wall: Wall) -> None:
+    """A rollout that was waited for with credentials that had run out was the recorder, saw nothing, and no console wrote a line."""
+    waiting, console = opened(path, wall, record=False), opened(path, wall)
+    waiting.record([event(1)])
+    assert waiting.flush()
+    console.record([event(2)])
+    assert console.flush()
+    assert afters(console.events()) == ["failed (2)"]
+    assert restart(waiting) > 0
+    waiting.close()
+    console.close()
 
 
 # -- forgetting -----------------------------------------------------------------------------------------------------------------------

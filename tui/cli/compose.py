@@ -136,8 +136,8 @@ def run(setup: Setup, work: Callable[[Session], Awaitable[int]]) -> int:
 
 
 @contextmanager
-def opened(args: Namespace, *, remember: bool = False) -> Iterator[Setup]:
-    """The configured context that the command line chose. ``remember`` shows and keeps the last known state, as the console does.
+def opened(args: Namespace, *, record: bool = False) -> Iterator[Setup]:
+    """The configured context that the command line chose. ``record`` writes what is seen into the journal, see ``context``.
 
     Raises ``ConfigError``, and ``NothingConnected``, which is five lines of advice.
     """
@@ -146,7 +146,7 @@ def opened(args: Namespace, *, remember: bool = False) -> Iterator[Setup]:
         raise NothingConnected
     clock = SystemClock()
     paths = paths.prepare(clock.wall())
-    with logged(paths) as log, context(paths, loaded, loaded.choose(), log.redactor, clock, remember=remember) as setup:
+    with logged(paths) as log, context(paths, loaded, loaded.choose(), log.redactor, clock, record=record) as setup:
         yield setup
 
 
@@ -159,9 +159,12 @@ def logged(paths: Paths) -> Iterator[LogFile]:
 
 
 @contextmanager
-def context(paths: Paths, loaded: Loaded, chosen: Chosen, redactor: Redactor, clock: Clock, *, remember: bool = False) -> Iterator[Setup]:
-    """One configured context. Several may be open at once; may be entered in one thread and left in another."""
-    journal = _journal(paths, chosen.name, clock, redactor)
+def context(
+    paths: Paths, loaded: Loaded, chosen: Chosen, redactor: Redactor, clock: Clock, *, remember: bool = False, record: bool = False
+) -> Iterator[Setup]:
+    """One configured context. Several may be open at once; may be entered in one thread and left in another. ``remember`` shows and
+    keeps the last known state. ``record`` is for who looks at everything for long: one of them writes down what all of them see."""
+    journal = _journal(paths, chosen.name, clock, redactor, record=record)
     with contextlib.closing(journal):
         found = sign_ins(paths, chosen)
         redactor.add(*(secret for each in found.values() for secret in (each.token, each.client_secret, each.password)))
@@ -203,11 +206,11 @@ def configured(args: Namespace) -> tuple[Paths, Loaded]:
     return paths, loaded
 
 
-def _journal(paths: Paths, context: str, clock: Clock, scrub: Callable[[str], str]) -> Journal:
+def _journal(paths: Paths, context: str, clock: Clock, scrub: Callable[[str], str], *, record: bool) -> Journal:
     who = whoami(os.environ)
     if paths.reason:
         return Journal.memory(context=context, who=who, now=clock.wall, scrub=scrub, reason=paths.reason)
-    return Journal.open(paths.journal_file, context=context, who=who, now=clock.wall, scrub=scrub)
+    return Journal.open(paths.journal_file, context=context, who=who, now=clock.wall, scrub=scrub, record=record)
 
 
 Whose = tuple[str, str]
@@ -386,9 +389,9 @@ def _emulated(name: str, info: Mapping[str, Any], journal: Journal, clock: Clock
     return open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=rollouts)
 
 
-def either(args: Namespace, *, demo: bool) -> contextlib.AbstractContextManager[Setup]:
+def either(args: Namespace, *, demo: bool, record: bool = False) -> contextlib.AbstractContextManager[Setup]:
     """The configured context, or with ``demo`` one on the emulator."""
-    return emulated(args, "busy") if demo else opened(args)
+    return emulated(args, "busy") if demo else opened(args, record=record)
 
 
 def told(warnings: Sequence[str], say: Callable[[str], None]) -> None:

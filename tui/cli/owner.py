@@ -98,7 +98,7 @@ class Owner:
 
     async def _begin(self, name: str) -> tuple[Session, Settings]:
         async with AsyncExitStack() as stack:
-            setup = await stack.enter_async_context(_apart(compose.context(*self._chosen(name), remember=True)))
+            setup = await stack.enter_async_context(_apart(compose.context(*self._chosen(name), remember=True, record=True)))
             session = await stack.enter_async_context(setup.session(ready=self._ready))
             self.warnings += [f"{name}: {each}" for each in setup.warnings]
             self.preferences.shown(setup)

@@ -19,7 +19,7 @@ WORST_FIRST: Final = 50
 
 def plain(args: Namespace) -> int:
     """Goes on until it is interrupted or nobody reads any more."""
-    with compose.either(args, demo=args.demo) as setup:
+    with compose.either(args, demo=args.demo, record=True) as setup:
         compose.told(setup.warnings, say)
         return compose.run(setup, _feed)
 

@@ -14,7 +14,7 @@ from tui.cli.do import confirm, filled
 from tui.cli.exits import Exit
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
-from tui.errors import UsageError
+from tui.errors import Unauthorized, UsageError
 from tui.forms import FORMS
 from tui.model import Health, Kind, Phase, Ref, Rollout, Verb
 from tui.tables import Moment, phase_cell, rollout_word
@@ -92,6 +92,8 @@ async def _states(session: Session, ref: Ref) -> AsyncIterator[Rollout]:
         error = session.store.freshness(feed).error
         if error is not None and str(error) != trouble:
             say(f"it cannot be read: {error}")
+        if isinstance(error, Unauthorized):
+            return  # nobody asks again by itself, and a script would wait for ever
         trouble = "" if error is None else str(error)
         await news.wait()
         news.clear()

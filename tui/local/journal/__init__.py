@@ -68,10 +68,11 @@ class Journal:
         self._tidied = now()
 
     @classmethod
-    def open(cls, path: Path, *, context: str, who: str, now: Now, scrub: Scrub = str) -> Journal:
+    def open(cls, path: Path, *, context: str, who: str, now: Now, scrub: Scrub = str, record: bool = True) -> Journal:
         """The journal at ``path``, made if need be. Where there can be none, one in memory that says so by its ``badge`` and refuses
-        intents. Never raises. ``now`` must be callable from any thread; ``who`` is who acts here (``identity.whoami``); ``scrub``
-        takes known secrets out of text that a user or a server wrote."""
+        intents. Never raises. Without ``record`` what is seen is not written down, only what is done. ``now`` must be callable from
+        any thread; ``who`` is who acts here (``identity.whoami``); ``scrub`` takes known secrets out of text that a user or a server
+        wrote."""
         try:
             database, notice = open_database(path, now())
             try:
@@ -81,7 +82,7 @@ class Journal:
                 raise
         except (StorageError, TimeoutError) as error:
             return cls.memory(context=context, who=who, now=now, scrub=scrub, reason=str(error))
-        writer = Writer(database, now=now, recorder_lock=f"{path.name}.{context}.recorder", notice=notice)
+        writer = Writer(database, now=now, recorder_lock=f"{path.name}.{context}.recorder" if record else "", notice=notice)
         journal = cls(writer, owner, context=context, who=who, now=now, scrub=scrub)
         journal._abandon()
         owner.sweep()

@@ -65,7 +65,8 @@ _NOTHING: Final = _Post(0, lambda _: (), recorder=False, number=0)
 
 
 class Writer:
-    """Owns an open ``database``. ``now`` may be called in any thread."""
+    """Owns an open ``database``. ``now`` may be called in any thread. Without a ``recorder_lock`` what all consoles see is left to others,
+    unless nobody else can have this database."""
 
     def __init__(self, database: Database, *, now: Callable[[], datetime], recorder_lock: str, notice: str = "") -> None:
         self._database = database
@@ -233,7 +234,8 @@ class Writer:
             self._kept.extend(job.make(False))
             return
         if not self._is_recorder():
-            self._held.extend(job.make(True))
+            if self._recorder_lock:
+                self._held.extend(job.make(True))
             return
         if self._held:
             self._kept.extend(self._held)
@@ -321,6 +323,8 @@ class Writer:
         path = self._database.path
         if path is None or self._recorder is not None:
             return True
+        if not self._recorder_lock:
+            return False
         with suppress(TimeoutError, StorageError):
             self._recorder = take(path.with_name(self._recorder_lock), seconds=0)
             # What waits already was seen while another console may still have recorded.

@@ -21,6 +21,7 @@ from tui.errors import Refused
 from tui.model import Health, Kind, Ref, Rollout, Verb
 from tui.platforms.base import Request
 from tui.text import Safe
+from tui.ui.answers import Entry
 from tui.ui.app import Console
 from tui.ui.guard import HELD, Guard
 from tui.ui.screens.ask import AskScreen
@@ -282,6 +283,17 @@ async def test_what_the_api_lacks_is_said_with_what_to_do() -> None:
             await at.press("3", key)
             assert at.sees(f"Encore's API cannot {said}")
             assert at.sees("copied with o")
+
+
+async def test_a_change_begins_at_the_first_field_and_what_is_made_at_the_first_that_is_missing() -> None:
+    async with seat() as at:
+        await at.press("1", "e")
+        assert isinstance(at.app.focused, Entry)
+        assert at.app.focused.field == "name"
+        assert at.app.focused.value
+        await at.press("escape", "2", "d")
+        assert isinstance(at.app.focused, Entry)
+        assert not at.app.focused.value
 
 
 async def test_a_key_of_another_kind_says_what_to_select() -> None:

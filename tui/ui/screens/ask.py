@@ -46,7 +46,6 @@ MOST: Final = 12
 """Lines of requests that are shown; a longer body is cut and says so."""
 
 MARKED: Final = "nothing was sent: see the marked fields"
-
 AROUND: Final = 8
 """Lines of the screen that the dialog needs beside its body: its frame, title, answer, choice and keys, and a rest of what is below."""
 
@@ -172,7 +171,8 @@ class AskScreen(ModalScreen[None]):
 
     def _focus_first(self) -> None:
         shown = self._rows.shown
-        first = next((entry for entry in shown if not entry.value), shown[0] if shown else None)
+        whole = self._question is not None and self._question.verb is Verb.UPDATE  # what is to be changed is filled in already
+        first = next((entry for entry in shown if whole or not entry.value), shown[0] if shown else None)
         (first or self._choice).focus()
 
     # What stands there -------------------------------------------------------------------------------------------------------

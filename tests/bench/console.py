@@ -49,7 +49,11 @@ def _idle(what: str, scenario: str, *, frozen: bool = False) -> list[Figure]:
             (terminal.cpu_seconds() - cpu) / WATCHED * 100,
             (terminal.wakeups() - wakeups) / WATCHED,
         )
-    return [Figure(case="console", what=what, unit=unit, ours=cost) for unit, cost in zip(("B/s", "% CPU", "wakes/s"), costs, strict=True)]
+        terminal.send("2")
+        terminal.run(2.0)
+        took, lost = pressed(terminal, KEYS)
+    spent = [Figure(case="console", what=what, unit=unit, ours=cost) for unit, cost in zip(("B/s", "% CPU", "wakes/s"), costs, strict=True)]
+    return [*spent, *waits("console", what, took, lost, KEYS)]
 
 
 def _keys() -> list[Figure]:

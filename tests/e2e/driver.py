@@ -5,6 +5,7 @@ Nothing here waits a fixed time: every wait ends when the screen satisfies it, o
 
 from __future__ import annotations
 
+import array
 import contextlib
 import fcntl
 import os
@@ -20,6 +21,10 @@ from pathlib import Path
 from types import TracebackType
 
 import pyte
+
+ESCAPE = "\x1b"
+ALONE = 0.25
+"""Seconds after which an escape is a key of its own, for a program that waits a tenth of one."""
 
 KEYS: Mapping[str, str] = {
     "enter": "\r",
@@ -179,7 +184,21 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Type keys, by name or as text."""
         for key in keys:
-            os.write(self.master, KEYS.get(key, key).encode())
+            sent = KEYS.get(key, key)
+            os.write(self.master, sent.encode())
+            if sent == ESCAPE:
+                self._alone()
+
+    def _alone(self) -> None:
+        """An escape that the next key follows at once means another key: let it be read first, and its time pass."""
+        end = time.monotonic() + 10.0
+        waiting = array.array("i", [1])
+        while waiting[0] and time.monotonic() < end:
+            self.pump(0.02)
+            fcntl.ioctl(self.slave, termios.FIONREAD, waiting)
+        end = time.monotonic() + ALONE
+        while (left := end - time.monotonic()) > 0:
+            self.pump(left)
 
     def resize(self, columns: int, lines: int, *, tell: bool = True) -> None:
         """Give the terminal another size."""

@@ -98,6 +98,12 @@ def test_retry_after(value: str, expected: float | None) -> None:
     assert retry_after({"retry-after": value}, NOW) == expected
 
 
+def test_a_separator_behind_a_number_is_no_part_of_it() -> None:
+    found = rate_limit({"x-ratelimit-limit": "10\x1f", "x-ratelimit-remaining": " 5\x1c"}, NOW)
+    assert found is not None
+    assert (found.limit, found.remaining) == (10, 5)
+
+
 @given(st.text(max_size=80), st.text(max_size=80), st.text(max_size=80), st.text(max_size=80))
 def test_no_header_can_crash_or_leave_the_bounds(limit: str, remaining: str, reset: str, wait: str) -> None:
     headers = {

@@ -59,9 +59,10 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _count(value: str | None) -> int | None:
-    if value is None or not _DIGITS.fullmatch(value.strip()):
+    text = (value or "").strip()
+    if not _DIGITS.fullmatch(text):
         return None
-    number = int(value)
+    number = int(text)  # of what was looked at: not everything that strip takes away does int overlook
     return number if number <= _MOST else None
 
 

@@ -438,7 +438,7 @@ async def test_idle_leaves_no_timer_behind() -> None:
 
 WORD = "abcdefghijklmnopqrstuvwxyz"
 BETWEEN = {
-    "tmux": {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"},
+    "tmux": {"TERM": "tmux-256color", "TMUX": "default,1,0"},
     "screen": {"TERM": "screen", "STY": "1.pts-0"},
     "Windows Terminal": {"TERM": "xterm-256color", "WT_SESSION": "b2a1"},
 }
@@ -487,7 +487,7 @@ def test_where_answers_say_nothing_nobody_asks() -> None:
     for environ, expected in (
         ({"TERM": "xterm-256color"}, True),
         ({"TERM": "xterm-256color", "SSH_CONNECTION": "x"}, True),
-        ({"TERM": "tmux-256color", "TMUX": "/tmp/x"}, False),
+        ({"TERM": "tmux-256color", "TMUX": "default,1,0"}, False),
         ({"TERM": "screen"}, False),
         ({"TERM": "xterm", "STY": "1.x"}, False),
         ({"TERM": "xterm", "WT_SESSION": "x"}, False),

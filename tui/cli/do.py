@@ -193,8 +193,7 @@ def _tell(args: Namespace, verb: Verb, target: Ref, outcome: Outcome, verdict: V
     if args.json:
         print(json.dumps(_document(verb, target, outcome, verdict), ensure_ascii=False))
     else:
-        text = verdict.text if verdict is not None else outcome.text
-        print(text if word in text else f"{word}: {text}")
+        print(f"{word}: {verdict.text if verdict is not None else outcome.text}")
         for name, problem in outcome.fields.items():
             print(f"  {name}: {problem}")
     return WORDS[word]

@@ -18,8 +18,8 @@ from tui.emulator import Options, read_flavours, start_in_thread
 from tui.errors import ConfigError, Refused, StorageError, Unauthorized
 from tui.local.config import load
 from tui.local.paths import Paths
-from tui.local.redaction import Redactor
 from tui.platforms.registry import BASE_URLS
+from tui.redaction import Redactor
 from tui.ui.owner import Draft
 
 

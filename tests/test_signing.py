@@ -17,7 +17,7 @@ from tui.clock import SystemClock
 from tui.emulator import Options, start_in_thread
 from tui.errors import ConfigError, Unauthorized
 from tui.local.paths import Paths
-from tui.local.redaction import Redactor
+from tui.redaction import Redactor
 from tui.ui.owner import Draft
 
 CONFIG = """

@@ -19,7 +19,7 @@ from tui.cli.owner import Ground, Owner
 from tui.clock import Clock
 from tui.engine.session import Session
 from tui.local.paths import Paths
-from tui.local.redaction import Redactor
+from tui.redaction import Redactor
 from tui.ui.settings import Settings
 
 CONTEXTS = """

@@ -23,7 +23,7 @@ from tests.local.histories import START
 from tui.local import logfile
 from tui.local.logfile import LogFile, open_log
 from tui.local.paths import Paths
-from tui.local.redaction import STARS, Redactor
+from tui.redaction import STARS, Redactor
 from tui.text import Secret
 
 log = logging.getLogger("tui.test")
@@ -191,7 +191,7 @@ WRITER = """
 import logging, sys
 from pathlib import Path
 from tui.local import logfile
-from tui.local.redaction import Redactor
+from tui.redaction import Redactor
 logfile.SIZE = 20_000
 handler = logfile.LogFile(Path(sys.argv[1]), Redactor())
 logging.getLogger().addHandler(handler)

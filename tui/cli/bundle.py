@@ -18,8 +18,8 @@ from tui.errors import ConfigError, RollwatchError
 from tui.local.exports import write_lines
 from tui.local.files import read_written
 from tui.local.paths import Paths
-from tui.local.redaction import STARS, Redactor
 from tui.local.variables import PREFIX
+from tui.redaction import STARS, Redactor
 from tui.text import Secret, clean
 
 LINES: Final = 400

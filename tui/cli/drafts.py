@@ -12,9 +12,9 @@ from tui.cli.trying import Answers, Tried, try_out
 from tui.clock import Clock
 from tui.errors import ConfigError, StorageError
 from tui.local.paths import Paths
-from tui.local.redaction import Redactor
 from tui.platforms.base import ConnectionSpec
 from tui.platforms.registry import BASE_URLS
+from tui.redaction import Redactor
 from tui.text import Secret
 from tui.ui.owner import Draft
 

@@ -18,7 +18,7 @@ from tui.engine.recall.past import AT_MOST, read
 from tui.errors import StorageError, UsageError
 from tui.local.identity import whoami
 from tui.local.journal import Journal
-from tui.local.redaction import Redactor
+from tui.redaction import Redactor
 
 UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

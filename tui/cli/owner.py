@@ -23,8 +23,8 @@ from tui.clock import Clock
 from tui.engine.session import Session
 from tui.local.config import Loaded
 from tui.local.paths import Paths
-from tui.local.redaction import Redactor
 from tui.platforms.base import Platform
+from tui.redaction import Redactor
 from tui.ui.owner import Member, Offer
 from tui.ui.settings import Settings
 

@@ -18,7 +18,7 @@ from tui.errors import StorageError
 from tui.local.files import private_file
 from tui.local.locks import locked
 from tui.local.paths import Paths
-from tui.local.redaction import Redactor
+from tui.redaction import Redactor
 from tui.text import clean
 
 SIZE: Final = 1 << 20

@@ -18,6 +18,7 @@ import msgspec
 
 from tui.model import EMPTY, Resource
 from tui.platforms.base import Rows
+from tui.redaction import STARS, hides, redacted
 from tui.text import Safe, clean
 
 Scalar = str | int | float | bool | None
@@ -27,8 +28,6 @@ MAX_ID: Final = 256
 MAX_RAW: Final = 16_384
 """Characters of a reply's JSON text that a record keeps for its detail screen."""
 
-STARS: Final = "***"
-
 _FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _AHEAD: Final = timedelta(days=1)
 _MILLISECONDS: Final = 1e11
@@ -37,14 +36,7 @@ _MILLISECONDS: Final = 1e11
 _WRAPPING: Final = frozenset({"success", "ok", "data", "message", "error", "timestamp"})
 _CAMEL: Final = re.compile(r"[a-z]+[0-9]*(?:[A-Z]+[a-z0-9]*)+\Z")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_IN_QUERY: Final = re.compile(r"(?<=[?&])((?:[a-z_]*secret|[a-z_]*token|api_?key|password|sig(?:nature)?)=)[^&\s#]+", re.IGNORECASE)
-_USERINFO: Final = re.compile(r"(?<=://)[^/\s@?#]+@")
-_SECRET_NAME: Final = re.compile(
-    r"secret|token|passw|api_?key|private_?key|access_?key|credential|authorization|cookie|session|slack|discord|wrapped|backup_?code",
-    re.IGNORECASE,
-)
 _SECRET_MAP: Final = re.compile(r"(?:env(?:ironment)?(?:_?vars?|_?variables)?|envs|variables|secrets)\Z", re.IGNORECASE)
-_SECRET_TEXT: Final = re.compile(r"(?:Bearer |Basic |dpat_|pss_(?:user|service):|eyJ[\w-]{5,}\.|gh[pousr]_|xox[abp]-)\S+")
 
 
 class Unreadable(Exception):
@@ -203,11 +195,11 @@ def identity(value: str | int) -> str:
 
 
 def word(value: Any, limit: int = 200) -> Safe:
-    """A scalar as cleaned text; nothing for null and for what is no scalar."""
+    """A scalar as cleaned text, without what has the form of a secret; nothing for null and for what is no scalar."""
     if value is None:
         return EMPTY
     if isinstance(value, str):
-        return clean(without_secrets(value) if "://" in value else value, limit)
+        return clean(redacted(value), limit)
     if isinstance(value, bool):
         return Safe("true" if value else "false")
     if isinstance(value, int | float):
@@ -267,7 +259,7 @@ def when(value: Any, now: datetime) -> datetime | None:
 def masked(value: Any, depth: int = 24) -> Any:
     """A JSON value with every secret in it replaced by stars: by the name of its field, by its form, and all values of variables."""
     if isinstance(value, str):
-        return without_secrets(value)
+        return redacted(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth == 0:
@@ -280,30 +272,18 @@ def masked(value: Any, depth: int = 24) -> Any:
     return STARS
 
 
-def without_secrets(text: str) -> str:
-    """A text without what has the form of a token, and without user and password of an address."""
-    if "://" in text:
-        text = _IN_QUERY.sub(r"\1" + STARS, _USERINFO.sub(STARS + "@", text))
-    return _SECRET_TEXT.sub(STARS, text) if _SECRET_TEXT.search(text) else text
-
-
 def _masked_member(name: str, value: Any, depth: int, *, pair: bool) -> Any:
     if value is None or value == "" or isinstance(value, bool):
         return value
-    hides = _hides(name)
-    if hides == "map" and isinstance(value, dict):
+    of_variables, secret = _SECRET_MAP.match(name) is not None, hides(name)
+    if of_variables and isinstance(value, dict):
         return {str(key): STARS for key in value}
-    if (pair and name == "value") or (hides == "secret" and not isinstance(value, list | dict)):
+    secret = secret and not of_variables
+    if (pair and name == "value") or (secret and not isinstance(value, list | dict)):
         return STARS
-    if hides == "secret" and isinstance(value, list):
+    if secret and isinstance(value, list):
         return [masked(each, depth) if isinstance(each, list | dict) else STARS for each in value]
     return masked(value, depth)
-
-
-@lru_cache(maxsize=2048)
-def _hides(name: str) -> str:
-    """What a field of that name holds: ``map`` (of variables), ``secret``, or nothing to hide."""
-    return "map" if _SECRET_MAP.match(name) else "secret" if _SECRET_NAME.search(name) else ""
 
 
 def text_of(value: Any) -> Safe:

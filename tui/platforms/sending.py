@@ -13,9 +13,10 @@ from typing import Any, Final, Protocol
 from tui.errors import OutcomeUnknown, Refused
 from tui.model import Ref
 from tui.platforms.base import Accepted, Call, Request
-from tui.platforms.records import STARS, masked
+from tui.platforms.records import masked
 from tui.platforms.replies import Reply
 from tui.platforms.seg import fill
+from tui.redaction import STARS
 from tui.text import Secret
 
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})

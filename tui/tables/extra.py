@@ -5,7 +5,6 @@ Declarations only. What looks like a secret by its name is never offered.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from tui.model import KINDS, Kind, Phase, Ref, Resource, Tone
+from tui.redaction import hides
 from tui.tables.columns import Column, Moment, Shown, Span
 from tui.tables.details import detail_text, label_of
 from tui.tables.kinds import TABLES
@@ -29,7 +29,6 @@ MOST: Final = 40
 """Columns from JSON that are offered at most."""
 
 _SILENT: Final = frozenset({"ref", "raw", "name", "health", "status"})
-_SECRET: Final = re.compile(r"secret|token|passw|credential|key|auth|cookie", re.IGNORECASE)
 _LAST: Final = 30
 """Rank: what was added gives way after what was always there, unless the user wants it wide."""
 
@@ -41,7 +40,7 @@ def offered(kind: Kind, rows: Iterable[Resource]) -> tuple[Column[Any], ...]:
     more = [
         _field(each.name)
         for each in fields(KINDS[kind])
-        if each.name not in _SILENT and label_of(each.name) not in known and not _SECRET.search(each.name)
+        if each.name not in _SILENT and label_of(each.name) not in known and not hides(each.name)
     ]
     return (*own, *more, *(_json(name) for name in _names(rows)))
 
@@ -49,7 +48,7 @@ def offered(kind: Kind, rows: Iterable[Resource]) -> tuple[Column[Any], ...]:
 def column_of(kind: Kind, id_: str) -> Column[Any] | None:
     """The column with this id; None where a kind has none (any more)."""
     if id_.startswith(JSON):
-        return None if _SECRET.search(id_) else _json(id_.removeprefix(JSON))
+        return None if hides(id_) else _json(id_.removeprefix(JSON))
     if id_.startswith(FIELD):
         name = id_.removeprefix(FIELD)
         return _field(name) if name not in _SILENT and name in {each.name for each in fields(KINDS[kind])} else None
@@ -92,7 +91,7 @@ def _names(rows: Iterable[Resource]) -> Iterator[str]:
     """The names of plain values in the JSON of some records, in the order in which they come."""
     found: dict[str, None] = {}
     for _, row in zip(range(SAMPLE), rows, strict=False):
-        found.update((name, None) for name, value in _record(row).items() if _plain(value) and not _SECRET.search(name))
+        found.update((name, None) for name, value in _record(row).items() if _plain(value) and not hides(name))
     yield from list(found)[:MOST]
 
 

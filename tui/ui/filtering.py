@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
@@ -11,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from tui.platforms.records import without_secrets
+from tui.redaction import may_hold
 from tui.text import clean
 from tui.ui.widgets.line_input import LineInput
 from tui.ui.widgets.status_line import StatusLine
@@ -26,16 +25,11 @@ KEPT: Final = 20
 LONGEST: Final = 200
 """Characters of such a text."""
 
-_TELLING: Final = re.compile(r"(?i)(?:pass|pwd|secret|token|credential|auth|cookie|key)\w*[\"']?\s*[=:]")
-_LIKE_A_KEY: Final = re.compile(r"(?=[^\s/]*\d)(?=[^\s/]*[A-Za-z])[A-Za-z0-9+=_~.-]{20,}")
-
 
 def may_be_kept(text: str) -> bool:
     """Whether what somebody looked for may be written down: not if it could be a secret that was looked for in a log. An id as long as
     a key is left out with the keys; of one incident it says nothing in the next."""
-    if len(text) > LONGEST or clean(text, LONGEST) != text:
-        return False
-    return without_secrets(text) == text and not _TELLING.search(text) and not _LIKE_A_KEY.search(text)
+    return len(text) <= LONGEST and clean(text, LONGEST) == text and not may_hold(text)
 
 
 class Typed:

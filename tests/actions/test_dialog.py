@@ -18,7 +18,7 @@ from tui.engine.commands import IN_FLIGHT, Outcome
 from tui.engine.feeds import Pending
 from tui.engine.verdicts import Verdict
 from tui.errors import Refused
-from tui.model import Health, Kind, Ref, Rollout, Verb
+from tui.model import Deployment, Health, Kind, Ref, Rollout, Verb
 from tui.platforms.base import Request
 from tui.text import Safe
 from tui.ui.answers import Entry
@@ -153,6 +153,17 @@ async def test_rolling_back_offers_the_chosen_commit_and_says_what_went_well_the
         await at.press("tab", "tab", "tab", "tab", "right", "enter")
         assert at.verbs == [(Verb.TRIGGER, "checkout/prod")]
         assert at.desk.done[0][2]["sha"] == good
+
+
+async def test_stars_that_stand_for_a_secret_are_never_offered_to_be_sent() -> None:
+    at_desk = desk()
+    remote, command = Safe("https://***@git.example.com/shop/worker"), Safe("./worker --queue mail")
+    again = Deployment(ref=ref(Kind.DEPLOYMENT, "dep-9"), name=Safe("worker"), service=Safe("worker"), remote=remote, run_cmd=command)
+    at_desk.put("fleet", Kind.DEPLOYMENT, [again])
+    async with seat(at_desk) as at:
+        await at.press("d")
+        assert at.sees(command)
+        assert not at.sees("***")
 
 
 async def test_what_is_sent_was_seen_when_the_key_was_pressed() -> None:

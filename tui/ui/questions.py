@@ -14,6 +14,7 @@ from tui.engine.commands import subject
 from tui.engine.session import Session
 from tui.forms import FORMS, Field, Form, Shape, is_commit
 from tui.model import Deployment, Environment, Kind, Ref, Resource, Rollout, Service, Variable, Verb
+from tui.redaction import STARS
 from tui.tables import TABLES
 from tui.text import Safe, clean
 from tui.ui.aim import BACK, MAKING, OPEN_ENDED, Aim, Selection
@@ -224,7 +225,8 @@ def _prefill(aim: Aim, selection: Selection, session: Session) -> dict[str, str]
     if row is None or names is None or row.ref.kind is not aim.kind:
         return {}
     found = {name: getattr(row, attribute, None) for name, attribute in names.items()}
-    texts = {name: str(value) for name, value in found.items() if value not in (None, "")}
+    # What is shown with stars is not what is there: sent back it would take the place of the secret.
+    texts = {name: str(value) for name, value in found.items() if value not in (None, "") and STARS not in str(value)}
     if isinstance(row, Deployment) and aim.verb is Verb.CREATE and row.source == "image":
         texts.pop("remote", None)
     return texts

@@ -84,6 +84,7 @@ async def test_somebody_without_a_configuration_is_asked_and_lands_in_the_consol
         await at.wait()
         assert asked.kept == asked.tried
         assert at.app.session.context == "staging"
+        assert at.sees("dployr is connected · f4 connects another platform · ? explains the keys")
         assert not at.sees("hunter2")
 
 
@@ -129,6 +130,23 @@ async def test_what_is_missing_is_marked_and_nothing_is_sent() -> None:
         assert asked.tried == []
         assert at.sees("✗ is needed")
         assert at.sees("nothing was tried: see the marked fields")
+
+
+async def test_what_is_picked_can_be_typed_instead_and_is_never_half_understood() -> None:
+    owner, asked = newcomer()
+    async with owned(owner, (80, 24)) as at:
+        await at.press(*"phase")
+        assert at.row("Platform").split() == ["Platform", "phase"], "what stands there is replaced by what is typed"
+        await to(at, "token")
+        await at.press(*SECRET)
+        await to(at, "production")
+        await at.press(*"yess")
+        await at.press("enter", "enter")
+        assert asked.tried == []
+        assert at.sees("✗ yes or no")
+        await at.press("home", *(["delete"] * 4), *"Yes")
+        await at.press("enter", "enter")
+        assert [each.production for each in asked.tried] == [True]
 
 
 async def test_what_is_on_this_machine_is_offered_and_not_shown() -> None:

@@ -148,12 +148,17 @@ class Home:
             return
         first = not program.session.store.connections()
         left: Callable[[], object] = (lambda: program.exit(0)) if first else (lambda: program.screen.dismiss())
-        screen = program.once(SetupScreen, lambda: SetupScreen(owner.onboarding, self._landed, left))
+        screen = program.once(SetupScreen, lambda: SetupScreen(owner.onboarding, self._connected, left))
         screen.prepare(program.session.context, first=first)
         program.push_screen(screen)
 
-    def _landed(self, context: str) -> None:
-        """A connection was written: open the context that it is in, anew if it is the one that is shown."""
+    def _connected(self, context: str, name: str) -> None:
+        """A connection was written: open the context that it is in, anew if it is the one that is shown. Most have more platforms."""
+        connect, help_ = self._program.keymap.spelled_ids("console.connect", "console.help")
+        self._go(context, then=f"{name} is connected · {connect} connects another platform · {help_} explains the keys")
+
+    def _landed(self, context: str, name: str) -> None:
+        """Somebody signed in or out: open the context anew."""
         self._go(context)
 
     # Contexts ----------------------------------------------------------------------------------------------------------------
@@ -183,12 +188,12 @@ class Home:
             return
         self._go(name)
 
-    def _go(self, name: str) -> None:
+    def _go(self, name: str, then: str = "") -> None:
         self._going = name
         self._program.say(f"opening {name}…")
-        self._program.run_worker(self._switch(name), group="switch", exit_on_error=False)
+        self._program.run_worker(self._switch(name, then), group="switch", exit_on_error=False)
 
-    async def _switch(self, name: str) -> None:
+    async def _switch(self, name: str, then: str) -> None:
         if self.owner is None:
             return
         try:
@@ -203,6 +208,8 @@ class Home:
         finally:
             self._going = ""
         await self._program.take(session, settings)
+        if then:
+            self._program.say(then)
         # What came while its screen was being made was heard by nobody.
         self._program.changed.publish(frozenset(Kind))
         # The old one ends when the new one is on the screen: its verbs are waited for, and that may take a while.

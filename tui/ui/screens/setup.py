@@ -29,6 +29,7 @@ from tui.ui.widgets.status_line import Part, StatusLine
 FOUND: Final = "found"
 NOTHING: Final = "nothing, type it in"
 YES: Final = "yes"
+NO: Final = "no"
 APPS: Final = "shop-3p2i:staging,prod other:dev"
 
 
@@ -60,12 +61,12 @@ LINES: Final = (
     Line(name="production", title="Production", help="yes: what cannot be undone asks for the name"),
 )
 
-PROPOSED: Final = frozenset({"name", "base_url", "apps", "context"})
+PROPOSED: Final = frozenset({FOUND, "platform", "name", "base_url", "apps", "context", "production"})
 """Fields in which something may stand already: typing there replaces it."""
 
 
 class SetupScreen(Screen[None]):
-    """``landed`` is called with the context that was written, ``left`` when somebody goes without."""
+    """``landed`` is called with the context and the connection that were written, ``left`` when somebody goes without."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),
@@ -77,7 +78,7 @@ class SetupScreen(Screen[None]):
     """What the button does before and after it was seen to work."""
     keys: ClassVar[tuple[str, str]] = ("↵ goes on, at the end it is tried", "↵ saves it and opens the console")
 
-    def __init__(self, onboarding: Onboarding, landed: Callable[[str], object], left: Callable[[], object]) -> None:
+    def __init__(self, onboarding: Onboarding, landed: Callable[[str, str], object], left: Callable[[], object]) -> None:
         super().__init__()
         self._onboarding = onboarding
         self._landed = landed
@@ -122,7 +123,7 @@ class SetupScreen(Screen[None]):
         self._answered = {}
         self._works, self._busy, self._defaults = "", False, {}
         platform = self._finds[0].platform if self._finds else next(iter(self._platforms))
-        texts = {"platform": platform, "context": context or "main", "production": "no"}
+        texts = {"platform": platform, "context": context or "main", "production": NO}
         if self._finds:
             texts[FOUND] = self._finds[0].title
         for name, entry in self._entries.items():
@@ -130,7 +131,7 @@ class SetupScreen(Screen[None]):
         options = {
             FOUND: [*(each.title for each in self._finds), NOTHING],
             "platform": list(self._platforms),
-            "production": ["no", YES],
+            "production": [NO, YES],
         }
         for name, words in options.items():
             self._entries[name].options = tuple(Option(word, word) for word in words)
@@ -169,7 +170,14 @@ class SetupScreen(Screen[None]):
         """What is typed, as a connection."""
         texts = self.texts
         del texts[FOUND]
-        return Draft(**{**texts, "production": texts["production"] == YES})  # type: ignore[arg-type]
+        return Draft(**{**texts, "production": texts["production"].lower() == YES})  # type: ignore[arg-type]
+
+    @property
+    def wrong(self) -> Mapping[str, str]:
+        """What is wrong, by field."""
+        # A word that is not understood must not leave production unmarked.
+        unclear = {"production": f"{YES} or {NO}"} if self.texts.get("production", NO).lower() not in {YES, NO} else {}
+        return {**self._onboarding.wrong(self.draft), **unclear}
 
     def _fill(self, name: str, value: str) -> None:
         """Put a proposal into a field, unless somebody wrote something else there."""
@@ -200,7 +208,7 @@ class SetupScreen(Screen[None]):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        platform, wrong = self.platform, self._onboarding.wrong(self.draft)
+        platform, wrong = self.platform, self.wrong
         for line in self.lines:
             self._rows[line.name].display = (not line.only or platform in line.only.split()) and (line.name != FOUND or bool(self._finds))
             problem = self._answered.get(line.name) or (wrong.get(line.name, "") if line.name in self._touched else "")
@@ -260,7 +268,7 @@ class SetupScreen(Screen[None]):
 
     def _go(self) -> None:
         draft = self.draft
-        wrong = self._onboarding.wrong(draft)
+        wrong = self.wrong
         if wrong:
             self._touched |= set(wrong)
             self._draw()
@@ -283,7 +291,7 @@ class SetupScreen(Screen[None]):
         context = await self._safely(self._onboarding.keep(draft), draft)
         if context is not None:
             self.forget()
-            self._landed(context)
+            self._landed(context, draft.name)
 
     def forget(self) -> None:
         """Leave no secret in a field."""

@@ -33,7 +33,7 @@ class SignInScreen(SetupScreen):
     heading: ClassVar[str] = "Sign in"
     about: ClassVar[str] = "nothing is kept before it was seen to work"
 
-    def __init__(self, signing: Signing, landed: Callable[[str], object], left: Callable[[], object]) -> None:
+    def __init__(self, signing: Signing, landed: Callable[[str, str], object], left: Callable[[], object]) -> None:
         super().__init__(signing, landed, left)
         self._signing = signing
         self._members: dict[str, Member] = {}
@@ -138,6 +138,6 @@ class SignOutScreen(SignInScreen):
         finally:
             self._busy = False
         if had:
-            self._landed(self._where)
+            self._landed(self._where, name)
         else:
             self._say(f"nothing is kept for {name}", "warn")

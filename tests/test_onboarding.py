@@ -15,7 +15,7 @@ import pytest
 from tui.cli.onboarding import Onboarding
 from tui.clock import SystemClock
 from tui.emulator import Options, read_flavours, start_in_thread
-from tui.errors import ConfigError, Refused, StorageError, Unauthorized
+from tui.errors import ConfigError, NotFound, Refused, StorageError, Unauthorized
 from tui.local.config import load
 from tui.local.paths import Paths
 from tui.platforms.registry import BASE_URLS
@@ -84,10 +84,31 @@ def test_of_several_clusters_one_is_chosen_and_written(home: Path) -> None:
         with pytest.raises(Refused, match="clusters: oncall, lab"):
             asyncio.run(onboarding.test(draft))
         draft = replace(draft, cluster="oncall")
-        assert asyncio.run(onboarding.test(draft)).startswith("dployr, current, ")
+        assert asyncio.run(onboarding.test(draft)).startswith("dployr, current, owner of the cluster oncall; ")
         asyncio.run(onboarding.keep(draft))
     chosen = load(home / "config.toml", environ={}, platforms=BASE_URLS).choose()
     assert chosen.context.connections["fleet"].cluster == "oncall"
+
+
+def test_an_app_that_the_platform_does_not_know_is_found_at_the_first_run(home: Path) -> None:
+    with start_in_thread(Options(scenario="calm", flavours=read_flavours("encore=current"))) as running:
+        told, onboarding = running.info["encore"], at(home)
+        first, second = (each["id"] for each in told["apps"][:2])
+        shop = Draft(
+            platform="encore",
+            name="shop",
+            base_url=told["base_url"],
+            context="prod",
+            apps=f"{first}:prod shop-typo:prod",
+            client_id=told["client_id"],
+            client_secret=told["client_secret"],
+        )
+        with pytest.raises(NotFound, match="shop-typo: Encore knows no such app"):
+            asyncio.run(onboarding.test(shop))
+        assert asyncio.run(onboarding.test(replace(shop, apps=f"{first}:prod"))) == "encore, current"
+        own = told["apps"][0]
+        foreign = replace(shop, apps=f"{first}:prod {second}:prod", client_id=own["client_id"], client_secret=own["client_secret"])
+        assert asyncio.run(onboarding.test(foreign)).endswith(f"{second} may belong to another client: it may not be read")
 
 
 def test_what_does_not_work_is_not_kept(info: Any, home: Path) -> None:

@@ -189,6 +189,9 @@ class FakePlatform:
     def logged(self) -> frozenset[Kind]:
         return frozenset({Kind.SERVICE})
 
+    async def account(self) -> str:
+        return ""
+
     async def detect(self) -> str:
         await self.request("detect")
         self._flavour = "documented"

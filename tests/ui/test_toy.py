@@ -56,6 +56,9 @@ class Toy:
     async def detect(self) -> str:
         return self.flavour
 
+    async def account(self) -> str:
+        return ""
+
     async def logs(self, ref: Ref, **_: Any) -> AsyncIterator[tuple[LogLine, ...]]:
         yield (line("brrm"),)
 

@@ -1,4 +1,4 @@
-"""Whether a connection's address and credentials work: one harmless read, for ``login`` and ``doctor``. Nothing is kept."""
+"""Whether a connection's address and credentials work: a few harmless reads, for ``login`` and ``doctor``. Nothing is kept."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ NAMED: Final = 3
 
 
 async def ask(platform: Platform) -> str:
-    """Read something harmless and say what was seen, in a few words: how many things, some of their names, and that nothing may be
-    changed where that is known. Empty where there is nothing to say. Raises ``PlatformError``."""
+    """Read something harmless and say what was seen, in a few words: that nothing may be changed or the role, where that is known, how
+    many things, some of their names. Empty where there is nothing to say. Raises ``PlatformError``."""
     # Whoever is told that a thing does not exist was let in.
     with contextlib.suppress(NotFound, NoEndpoint):
         await platform.detect()
+    seen = ""
     for kind in HARMLESS:
         read = platform.reads.get(kind)
         if read is not None and (read.cost or kind is Kind.ROLLOUT):
-            rows = await read.fetch("")
-            return "; ".join(filter(None, (_seen(rows.items, kind), _may(platform))))
-    return ""
+            seen = _seen((await read.fetch("")).items, kind)
+            break
+    account = await platform.account()
+    return "; ".join(filter(None, (_may(platform) or account, seen)))
 
 
 def _seen(rows: Sequence[Resource], kind: Kind) -> str:

@@ -145,6 +145,10 @@ class Platform(Protocol):
     async def detect(self) -> str:
         """Find the flavour with harmless GETs, remember and return it. Raises ``errors.PlatformError``."""
 
+    async def account(self) -> str:
+        """What the credentials are good for beyond reading lists, in a few words: a role, what they do not open. Empty where nothing
+        tells. Asks with harmless GETs for what only the configuration names. Raises ``errors.PlatformError``."""
+
     def logs(
         self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None, until: datetime | None = None
     ) -> AsyncIterator[tuple[LogLine, ...]]:

@@ -134,6 +134,11 @@ class Dployr:
                 )
         return self._flavour
 
+    async def account(self) -> str:
+        """Our role, which the control plane tells of each cluster."""
+        current = self._clusters.current
+        return f"{current.role} of the cluster {current.name or current.id}" if current is not None and current.role else ""
+
     async def _offered(self, path: str, name: str) -> Reply | None:
         """The list at that path, None if this server has no such path. Raises for everything that says neither yes nor no."""
         try:

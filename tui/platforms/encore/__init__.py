@@ -132,6 +132,11 @@ class Encore:
                 await self._rollouts.ask(known)
         return self.flavour
 
+    async def account(self) -> str:
+        """The apps that the configuration names: an unknown one raises ``NotFound``; environments nothing tells."""
+        closed = [clean(each.id, 60) for each in self._spec.apps if not await self._rollouts.opens(each.id)]
+        return f"{', '.join(closed)} may belong to another client: it may not be read" if closed else ""
+
     def logs(
         self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None, until: datetime | None = None
     ) -> AsyncIterator[tuple[LogLine, ...]]:

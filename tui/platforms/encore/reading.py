@@ -11,7 +11,7 @@ from typing import Final
 
 from tui import model
 from tui.clock import Clock
-from tui.errors import BadReply, NoEndpoint, NotFound, PlatformError
+from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError, Refused
 from tui.model import EMPTY, Ref, Resource
 from tui.platforms.base import RolloutRecord, RolloutSource, Rows
 from tui.platforms.encore import faults, translate
@@ -31,10 +31,13 @@ SILENT: Final = 120.0
 """Seconds after which a server that was asked nothing is asked for a token, to know that it is still there."""
 FRESH: Final = 60.0
 """Seconds for which a rollout that the server does not know yet may only be too young."""
+NONE: Final = "roll_00000000000000000000"
+"""The id of no rollout."""
 PREFIX: Final = "roll_"
 """Some places leave it out of a rollout's id."""
 GONE: Final = "_not_found"
 """How codes end that deny a rollout, an app or an environment; a bare ``not_found`` denies the path."""
+NO_APP: Final = "app_not_found"
 
 
 class Rollouts:
@@ -168,6 +171,22 @@ class Rollouts:
             self._doubtful = not all(isinstance(error, NoEndpoint) for error in missing)
         elif (self._clock.wall() - known.at).total_seconds() > FRESH:
             self._absent.add(known.id)
+
+    async def opens(self, app: str) -> bool:
+        """Ask an app for a rollout that it cannot have: whether these credentials open it, as far as that tells. Raises ``NotFound`` for
+        an app that the server does not know."""
+        try:
+            await self._transports.get(app, self._transports[""]).get(ROLLOUT, ids={"app": app, "id": NONE})
+        except Forbidden:
+            return False
+        except (NotFound, NoEndpoint, Refused) as error:
+            if error.code == NO_APP:
+                raise NotFound(
+                    f"{clean(app, 60)}: {error.message}", connection=self._connection, code=NO_APP, status=error.status
+                ) from None
+            if self.readable is None and error.code.endswith(GONE):
+                self.readable = True
+        return True
 
     async def adopt(self, known: RolloutRecord) -> model.Rollout:
         """Remember a rollout that the server shows. Raises ``NotFound`` for one that it does not; that says nothing of the server."""

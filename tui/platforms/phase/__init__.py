@@ -91,6 +91,10 @@ class Phase:
             await self._all_apps("")
         return self._flavour
 
+    async def account(self) -> str:
+        """Nothing: a token cannot ask for its own permissions."""
+        return ""
+
     def logs(
         self, ref: Ref, *, tail: int | None, follow: bool, since: datetime | None = None, until: datetime | None = None
     ) -> AsyncIterator[tuple[LogLine, ...]]:

@@ -17,7 +17,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tui.errors import BadReply, Forbidden, NoEndpoint, Refused, RollwatchError, Unauthorized, Unreachable, WrongBaseUrl
+from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, Refused, RollwatchError, Unauthorized, Unreachable, WrongBaseUrl
 from tui.local.finds import Find
 from tui.text import clean
 from tui.ui.answers import Choice, Entry
@@ -330,4 +330,6 @@ def _field_of(error: RollwatchError, draft: Draft) -> str:
         return "password" if draft.platform == "dployr" and not draft.token else _SECRET_OF.get(draft.platform, "")
     if isinstance(error, Refused) and draft.platform == "dployr" and "cluster" in error.message:
         return "cluster"
+    if isinstance(error, NotFound) and draft.platform == "encore":
+        return "apps"
     return "base_url" if isinstance(error, Unreachable | WrongBaseUrl | BadReply | NoEndpoint) else ""

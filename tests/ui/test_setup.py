@@ -9,7 +9,7 @@ import pytest
 from tests.ui.desk import Desk, signed_out
 from tests.ui.test_console import Seat
 from tests.ui.test_contexts import Owned, owned
-from tui.errors import Refused, Unauthorized
+from tui.errors import NotFound, Refused, Unauthorized
 from tui.local.finds import Find
 from tui.text import Secret
 from tui.ui.app import Console
@@ -104,6 +104,21 @@ async def test_a_refusal_stands_at_its_field_and_loses_nothing() -> None:
         assert at.app.screen.draft.token == SECRET  # type: ignore[attr-defined]
         assert asked.kept == []
         assert at.sees("[ Try it ]")
+
+
+async def test_what_somebody_typed_is_gone_on_with_after_a_mistake() -> None:
+    owner, asked = newcomer()
+    asked.error = NotFound("shop-typo: no such app")
+    async with owned(owner, (80, 24)) as at:
+        await to(at, "client_secret")
+        await at.press(*SECRET)
+        await to(at, "apps")
+        await at.press(*"shop-typo:prod")
+        at.app.screen._choice.focus()  # type: ignore[attr-defined]
+        await at.press("enter")
+        assert at.sees("✗ no such app")
+        await at.press("backspace")
+        assert "shop-typo:pro" in at.row("Apps"), "only what was proposed is replaced by typing"
 
 
 async def test_the_clusters_that_there_are_can_be_picked_at_their_field() -> None:

@@ -18,7 +18,7 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
 """The field that a ``validation`` error names: what we call it, and what is wrong with it."""
 
 _CODES: Final[Mapping[str, tuple[type[PlatformError], str]]] = {
-    "app_not_found": (NotFound, "Encore knows no such app, or this client belongs to another one"),
+    "app_not_found": (NotFound, "Encore knows no such app, or it is not this client's"),
     "env_not_found": (NotFound, "this app has no such environment"),
     "validation": (Refused, ""),
     "rate_limited": (RateLimited, ""),

@@ -61,9 +61,6 @@ LINES: Final = (
     Line(name="production", title="Production", help="yes: what cannot be undone asks for the name"),
 )
 
-PROPOSED: Final = frozenset({FOUND, "platform", "name", "base_url", "apps", "context", "production"})
-"""Fields in which something may stand already: typing there replaces it."""
-
 
 class SetupScreen(Screen[None]):
     """``landed`` is called with the context and the connection that were written, ``left`` when somebody goes without."""
@@ -99,7 +96,7 @@ class SetupScreen(Screen[None]):
         self._keys = StatusLine(id="setup-keys")
         for line in self.lines:
             self._entries[line.name] = Entry(line.name, line.example, (), secret=line.secret, value="")
-            self._entries[line.name].select_on_focus = line.name in PROPOSED
+            self._entries[line.name].select_on_focus = True
             self._hints[line.name] = StatusLine(classes="setup-hint")
 
     def compose(self) -> ComposeResult:
@@ -121,13 +118,13 @@ class SetupScreen(Screen[None]):
         self._finds = tuple(self._onboarding.finds())
         self._touched.clear()
         self._answered = {}
-        self._works, self._busy, self._defaults = "", False, {}
+        self._works, self._busy, self._defaults = "", False, {"context": context or "main"}
         platform = self._finds[0].platform if self._finds else next(iter(self._platforms))
-        texts = {"platform": platform, "context": context or "main", "production": NO}
+        texts = {"platform": platform, **self._defaults, "production": NO}
         if self._finds:
             texts[FOUND] = self._finds[0].title
         for name, entry in self._entries.items():
-            entry.value = texts.get(name, "")
+            entry.value, entry.select_on_focus = texts.get(name, ""), True
         options = {
             FOUND: [*(each.title for each in self._finds), NOTHING],
             "platform": list(self._platforms),
@@ -232,7 +229,10 @@ class SetupScreen(Screen[None]):
         if not isinstance(event.input, Entry) or not self.is_current:
             return
         name = event.input.field
-        if event.value != self._defaults.get(name, ""):
+        proposed = event.value == self._defaults.get(name, "")
+        # Typing replaces a proposal, one of a few words and what nobody can see to mend; it goes on with anything else.
+        event.input.select_on_focus = proposed or event.input.password or bool(event.input.options)
+        if not proposed:
             self._touched.add(name)
         self._works = ""
         self._answered = {}

@@ -293,3 +293,9 @@ def test_a_mouse_that_is_off_is_not_asked_for_and_one_that_is_on_tells_no_moveme
         driver._mouse, driver.write, driver.flush = wanted, sent.append, lambda: None
         driver._enable_mouse_support()
     assert sent == ["\x1b[?1000h\x1b[?1006h"]
+
+
+async def test_what_must_be_selected_is_what_the_verb_is_aimed_at() -> None:
+    async with seat() as at:
+        await at.press("right_square_bracket", "v")
+        assert at.said == "select a service first, or mark several"

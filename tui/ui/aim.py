@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tui.actions import ACTIONS, Action, spell
+from tui.actions import ACTIONS, Action
 from tui.engine.session import Session
 from tui.forms import FORMS, is_commit
+from tui.keys import spell
 from tui.model import Kind, Ref, Rollout, Variable, Verb
 from tui.tables import TABLES
 
@@ -18,7 +19,7 @@ MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
 OPEN_ENDED: Final = frozenset({*MAKING, Verb.TRIGGER})
 """Verbs whose form can ask for what is not selected."""
 
-NEEDS_ROW: Final = frozenset({"list.open", "row.copy", "row.logs", "rollout.link"})
+NEEDS_ROW: Final = frozenset({"list.open", "row.changes", "row.copy", "row.logs", "rollout.link"})
 
 BACK: Final = "rollout.back"
 """The key that triggers what an earlier rollout brought; the only way back that Encore's API has."""
@@ -133,7 +134,7 @@ def why_not(action: Action, selection: Selection, session: Session) -> str | Non
             return "nothing is selected"
         told = session.why_not(selection.ref if selection.here is kind and selection.ref is not None else kind, action.verb, kind=kind)
         if told is None and (kind, action.verb) in FORMS:
-            return f"select a {kind} first, or mark several"
+            return f"select a {FORMS[kind, action.verb].target} first, or mark several"
         return told or f"no platform can {action.verb} {TABLES[kind].title.lower()}"
     if isinstance(aimed.target, Kind) and aimed.verb not in OPEN_ENDED:
         return "nothing is selected"

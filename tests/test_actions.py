@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tui.actions import ACTIONS, DANGERS, ESCAPE_FINALS, PANES, Action, Danger, Keymap, Place, reach, safe_key, spell
+from tui.actions import ACTIONS, DANGERS, PANES, Action, Danger, Keymap, Place, reach
+from tui.keys import ESCAPE_FINALS, safe_key, spell
 from tui.model import Verb
 
 

@@ -15,9 +15,10 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from tui.actions import ACTIONS, spell
+from tui.actions import ACTIONS
 from tui.cli.arguments import parse
 from tui.cli.exits import MEANINGS
+from tui.keys import spell
 from tui.local import settings
 from tui.local.runbooks import Runbook
 from tui.local.variables import CREDENTIALS, FIELDS, GENERAL, PREFIX, READ_ONLY

@@ -46,6 +46,7 @@ from tui.tables import (
     state,
 )
 from tui.tables.cells import phase_cell
+from tui.tables.differences import beside, differences, one_before
 from tui.text import Safe, Secret
 
 NOW = datetime(2025, 11, 5, 22, 31, 7, tzinfo=UTC)
@@ -368,3 +369,41 @@ def test_what_runs_is_told_against_what_is_usual_for_it() -> None:
     assert ("usual", "usually 48 s, about 8 s left (6 before it, p90 48s)") in [
         (each.label, each.text) for each in details(deployment, moment)
     ]
+
+
+# What changed -----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_changed_of_a_thing_is_told_field_by_field_and_loads_are_no_news() -> None:
+    moment = Moment(now=NOW, store=Shelf(), zone=UTC)
+    was = Service(ref=ref(Kind.SERVICE, "web"), name=Safe("web"), health=Health.OK, status=Safe("running"), cpu_share=0.1, updated_at=NOW)
+    now = replace(was, health=Health.BAD, status=Safe("crashed"), restarts=3, cpu_share=0.9, updated_at=NOW + timedelta(seconds=9))
+    told = {each.label: (each.before, each.after, each.tone) for each in differences(was, now, moment)}
+    assert told == {
+        "health": ("● ok", "✗ failed", Tone.BAD),
+        "status": ("running", "crashed", None),
+        "restarts": (NOTHING, "3", None),
+    }
+    assert differences(was, was, moment) == []
+
+
+def test_of_a_rollout_each_phase_that_went_on_is_told() -> None:
+    moment = Moment(now=NOW, store=Shelf(), zone=UTC)
+    build, infra = Phase(name="build", status=Safe("running"), health=Health.BUSY), Phase(name="infra", status=Safe("queued"))
+    was = Rollout(ref=ref(Kind.ROLLOUT, "r"), name=Safe("shop/prod"), phases=(build, infra))
+    done = replace(build, status=Safe("completed"), conclusion=Safe("success"), health=Health.OK, completed_at=NOW)
+    found = differences(was, replace(was, phases=(done, infra)), moment)
+    assert [(each.label, each.before, each.after) for each in found] == [("build", "running", "completed success")]
+
+
+def test_a_deployment_stands_beside_the_one_before_of_the_same_service() -> None:
+    def deployed(id_: str, minutes: int, name: str = "web", **more: object) -> Deployment:
+        return Deployment(ref=ref(Kind.DEPLOYMENT, id_), name=Safe(name), created_at=ago(minutes=minutes), **more)  # type: ignore[arg-type]
+
+    now = deployed("d3", 1, commit=Safe("c3"), branch=Safe("main"), health=Health.BAD, error=Safe("no"), variables=(Safe("A"), Safe("B")))
+    before = deployed("d2", 9, commit=Safe("c2"), branch=Safe("main"), health=Health.OK, variables=(Safe("A"),))
+    shelf = Shelf(deployed("d1", 20, commit=Safe("c1")), before, deployed("d9", 5, "worker"), now)
+    assert one_before(now, shelf) == before
+    assert one_before(deployed("d0", 99), shelf) is None
+    told = beside(before, now, Moment(now=NOW, store=shelf, zone=UTC))
+    assert [(each.label, each.before, each.after) for each in told] == [("commit", "c2", "c3"), ("variables", "A", "A, B")]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from tui.keys import safe_key, spell
 from tui.model import Kind, Verb
 
 
@@ -144,6 +145,14 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("rollout.approve", "p", "approve", "Approve a change of infrastructure, where the platform lets us.", _ROLLOUTS),
     _act("rollout.cancel", "X", "cancel", "Cancel a rollout, where the platform lets us.", _ROLLOUTS),
     _act("rollout.logs", "l", "logs", "Show what a rollout logs, where the platform lets us.", _ROLLOUTS),
+    _act(
+        "row.changes",
+        "equals_sign",
+        "changes",
+        "Show what changed of the selected thing, field by field, and how a deployment or rollout differs from the one before.",
+        _ROWS | _DETAIL,
+        bar=11,
+    ),
     _act("row.copy", "y", "copy id", "Copy the id of the selected thing.", _ROWS),
     _act("row.runbook", "b", "runbook", "Open the runbook of the selected thing, or copy its address over SSH.", _ROWS | _DETAIL, bar=12),
     _act("row.menu", "x", "menu", "Show everything that can be done here, with its key or why not.", _ROWS | _LOGS | _DETAIL, bar=19),
@@ -270,48 +279,6 @@ _ENTRIES: Final[tuple[Action, ...]] = (
 ACTIONS: Final[Mapping[str, Action]] = {each.id: each for each in _ENTRIES}
 """Every action by its id, in the order of the help."""
 
-SPELLING: Final[Mapping[str, str]] = {
-    "enter": "↵",
-    "escape": "esc",
-    "slash": "/",
-    "comma": ",",
-    "full_stop": ".",
-    "left_curly_bracket": "{",
-    "right_curly_bracket": "}",
-    "at": "@",
-    "colon": ":",
-    "question_mark": "?",
-    "exclamation_mark": "!",
-    "greater_than_sign": ">",
-    "minus": "-",
-    "apostrophe": "'",
-    "vertical_line": "|",
-    "less_than_sign": "<",
-    "right_square_bracket": "]",
-    "left_square_bracket": "[",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "delete": "Del",
-    "space": "space",
-    "shift+tab": "shift-tab",
-    "f1": "F1",
-}
-
-
-def spell(key: str) -> str:
-    """A key as a person writes it."""
-    return SPELLING.get(key, key.replace("ctrl+", "ctrl-"))
-
-
-# A broken escape sequence leaves its last letter behind as if it had been typed.
-ESCAPE_FINALS: Final = frozenset("ABCDEFGHIMOPQRSZcmntuy") | {"left_square_bracket", "tilde", "less_than_sign", "semicolon"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keymap:
@@ -378,11 +345,6 @@ class Keymap:
                 if shared and reach(first) & reach(second):
                     found.append((first, second, min(shared)))
         return found
-
-
-def safe_key(key: str) -> bool:
-    """Whether a destructive action may have this key: no control letter, no digit, nothing that ends an escape sequence."""
-    return not (key.startswith("ctrl+") or key in ESCAPE_FINALS or (len(key) == 1 and key.isdigit()))
 
 
 PANES: Final = _ROWS | _LOGS

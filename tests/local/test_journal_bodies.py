@@ -199,8 +199,24 @@ def test_the_last_good_rollout_of_a_place_is_known_though_it_is_no_longer_listed
     found = journal.rolled_out("shop", "prod", "success")
     assert found is not None
     assert found.row == rows[1]
-    assert journal.last(rows[2].ref) == replace(found, row=rows[2], seen=minutes(3))
+    assert journal.states(rows[2].ref)[0] == replace(found, row=rows[2], seen=minutes(3))
     assert journal.rolled_out("shop", "test", "success") is None
+
+
+def test_a_thing_is_told_from_change_to_change_the_newest_first_though_it_is_gone(journal: Journal) -> None:
+    keep(journal, minutes(0), service("web"), service("worker"))
+    keep(journal, minutes(1), service("web", Health.BAD))
+    keep(journal, minutes(2), service("web", Health.BAD))
+    keep(journal, minutes(3), service("web", version=Safe("3.13")), service("worker", Health.BAD))
+    keep(journal, minutes(4), gone=("web",))
+    found = journal.states(service("web").ref)
+    assert [(each.row.health, each.seen) for each in found] == [
+        (Health.OK, minutes(3)),
+        (Health.BAD, minutes(1)),
+        (Health.OK, minutes(0)),
+    ]
+    assert len(journal.states(service("web").ref, limit=2)) == 2
+    assert journal.states(service("nobody").ref) == ()
 
 
 def test_what_a_platform_itself_tells_is_kept_once_whenever_it_is_read(journal: Journal) -> None:

@@ -16,7 +16,7 @@ from tui.ui.aim import Selection, means_something
 from tui.ui.palette import Entry
 from tui.ui.panes.listing import Listing
 from tui.ui.screens.columns import Apply, ColumnsScreen
-from tui.ui.screens.detail import DetailScreen
+from tui.ui.screens.detail import FIELDS, DetailScreen
 from tui.ui.screens.menu import MenuScreen
 from tui.ui.trail import Trail
 
@@ -86,7 +86,7 @@ class Views:
         screen.prepare(title, made, keymap, program.size.height)
         program.push_screen(screen)
 
-    def open_detail(self, ref: Ref) -> None:
+    def open_detail(self, ref: Ref, form: str = FIELDS) -> None:
         """Show everything known of one thing: a visit begins, or one that is going on leads there."""
         program = self._program
         screen: DetailScreen = program.once(DetailScreen, lambda: DetailScreen(program.session, program.keymap, program.moment, self.trail))
@@ -95,7 +95,7 @@ class Views:
             self.trail.follow(ref)
         else:
             self.trail.enter(ref)
-        screen.show(ref)
+        screen.show(ref, form)
         if not inside:
             program.push_screen(screen)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -237,6 +238,33 @@ async def test_versions_ask_the_journal_for_what_is_no_longer_listed(journal: Jo
         await at.press("k", "enter")
         await until(at, lambda: at.sees("gone: it is no longer listed"))
         assert at.sees(good.place)
+
+
+async def test_what_changed_of_a_thing_is_one_key_away_and_goes_on_while_it_is_shown() -> None:
+    past = empty()
+    desk = remembering(past)
+    worker = next(row for row in desk.store.rows(Kind.SERVICE) if row.name == "worker")
+    for minutes, health in ((30, Health.OK), (20, Health.BAD)):
+        row = replace(worker, health=health, status=Safe("running" if health is Health.OK else "crashed"))
+        past.keep("fleet", Kind.SERVICE, "", [row], gone=(), at=ago(minutes=minutes), whole=False)
+    assert past.flush()
+    async with seat(desk) as at:
+        await at.press("equals_sign")
+        await until(at, lambda: at.sees("running → crashed"))
+        assert at.sees("ok → ✗ failed")
+        assert "20m ago" in at.row("22:11:07")
+        assert at.sees("first seen 2025-11-05 22:01:07, 30m ago")
+        back = replace(worker, health=Health.OK, status=Safe("running"), restarts=4)
+        past.keep("fleet", Kind.SERVICE, "", [back], gone=(), at=NOW, whole=False)
+        assert past.flush()
+        desk.put("fleet", Kind.SERVICE, [back])
+        await at.wait()
+        await at.tick(3)
+        await until(at, lambda: at.sees("crashed → running"))
+        await at.press("equals_sign")
+        assert not at.sees("crashed →")
+        assert at.sees("fleet/service/svc-worker")
+    past.close()
 
 
 async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal) -> None:

@@ -24,7 +24,7 @@ from tui.engine.recall.versions import Place
 from tui.engine.store import Store
 from tui.local.journal.bodies import Known
 from tui.local.journal.records import Entry, Intent
-from tui.model import Ref, Resource, Rollout
+from tui.model import Ref, Rollout
 
 MOST_WRONG: Final = 200
 """Things that are wrong of which the journal is asked since when."""
@@ -56,7 +56,7 @@ class PastPort(Protocol):
         limit: int = 1000,
     ) -> Sequence[Entry]: ...
     def known(self, at: datetime) -> Sequence[Known]: ...
-    def last(self, ref: Ref) -> Known | None: ...
+    def states(self, ref: Ref, *, limit: int = 100) -> Sequence[Known]: ...
     def rolled_out(self, app: str, environment: str, conclusion: str) -> Known | None: ...
     def looked(self, at: datetime) -> datetime | None: ...
     def intents(self, *, since: datetime | None = None, limit: int = 1000) -> Sequence[Intent]: ...
@@ -197,10 +197,9 @@ class Past:
         """The moment of the event next to ``at``, before or after it; None if there is none."""
         return await asyncio.to_thread(_next_to, self._port, at, back)
 
-    async def last(self, ref: Ref) -> Resource | None:
-        """A thing as it was known last; None if it never was."""
-        found = await asyncio.to_thread(self._port.last, ref)
-        return found.row if found is not None else None
+    async def states(self, ref: Ref, limit: int = 100) -> Sequence[Known]:
+        """How a thing was known to be from one change to the next, newest first; empty if it never was."""
+        return await asyncio.to_thread(lambda: self._port.states(ref, limit=limit))
 
     async def live(self, places: Collection[Place]) -> Mapping[Place, Rollout]:
         """The last rollout of each place that is remembered to have gone well."""

@@ -232,10 +232,10 @@ class Journal:
         """Everything as it was known at a moment; empty before anything was kept."""
         return self._writer.read(lambda connection: bodies.at_moment(connection, self._context, at), ())
 
-    def last(self, ref: Ref) -> Known | None:
-        """A thing as it was known last, whether it is there still or not; None if it never was."""
+    def states(self, ref: Ref, *, limit: int = 100) -> tuple[Known, ...]:
+        """How a thing was known to be from one change to the next, newest first, whether it is there still or not."""
         of = (ref.connection, str(ref.kind), ref.id)
-        return self._writer.read(lambda connection: bodies.last(connection, self._context, of), None)
+        return self._writer.read(lambda connection: bodies.states(connection, self._context, of, limit), ())
 
     def rolled_out(self, app: str, environment: str, conclusion: str) -> Known | None:
         """The newest rollout of a place that ended so, as it was known last; None for none that is remembered."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -60,10 +61,10 @@ _ENDED: Final = """
     SELECT connection, kind, thing FROM events WHERE what = 'phase' AND context = ? AND text = ? AND name = 'rollout' AND after = ?
     ORDER BY seen DESC, platform_at DESC LIMIT 1
 """
-_LAST: Final = """
+_STATES: Final = """
     SELECT b.seen, t.scope, b.body FROM things t JOIN bodies b ON b.thing = t.id
     WHERE t.context = ? AND t.connection = ? AND t.kind = ? AND t.thing = ? AND b.body IS NOT NULL
-    ORDER BY b.seen DESC, b.id DESC LIMIT 1
+    ORDER BY b.seen DESC, b.id DESC LIMIT ?
 """
 
 
@@ -121,20 +122,23 @@ def at_moment(connection: sqlite3.Connection, context: str, at: datetime) -> tup
     return tuple(found)
 
 
-def last(connection: sqlite3.Connection, context: str, of: tuple[str, str, str]) -> Known | None:
-    """A thing (connection, kind, id) as it was known last, whether it is there still or not."""
-    row = connection.execute(_LAST, (context, *of)).fetchone()
+def states(connection: sqlite3.Connection, context: str, of: tuple[str, str, str], limit: int) -> tuple[Known, ...]:
+    """How a thing (connection, kind, id) was known to be from one change to the next, newest first, whether it is there still or not.
+    What this version cannot read is left out."""
     decoder = _DECODERS.get(of[1])
-    try:
-        return None if row is None or decoder is None else Known(scope=row[1], row=decoder.decode(row[2]), seen=from_ms(row[0]))
-    except (msgspec.MsgspecError, ValueError):
-        return None
+    if decoder is None:
+        return ()
+    found = []
+    for seen, scope, body in connection.execute(_STATES, (context, *of, limit)):
+        with suppress(msgspec.MsgspecError, ValueError):
+            found.append(Known(scope=scope, row=decoder.decode(body), seen=from_ms(seen)))
+    return tuple(found)
 
 
 def rolled_out(connection: sqlite3.Connection, context: str, of: str, conclusion: str) -> Known | None:
     """The newest rollout of ``of`` (``app/environment``) that ended so, as it was known last."""
     ended = connection.execute(_ENDED, (context, of, conclusion)).fetchone()
-    return None if ended is None else last(connection, context, ended)
+    return None if ended is None else next(iter(states(connection, context, ended, 1)), None)
 
 
 def looked(connection: sqlite3.Connection, context: str, at: datetime) -> datetime | None:

@@ -36,6 +36,7 @@ from tui.ui.panes.resources import KINDS, ResourcesPane
 from tui.ui.panes.rollouts import RolloutsPane
 from tui.ui.program import program
 from tui.ui.say import Bottom
+from tui.ui.screens.detail import CHANGES, FIELDS
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import Part, StatusLine
@@ -324,6 +325,7 @@ class ConsoleScreen(Screen[None]):
             **self.lists.acts(),
             **{id_: partial(self._lead, id_) for id_ in LEADS},
             "row.logs": self._follow_log,
+            "row.changes": lambda: self._open(CHANGES),
             "row.copy": self._copy_id,
             "row.menu": self._menu,
             "row.runbook": lambda: program(self).views.open_runbook(self.front.selected),
@@ -373,10 +375,10 @@ class ConsoleScreen(Screen[None]):
     def _scrub(self, id_: str) -> None:
         program(self).recall.scrub.acts()[id_]()
 
-    def _open(self) -> None:
+    def _open(self, form: str = FIELDS) -> None:
         ref = self.front.selected
         if ref is not None:
-            program(self).open_detail(ref)
+            program(self).views.open_detail(ref, form)
 
     def _copy_id(self) -> None:
         ref = self.front.selected

@@ -1,11 +1,11 @@
-"""Everything known of one thing: its fields with their age, what belongs to it, and the platform's own record as JSON.
+"""Everything known of one thing: its fields with their age and what belongs to it, what changed of it, the platform's own record as JSON.
 
 It shows what the store has and follows it; a thing that vanished is shown as it was last seen, here or in the journal, and is called gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual import on
@@ -17,29 +17,35 @@ from tui.actions import ACTIONS, Action, Keymap, Place
 from tui.engine.feeds import Feed
 from tui.engine.recall.past import Past
 from tui.engine.session import Session
+from tui.local.journal.bodies import Known
 from tui.local.opening import is_address
 from tui.model import Kind, Ref, Resource, Tone, Variable
 from tui.tables import NOTHING, TABLES, Detail, Moment, age, details, related, state, tone_of, why
-from tui.text import clean
 from tui.ui import aim
 from tui.ui.aim import Selection, means_something
+from tui.ui.changes import changes
 from tui.ui.finding import Finder
 from tui.ui.flight import FlightPanel
 from tui.ui.keys import bindings_for
 from tui.ui.notices import below
 from tui.ui.program import program
+from tui.ui.related import relation, variables
 from tui.ui.say import Bottom
 from tui.ui.trail import Trail
-from tui.ui.widgets.cells import Cell, Piece
+from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.json_lines import json_lines
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.text_view import Content, Field, TextView
 
-MASKED: Final = "••••••••"
-
 MARKED: Final = 5.0
 """Seconds for which a field that changed is marked."""
+
+WRITTEN: Final = 2.0
+"""Seconds after which the journal has what was seen."""
+
+FIELDS, CHANGES, JSON = "fields", "changes", "JSON"
+"""The forms in which a thing is shown."""
 
 FEW: Final = 30
 """Related things of one kind that are listed; the rest is counted."""
@@ -58,7 +64,9 @@ class DetailScreen(Screen[None]):
         self._ref: Ref | None = None
         self._last: Resource | None = None
         self._details: list[Detail] = []
-        self._raw = False
+        self._form = FIELDS
+        self._known: Sequence[Known] | None = None
+        self._due = float("inf")
         self._variable_lines: dict[int, Variable] = {}
         self._ref_lines: dict[int, Ref] = {}
         self._trail: Trail = trail
@@ -82,22 +90,29 @@ class DetailScreen(Screen[None]):
 
     # What is shown -----------------------------------------------------------------------------------------------------------
 
-    def show(self, ref: Ref) -> None:
+    def show(self, ref: Ref, form: str = FIELDS) -> None:
         """Show this thing from its first line."""
-        self._ref, self._last, self._raw, self._revealed = ref, None, False, frozenset()
-        self._marked = {}
+        self._ref, self._last, self._form, self._revealed = ref, None, form, frozenset()
+        self._marked, self._known = {}, None
         self._finder.forget()
         self._view.show_lines(())
         self.session.show("detail", self._feeds(ref))
         self.redraw()
-        if self.session.store.get(ref) is None and self.session.past is not None:
-            self.run_worker(self._recall(self.session.past, ref), group="recall", exclusive=True, exit_on_error=False)
+        if self.session.store.get(ref) is None or form == CHANGES:
+            self._ask()
+
+    def _ask(self) -> None:
+        """Ask the journal what was known of this."""
+        self._due = float("inf")
+        if self.session.past is not None and self._ref is not None:
+            self.run_worker(self._recall(self.session.past, self._ref), group="recall", exclusive=True, exit_on_error=False)
 
     async def _recall(self, past: Past, ref: Ref) -> None:
-        """Show what the journal knows of something that is no longer listed."""
-        found = await past.last(ref)
-        if found is not None and self._ref == ref and self._last is None:
-            self._last = found
+        found = await past.states(ref)
+        if self._ref == ref:
+            # Of what is no longer listed this is all that there is to show.
+            self._known = found
+            self._last = self._last or (found[0].row if found else None)
             self.redraw()
 
     def _feeds(self, ref: Ref) -> list[Feed]:
@@ -123,18 +138,25 @@ class DetailScreen(Screen[None]):
         self._last = row
         self._draw_title(row, gone)
         self._variable_lines, self._ref_lines = {}, {}
-        lines: list[Content] = list(json_lines(row.raw)) if self._raw and row.raw else self._fields(row, moment)
-        if self._raw and not row.raw:
-            lines = [(Piece("The platform's own record was not kept.", "muted"),)]
-        self._view.show_lines(lines)
+        self._view.show_lines(self._lines(row, moment))
         self._flights.draw(program(self).flights.lines())
         self._draw_keys()
+
+    def _lines(self, row: Resource, moment: Moment) -> Sequence[Content]:
+        if self._form == CHANGES:
+            return changes(row, self._known, self.session, moment)
+        if self._form == FIELDS:
+            return self._fields(row, moment)
+        return json_lines(row.raw) if row.raw else [(Piece("The platform's own record was not kept.", "muted"),)]
 
     def _mark(self, row: Resource, moment: Moment) -> None:
         """Mark for some seconds the fields that are otherwise than before. That time went by makes none other."""
         boot = self.session.clock.boot()
+        if boot >= self._due and self._form == CHANGES:
+            self._ask()
         self._marked = {label: until for label, until in self._marked.items() if until > boot}
         if self._last is not None and row != self._last:
+            self._due = boot + WRITTEN
             before = {each.label: each.text for each in details(self._last, moment)}
             self._marked |= {each.label: boot + MARKED for each in details(row, moment) if before.get(each.label) != each.text}
 
@@ -173,10 +195,10 @@ class DetailScreen(Screen[None]):
                     self._variable_lines[len(lines)] = each
                 else:
                     self._ref_lines[len(lines)] = each.ref
-                lines.append(self._relation(each, moment))
+                lines.append(relation(each, moment, self._revealed))
             if len(rows) > FEW:
                 lines.append((Piece(f"  and {len(rows) - FEW} more", "muted"),))
-        lines += self._variables(row)
+        lines += variables(row, self.session.store)
         return lines
 
     def _tone(self, each: Detail) -> str | None:
@@ -202,38 +224,6 @@ class DetailScreen(Screen[None]):
         row = self.session.store.get(ref)
         return str(row.name or ref.id) if row is not None else ref.id
 
-    def _variables(self, row: Resource) -> list[Content]:
-        """What is to be said where the variables of a service are not there (yet)."""
-        feed = Feed(connection=row.ref.connection, kind=Kind.VARIABLE, scope=row.ref.id)
-        freshness = self.session.store.freshness(feed)
-        if row.ref.kind is not Kind.SERVICE or self.session.store.feed_rows(feed):
-            return []
-        if freshness.error is not None:
-            said, tone = (str(freshness.error), Tone.WARN) if freshness.offered else ("this server does not offer them", Tone.MUTED)
-        elif freshness.fetched_boot is not None:
-            said, tone = "none", Tone.MUTED
-        elif freshness.trying:
-            said, tone = "asking…", Tone.BUSY
-        else:
-            return []
-        return [(), (Piece("Variables ", "title"), Piece(said, tone))]
-
-    def _relation(self, row: Resource, moment: Moment) -> Cell:
-        if isinstance(row, Variable):
-            shown = clean(row.value.reveal(), 2_000) if row.ref in self._revealed else MASKED
-            return (Piece(f"  {str(row.name).ljust(24)}  "), Piece(shown, "warn" if row.ref in self._revealed else "muted"))
-        columns = TABLES[row.ref.kind].columns
-        pieces: list[Piece] = [Piece("  ")]
-        for column in [each for each in columns if each.rank <= 2 and each.id != "on"]:
-            cell = column.cell(row, moment)
-            if column.rank and column.text(row, moment) == NOTHING:
-                continue
-            pieces += [Piece(span.text, span.tone) for span in cell]
-            used = sum(len(span.text) for span in cell)
-            wide = max(column.low, min(column.high, 24))
-            pieces.append(Piece(" " * max(2, wide + 2 - used)))
-        return tuple(pieces)
-
     @property
     def selection(self) -> Selection:
         """What the keys would be aimed at: the thing that is shown."""
@@ -243,7 +233,7 @@ class DetailScreen(Screen[None]):
     @property
     def _variable(self) -> Variable | None:
         """The variable on the selected line."""
-        return None if self._raw else self._variable_lines.get(self._view.cursor_index)
+        return self._variable_lines.get(self._view.cursor_index)
 
     def _draw_keys(self) -> None:
         self._bottom.keys.set_keys(
@@ -304,7 +294,8 @@ class DetailScreen(Screen[None]):
             "detail.copy": self._copy_line,
             "detail.copy_raw": lambda: self._copy(str(self._last.raw) if self._last is not None else "", "the platform's record"),
             "detail.reveal": self._reveal,
-            "detail.raw": self._turn,
+            "row.changes": lambda: self._turn(CHANGES),
+            "detail.raw": lambda: self._turn(JSON),
         }
 
     def _as_text(self) -> tuple[str, list[str]]:
@@ -319,8 +310,11 @@ class DetailScreen(Screen[None]):
         if ref is not None:
             program(self).console_screen.follow_log(ref)
 
-    def _turn(self) -> None:
-        self._raw = not self._raw
+    def _turn(self, form: str) -> None:
+        """Show it in another form, or its fields again."""
+        self._form = FIELDS if self._form == form else form
+        if self._form == CHANGES:
+            self._ask()
         self._view.action_edge(-1)
         self.redraw()
 
@@ -329,7 +323,7 @@ class DetailScreen(Screen[None]):
         if is_address(self._view.cursor_text):
             program(self).elsewhere.link(self._view.cursor_text)
             return
-        ref = None if self._raw else self._ref_lines.get(self._view.cursor_index)
+        ref = self._ref_lines.get(self._view.cursor_index)
         try:
             ref = ref or Ref.parse(self._view.cursor_text)
         except ValueError:

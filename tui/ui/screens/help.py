@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from tui.actions import Action, Danger, Keymap, Place, spell
+from tui.actions import Action, Danger, Keymap, Place
+from tui.keys import spell
 from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
 from tui.ui.say import Bottom

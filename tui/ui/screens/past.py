@@ -22,7 +22,7 @@ from tui.ui.logs.prompt import Prompt
 from tui.ui.logs.times import moment_of
 from tui.ui.program import program
 from tui.ui.screens.console import ConsoleScreen
-from tui.ui.screens.detail import DetailScreen
+from tui.ui.screens.detail import FIELDS, DetailScreen
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part
 
@@ -42,6 +42,7 @@ LIVING: Final = frozenset(
         "console.fleet",
         "alert.acknowledge",
         "alert.snooze",
+        "row.changes",
     }
 )
 """Actions of the present, which would mean something else than what is shown."""
@@ -54,6 +55,9 @@ class PastDetailScreen(DetailScreen):
         """Show this thing, and that one came straight to it."""
         self._trail.enter(ref)
         self.show(ref)
+
+    def why_not(self, action: Any) -> str | None:
+        return REFUSED if action.id in LIVING else super().why_not(action)
 
 
 class PastScreen(ConsoleScreen):
@@ -187,7 +191,7 @@ class PastScreen(ConsoleScreen):
         else:
             self._return()
 
-    def _open(self) -> None:
+    def _open(self, _form: str = FIELDS) -> None:
         ref = self.front.selected
         if ref is not None:
             live = program(self)

@@ -19,6 +19,7 @@ from tui.model import Kind, Ref, Resource, Rollout
 from tui.ui.notify import BELL, RESTORE_TITLE, SAVE_TITLE, Way, notification, title
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part
+from tui.ui.workers import start
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
@@ -80,7 +81,7 @@ class Alarm:
         bell = BELL if self._channels.bell else ""
         self._write(bell + notification("rollwatch", text, os.environ, self._channels.notify))
         if self._channels.deliver is not None:
-            self._program.run_worker(self._deliver(told), group="deliver", exit_on_error=False)
+            start(self._program, self._deliver, told, group="deliver")
 
     async def _deliver(self, told: Mapping[str, Any]) -> None:
         if self._channels.deliver is None:

@@ -58,6 +58,7 @@ from tui.ui.typeahead import Typeahead
 from tui.ui.views import Views
 from tui.ui.wardrobe import Wardrobe, filters
 from tui.ui.widgets.log_view import LogView
+from tui.ui.workers import start
 
 log = logging.getLogger(__name__)
 
@@ -297,7 +298,7 @@ class Console(PicturedApp, inherit_bindings=False):
     def refresh_now(self) -> None:
         """Read everything that is visible again, at once."""
         self.say("reading everything on screen again…")
-        self.run_worker(self._refresh(), group="refresh", exclusive=True, exit_on_error=False)
+        start(self, self._refresh, group="refresh", exclusive=True)
 
     async def _refresh(self) -> None:
         try:
@@ -375,14 +376,13 @@ class Console(PicturedApp, inherit_bindings=False):
 
     def send(self, deed: Deed) -> None:
         """Send what was confirmed. It goes on whatever happens to the screens."""
-        self.run_worker(self._send(deed), exit_on_error=False)
+        start(self, self._send, deed, group="send")
 
     async def _send(self, deed: Deed) -> None:
         await deed.run(self.session, self.acted)
         self._typed.ended(deed)
         self.console_screen.resources.unmark(deed.sent)
-        screen = self.screens_made.get(AskScreen)
-        if not (isinstance(screen, AskScreen) and await screen.ended(deed)):
+        if not (isinstance(screen := self.screens_made.get(AskScreen), AskScreen) and await screen.ended(deed)):
             self.say(*self._typed.told(deed))
 
     def acted(self, question: Question, target: Target, outcome: Outcome) -> None:

@@ -20,6 +20,7 @@ from tui.local.children import child_environment, run
 from tui.local.opening import browser, editor, is_address, pager, temporary
 from tui.text import clean
 from tui.ui.clipboard import TooMuch, osc52
+from tui.ui.workers import start
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
@@ -48,7 +49,7 @@ class Elsewhere:
             self._program.say(none if not argv else "there is no terminal to give away", "warn")
         elif not self._open:
             self._open = True
-            self._program.run_worker(self._lend(argv, name, list(lines)), group="elsewhere", exit_on_error=False)
+            start(self._program, self._lend, argv, name, list(lines), group="elsewhere")
 
     async def _lend(self, argv: Sequence[str], name: str, lines: Sequence[str]) -> None:
         said = ""
@@ -91,7 +92,7 @@ class Elsewhere:
             return
         moment = program.moment()
         path = Path(f"{title.replace(' ', '-').replace('/', '-')}-{moment.now.astimezone(moment.zone):%Y%m%d-%H%M%S}.{ending}")
-        program.run_worker(self._write(write, path, list(lines), what), group="save", exit_on_error=False)
+        start(program, self._write, write, path, list(lines), what, group="save")
 
     async def _write(self, write: Callable[[Path, Sequence[str]], Path], path: Path, lines: Sequence[str], what: str) -> None:
         try:
@@ -110,7 +111,7 @@ class Elsewhere:
             program.copy(address, address)
         else:
             program.say(f"opening {address}")
-            program.run_worker(self._browse(argv, address), group="browse", exit_on_error=False)
+            start(program, self._browse, argv, address, group="browse")
 
     async def _browse(self, argv: Sequence[str], address: str) -> None:
         ran = await asyncio.to_thread(run, (*argv, address), environ=os.environ, folder=Path.home())

@@ -25,6 +25,7 @@ from tui.ui.screens.settings import SettingsScreen
 from tui.ui.screens.setup import SetupScreen
 from tui.ui.screens.sign_in import SignInScreen, SignOutScreen
 from tui.ui.settings import Settings
+from tui.ui.workers import start
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
@@ -191,7 +192,7 @@ class Home:
     def _go(self, name: str, then: str = "") -> None:
         self._going = name
         self._program.say(f"opening {name}…")
-        self._program.run_worker(self._switch(name, then), group="switch", exit_on_error=False)
+        start(self._program, self._switch, name, then, group="switch")
 
     async def _switch(self, name: str, then: str) -> None:
         if self.owner is None:
@@ -216,7 +217,7 @@ class Home:
         self._program.call_after_refresh(self._settle)
 
     async def _settle(self) -> None:
-        self._program.run_worker(self.owner.settle(), group="settle", exit_on_error=False) if self.owner is not None else None
+        start(self._program, self.owner.settle, group="settle") if self.owner is not None else None
 
     # Signing in --------------------------------------------------------------------------------------------------------------
 

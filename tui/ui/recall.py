@@ -21,6 +21,7 @@ from tui.ui.screens.matrix import MatrixScreen
 from tui.ui.screens.memory import MemoryScreen
 from tui.ui.screens.timeline import TimelineScreen
 from tui.ui.scrub import Scrub
+from tui.ui.workers import start
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
@@ -65,7 +66,7 @@ class Recall:
     def begin(self) -> None:
         """Tell what happened since the user last looked, once there is something to tell."""
         if self._session.past is not None:
-            self._program.run_worker(self._greet(), group="greet", exit_on_error=False)
+            start(self._program, self._greet, group="greet")
 
     def end(self) -> None:
         """The user leaves, or is gone already, and has seen what was shown until the last key."""
@@ -106,7 +107,7 @@ class Recall:
         now = self._session.clock.boot()
         if self._session.past is not None and now - self._learnt > LEARN:
             self._learnt = now
-            self._program.run_worker(self._learn(), group="learn", exit_on_error=False)
+            start(self._program, self._learn, group="learn")
 
     def open(self, id_: str, *, since: datetime | None = None) -> None:
         """Show a screen of the past."""

@@ -25,6 +25,7 @@ from tui.ui.panes.look import Look
 from tui.ui.panes.resources import KINDS
 from tui.ui.settings import Keeping
 from tui.ui.widgets.log_paint import TIMES
+from tui.ui.workers import start
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
@@ -128,7 +129,7 @@ class Restoring:
         kept = self.gather()
         if kept != self._written:
             self._at, self._writing = now, True
-            self._program.run_worker(self._write(self._keep, kept), group="keep", exit_on_error=False)
+            start(self._program, self._write, self._keep, kept, group="keep")
 
     async def _write(self, keep: Keeping, kept: Kept, *, views: bool = False) -> None:
         try:
@@ -239,7 +240,7 @@ class Restoring:
         """Change the views; those that another console saved meanwhile are among them."""
         self.views = change(self._keep.load().views if self._keep is not None else self.views)
         if self._keep is not None:
-            self._program.run_worker(self._write(self._keep, self.gather(), views=True), group="views", exit_on_error=False)
+            start(self._program, partial(self._write, views=True), self._keep, self.gather(), group="views")
 
 
 def _names(views: Sequence[View]) -> frozenset[str]:

@@ -22,6 +22,7 @@ from tui.ui.screens.minutes import MinutesScreen
 from tui.ui.widgets.log_buffer import Entry
 from tui.ui.widgets.log_levels import Level
 from tui.ui.widgets.log_paint import TIMES
+from tui.ui.workers import start
 
 if TYPE_CHECKING:
     from tui.ui.panes.logs import LogsPane
@@ -124,7 +125,7 @@ class LogDeeds:
             return
         self._pane.census.work(1_000)
         screen = self._app.open_patterns(self._pane)
-        self._pane.run_worker(self._reach_back(screen), group="patterns", exclusive=True, exit_on_error=False)
+        start(self._pane, self._reach_back, screen, group="patterns", exclusive=True)
 
     def _minutes(self) -> None:
         if not len(self._pane.followed):
@@ -216,7 +217,7 @@ class LogDeeds:
 
     def _since(self, text: str) -> None:
         span = span_of(text)
-        self._pane.run_worker(self._look_back(text, span), group="since", exclusive=True, exit_on_error=False)
+        start(self._pane, self._look_back, text, span, group="since", exclusive=True)
 
     async def _look_back(self, text: str, span: Any) -> None:
         """Ask the server for what is older than what is here, and stand at the time that was asked for."""
@@ -273,7 +274,7 @@ class LogDeeds:
         if path.exists() or path.is_symlink():
             raise FilterError(f"exists already and is not overwritten: {path}")
         self._named[everything] = text.strip()
-        self._pane.run_worker(self._write(write, path, entries), group="save", exit_on_error=False)
+        start(self._pane, self._write, write, path, entries, group="save")
 
     async def _write(self, write: Callable[[Path, Sequence[str]], Path], path: Path, entries: Sequence[Entry]) -> None:
         texts = self._texts(entries)

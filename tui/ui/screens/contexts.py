@@ -33,6 +33,7 @@ from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row
+from tui.ui.workers import start
 
 COLUMNS: Final = (
     ColumnSpec(id="name", title="CONTEXT", low=14, high=30),
@@ -108,7 +109,7 @@ class ContextsScreen(Screen[None]):
         self._end()
         self._glances = {}
         if self.watching:
-            self._worker = self.run_worker(self._watch(), group="fleet", exit_on_error=False)
+            self._worker = start(self, self._watch, group="fleet")
         self.redraw()
 
     def _end(self) -> None:

@@ -37,6 +37,7 @@ from tui.ui.widgets.json_lines import json_lines
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.text_view import Content, Field, TextView
+from tui.ui.workers import start
 
 MARKED: Final = 5.0
 """Seconds for which a field that changed is marked."""
@@ -105,7 +106,7 @@ class DetailScreen(Screen[None]):
         """Ask the journal what was known of this."""
         self._due = float("inf")
         if self.session.past is not None and self._ref is not None:
-            self.run_worker(self._recall(self.session.past, self._ref), group="recall", exclusive=True, exit_on_error=False)
+            start(self, self._recall, self.session.past, self._ref, group="recall", exclusive=True)
 
     async def _recall(self, past: Past, ref: Ref) -> None:
         found = await past.states(ref)

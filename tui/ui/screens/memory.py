@@ -37,6 +37,7 @@ from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import StatusLine
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row
+from tui.ui.workers import start
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ class MemoryScreen(Screen[None]):
         """Read it anew."""
         if self.session.past is None:
             self.table.set_message([NOWHERE], "muted")
-        self.run_worker(self._load(), group="past", exclusive=True, exit_on_error=False)
+        start(self, self._load, group="past", exclusive=True)
 
     async def _load(self) -> None:
         try:

@@ -27,6 +27,7 @@ from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.text_view import Content, Hung, TextView
+from tui.ui.workers import start
 
 BEFORE: Final = timedelta(minutes=1)
 AFTER: Final = timedelta(minutes=2)
@@ -69,7 +70,7 @@ class MinuteScreen(Screen[None]):
         self._finder.forget()
         self._say(name, at, "asking its platform…")
         self._view.show_lines(())
-        self.run_worker(self._load(ref, name, at), group="minute", exclusive=True, exit_on_error=False)
+        start(self, self._load, ref, name, at, group="minute", exclusive=True)
 
     def _say(self, name: str, at: datetime, what: str) -> None:
         when = self._moment().local(at, "%a %H:%M:%S")

@@ -15,6 +15,7 @@ from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.log_buffer import Entry
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row
+from tui.ui.workers import start
 
 if TYPE_CHECKING:
     from tui.ui.panes.logs import LogsPane
@@ -43,7 +44,7 @@ class MinutesScreen(FirstsScreen):
         self._title_of(pane, "counting…")
         self.table.set_message(["Counting…"])
         self.fill(pane, [], {})
-        self.run_worker(self._count(pane, counted), group="minutes", exclusive=True, exit_on_error=False)
+        start(self, self._count, pane, counted, group="minutes", exclusive=True)
 
     async def _count(self, pane: LogsPane, counted: Minutes) -> None:
         while not counted.done:

@@ -25,6 +25,7 @@ from tui.ui.screens.console import ConsoleScreen
 from tui.ui.screens.detail import FIELDS, DetailScreen
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part
+from tui.ui.workers import start
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class PastScreen(ConsoleScreen):
 
     def go(self, at: datetime) -> None:
         """Show this moment; not later than now."""
-        self.run_worker(self._go(min(at, self._now())), group="past", exclusive=True, exit_on_error=False)
+        start(self, self._go, min(at, self._now()), group="past", exclusive=True)
 
     async def _go(self, at: datetime) -> None:
         try:
@@ -106,7 +107,7 @@ class PastScreen(ConsoleScreen):
 
     def step(self, *, back: bool) -> None:
         """The moment of the event before or after this one."""
-        self.run_worker(self._to_event(back), group="past", exclusive=True, exit_on_error=False)
+        start(self, self._to_event, back, group="past", exclusive=True)
 
     async def _to_event(self, back: bool) -> None:
         found = await self._past.moments(self.then.at, back=back)

@@ -25,6 +25,7 @@ from tui.ui.owner import Draft, Onboarding
 from tui.ui.questions import Option
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part, StatusLine
+from tui.ui.workers import start
 
 FOUND: Final = "found"
 NOTHING: Final = "nothing, type it in"
@@ -277,7 +278,7 @@ class SetupScreen(Screen[None]):
             return
         self._busy = True
         self._say("writing…" if self._works else f"asking {draft.base_url}…", "busy")
-        self.run_worker(self._keep(draft) if self._works else self._test(draft), group="setup", exit_on_error=False)
+        start(self, self._keep if self._works else self._test, draft, group="setup")
 
     async def _test(self, draft: Draft) -> None:
         seen = await self._safely(self._onboarding.test(draft), draft)

@@ -19,6 +19,7 @@ from tui.ui.questions import Option
 from tui.ui.screens.setup import LINES, Line, SetupScreen
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part
+from tui.ui.workers import start
 
 NAME = Line(name="name", title="Connection", help="↓ goes through them")
 CREDENTIALS = frozenset({"client_id", "client_secret", "token", "email", "password"})
@@ -127,7 +128,7 @@ class SignOutScreen(SignInScreen):
     def _go(self) -> None:
         if self.platform:
             self._busy = True
-            self.run_worker(self._forget(self._value("name")), group="setup", exit_on_error=False)
+            start(self, self._forget, self._value("name"), group="setup")
 
     async def _forget(self, name: str) -> None:
         try:

@@ -35,6 +35,7 @@ from tui.tables import (
     FilterError,
     Moment,
     age,
+    bars,
     details,
     fit,
     parse_filter,
@@ -44,6 +45,7 @@ from tui.tables import (
     size,
     span,
     state,
+    why,
 )
 from tui.tables.cells import phase_cell
 from tui.tables.differences import beside, differences, one_before
@@ -407,3 +409,19 @@ def test_a_deployment_stands_beside_the_one_before_of_the_same_service() -> None
     assert one_before(deployed("d0", 99), shelf) is None
     told = beside(before, now, Moment(now=NOW, store=shelf, zone=UTC))
     assert [(each.label, each.before, each.after) for each in told] == [("commit", "c2", "c3"), ("variables", "A", "A, B")]
+
+
+def test_a_load_is_full_where_the_user_says_so() -> None:
+    row = Instance(ref=ref(Kind.INSTANCE, "i"), name=Safe("i"), health=Health.WARN, cpu_share=0.7)
+    column = next(each for each in TABLES[Kind.INSTANCE].columns if each.id == "cpu")
+    usual_moment, strict = (Moment(now=NOW, store=Shelf(row), full=full) for full in ((0.85, 0.95), (0.5, 0.6)))
+    assert [span.tone for span in column.cell(row, usual_moment)] == [None]
+    assert [span.tone for span in column.cell(row, strict)] == [Tone.BAD]
+    assert "cpu at 70%" not in [each.text for each in why(row, usual_moment)]
+    assert "cpu at 70%" in [each.text for each in why(row, strict)]
+
+
+def test_bars_stand_against_the_highest_or_what_is_full() -> None:
+    assert bars([None, 0.0, 0.5, 1.0]) == "·▁▅█"
+    assert bars([0.25, 0.25], 1.0) == "▃▃"
+    assert bars([0.0, 0.0]) == "▁▁"

@@ -658,6 +658,24 @@ def test_the_users_own_floor_is_kept() -> None:
     assert 9 <= vloop.run(story()) <= 12
 
 
+def test_another_floor_holds_at_once_and_brings_forward_what_waits() -> None:
+    async def story() -> tuple[int, int]:
+        time = clock()
+        fake = FakePlatform("fleet", time, allowance=(0, 60.0))
+        fake.rows[Kind.SERVICE, ""] = rows(service("web", Health.BUSY))
+        async with session(time, fake, refresh={"fleet": 3600.0}) as running:
+            running.show("pane", running.feeds())
+            await time.sleep(600.0)
+            rare = len(fake.times("service"))
+            running.pace({"fleet": 20.0})
+            await time.sleep(100.0)
+            return rare, len(fake.times("service")) - rare
+
+    rare, often = vloop.run(story())
+    assert rare == 1
+    assert 4 <= often <= 6
+
+
 def test_the_first_second_is_calm_too() -> None:
     async def story() -> int:
         time = clock()

@@ -14,6 +14,7 @@ from tui.clock import ManualClock
 from tui.engine.bursts import Bursts
 from tui.engine.feeds import Change, Feed, Pending
 from tui.engine.joins import AppNode, tree
+from tui.engine.loads import Loads
 from tui.engine.ports import Event
 from tui.engine.signals import Signal
 from tui.engine.store import Store
@@ -110,7 +111,9 @@ class Desk:
         if self.nobody:
             self.platforms = []
         self.store = Store(self.clock, self.platforms)  # type: ignore[arg-type]
+        self.loads = Loads(self.store)
         self.changes: Signal[Change] = Signal("changes")
+        self.changes.subscribe(self.loads.note)
         self.verdicts: Signal[Verdict] = Signal("verdicts")
         self.happenings: Signal[tuple[str, Happening]] = Signal("happenings")
         self.shown: dict[str, tuple[Feed, ...]] = {}
@@ -131,6 +134,9 @@ class Desk:
 
     def show(self, owner: str, feeds: Collection[Feed]) -> None:
         self.shown[owner] = tuple(feeds)
+
+    def pace(self, floors: Mapping[str, float]) -> None:
+        self.floors = dict(floors)
 
     async def refresh(self, feeds: Collection[Feed] | None = None) -> None:
         self.refreshed += 1

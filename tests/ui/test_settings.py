@@ -15,6 +15,7 @@ from tests.ui.test_contexts import Owned, owned
 from tui.cli.compose import Setup
 from tui.cli.preferences import Preferences
 from tui.clock import ManualClock
+from tui.tables.words import FULL
 from tui.ui.alarm import Channels
 from tui.ui.settings import Settings
 
@@ -46,6 +47,8 @@ def looks(setup: Setup) -> Settings:
         keys=said.get("keys", {}),
         theme_folders=said.get("theme_folders", ()),
         alerts=Channels(),
+        floors=said.get("floors", {}),
+        full=said.get("full", FULL),
     )
 
 
@@ -87,9 +90,20 @@ async def test_a_wrong_file_is_said_and_changes_nothing(file: Path) -> None:
         assert "the settings stay as they were" in at.said
         assert "did you mean theme" in at.said
         assert at.app.theme == "rollwatch-dark"
-        write(file, CONFIG.replace("mouse = false", "mouse = true").replace('"dployr"', '"dployr"\nrefresh = 60'))
+        write(file, CONFIG.replace("mouse = false", "mouse = true").replace('"dployr"', '"dployr"\ncluster = "b"'))
         await at.tick(1)
         assert "after a restart: connections of prod, mouse" in at.said
+
+
+async def test_how_often_is_read_and_what_is_full_change_while_it_runs(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    async with owned(owner) as at:
+        write(file, CONFIG + "refresh = 60\n[contexts.prod]\nload_warning = 60\n")
+        await at.tick(1)
+        assert at.said == "config.toml was read again"
+        assert owner.desks["prod"].floors == {"fleet": 60.0}
+        assert at.app.moment().full == (0.6, 0.95)
 
 
 async def test_what_has_become_read_only_is_so_at_once(file: Path) -> None:

@@ -299,3 +299,17 @@ async def test_what_must_be_selected_is_what_the_verb_is_aimed_at() -> None:
     async with seat() as at:
         await at.press("right_square_bracket", "v")
         assert at.said == "select a service first, or mark several"
+
+
+async def test_under_a_load_stands_how_it_was_in_the_last_minutes() -> None:
+    async with seat() as at:
+        worker = next(row for row in at.desk.store.rows(Kind.SERVICE) if row.name == "worker")
+        await at.press("enter")
+        assert not at.sees("█")
+        for share in (0.5, 1.0):
+            await at.tick(60)
+            at.desk.put("fleet", Kind.SERVICE, [replace(worker, cpu_share=share, memory_bytes=1 << 30)])  # type: ignore[type-var]
+            await at.wait()
+        lines = [line.strip() for line in at.screen()]
+        assert lines[lines.index("cpu       100%") + 1] == "█▅█  50% to 100% in 3 min"
+        assert "█▅▅  1.0G to 1.9G in 3 min" in lines

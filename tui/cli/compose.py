@@ -24,6 +24,7 @@ from typing import Any, Final
 from tui.cli import shift
 from tui.cli.child import Child
 from tui.cli.exits import Exit
+from tui.cli.looks import floors, looks
 from tui.cli.terminal import LEAVING
 from tui.clock import Clock, SystemClock
 from tui.engine.feeds import Feed
@@ -37,12 +38,10 @@ from tui.local.config import Chosen, Loaded, load
 from tui.local.credentials import Credentials, Found
 from tui.local.identity import whoami
 from tui.local.journal import Journal
-from tui.local.kept import KeptFile
 from tui.local.laststate import LastState
 from tui.local.logfile import LogFile, open_log
 from tui.local.logins import Logins
 from tui.local.paths import Paths
-from tui.local.runbooks import Runbooks
 from tui.model import Ref
 from tui.platforms.base import AppSpec, ConnectionSpec, KnownRollout, Platform, Rows, SignIn
 from tui.platforms.registry import BASE_URLS, open_platform
@@ -180,7 +179,7 @@ def context(
             journal=journal,
             last_state=_last_state(paths, chosen.name, clock) if remember and not paths.reason else None,
             links={link.name: tuple(Ref.parse(member) for member in link.members) for link in chosen.context.links},
-            refresh={name: each.refresh for name, each in chosen.context.connections.items() if each.refresh},
+            refresh=floors(chosen),
             warnings=_warnings(paths, loaded, found),
             looks=looks(paths, loaded, chosen, clock),
             folder=None if paths.reason else paths.log_dir,
@@ -297,37 +296,6 @@ def _again(paths: Paths, connection: settings.Connection, name: str) -> Callable
 def _warnings(paths: Paths, loaded: Loaded, found: Mapping[Whose, Found]) -> tuple[str, ...]:
     unusable = [f"{name}: {each.problem}" for (name, _), each in found.items() if each.problem]
     return (*loaded.warnings, *unusable, *([f"nothing can be kept: {paths.reason}"] if paths.reason else []))
-
-
-def _channels(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Callable[[], Any]:
-    urls = {name: each.status_url for name, each in chosen.context.connections.items() if each.status_url}
-    alerts, folder = loaded.config.alerts, paths.config_dir
-
-    def made() -> Any:
-        # What needs a screen is imported where there is one.
-        from tui.cli.alerting import channels
-
-        return channels(alerts, urls, clock, folder, chosen.context.alert_rules)
-
-    return made
-
-
-def looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mapping[str, Any]:
-    """What the configuration says of the console's looks."""
-    keys = {**loaded.config.keys, **chosen.context.keys}
-    made: dict[str, Any] = {
-        "mouse": loaded.config.mouse,
-        "plain": loaded.config.output == "plain",
-        "glyphs": loaded.config.glyphs,
-        "keys": {action: tuple(key.strip() for key in text.split(",") if key.strip()) for action, text in keys.items()},
-        "theme_folders": paths.theme_folders[1:],
-        "channels": _channels(paths, loaded, chosen, clock),
-        "runbooks": Runbooks(paths.runbooks_file),
-        "keep": None if paths.reason else KeptFile(paths.kept_file(chosen.name), now=clock.wall),
-    }
-    if theme := chosen.context.theme or loaded.config.theme:
-        made["theme"] = theme
-    return made
 
 
 @contextmanager

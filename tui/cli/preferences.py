@@ -16,11 +16,12 @@ import msgspec
 
 from tui.cli import compose
 from tui.cli.compose import Setup
+from tui.cli.looks import looks
 from tui.errors import ConfigError, RollwatchError
 from tui.local.config import Loaded
 from tui.local.files import read_written, rewrite
 from tui.local.problems import dotted
-from tui.local.settings import Alerts, Config
+from tui.local.settings import Alerts, Config, Context
 from tui.local.tomledit import HEAD, with_value
 from tui.local.tomltext import LIMIT
 from tui.text import clean
@@ -74,8 +75,8 @@ class Preferences:
         except ConfigError as error:
             return News(problem=str(error))
         self._loaded = loaded
-        made = self._looks(replace(setup, looks=compose.looks(paths, loaded, chosen, setup.clock)))
-        old = before.choose().context
+        made = self._looks(replace(setup, looks=looks(paths, loaded, chosen, setup.clock)))
+        old = _paced(before.choose().context, chosen.context)
         later = [f"{name} of {setup.context}" for name in _RESTART if getattr(old, name) != getattr(chosen.context, name)]
         later += [name for name in ("mouse", "output") if getattr(before.config, name) != getattr(loaded.config, name)]
         later += ["read_only"] if old.read_only and not chosen.context.read_only else []
@@ -101,7 +102,7 @@ class Preferences:
             *(one(("alerts", name), getattr(config.alerts, name), options, alerts[name]) for name, options in _ALERTS),
         ]
         for name, each in loaded.choose().context.connections.items():
-            about = "Seconds that must at least pass between two reads; 0 as the platform likes. After a restart."
+            about = "Seconds that must at least pass between two reads; 0 as the platform likes."
             rows.append(one((*context, "connections", name, "refresh"), each.refresh, REFRESH, about))
         return rows
 
@@ -126,6 +127,15 @@ class Preferences:
 
     def _read(self, context: str | None) -> tuple[Any, Loaded]:
         return compose.configured(Namespace(**{**vars(self._args), "context": context or None}))
+
+
+def _paced(old: Context, new: Context) -> Context:
+    """The old context read as often as the new one: that is changed while it runs."""
+    known = new.connections
+    paced = {
+        name: msgspec.structs.replace(each, refresh=known[name].refresh if name in known else 0.0) for name, each in old.connections.items()
+    }
+    return msgspec.structs.replace(old, connections=paced)
 
 
 def _signature(path: Path) -> object:

@@ -111,6 +111,16 @@ class Poller:
             reader.parked = False
         self._turned(connection)
 
+    def pace(self, floors: Mapping[str, float]) -> None:
+        """Another shortest interval for each connection from now on; one that has none may be read as fast as its platform likes."""
+        for connection in self._connections.values():
+            floor = floors.get(connection.name, 0.0)
+            if floor != connection.floor:
+                connection.floor = floor
+                for position, reader in enumerate(self._of(connection)):
+                    self._reweigh(reader)
+                    self._hasten(reader, position)
+
     def urge(self, feeds: Iterable[Feed], seconds: float) -> None:
         """Something was done to what these feeds show: read them every two seconds for a while."""
         boot = self._clock.boot()

@@ -20,6 +20,7 @@ from tui.engine.connection import Connection
 from tui.engine.feeds import Change, Feed, Pending
 from tui.engine.history import History
 from tui.engine.joins import NO_LINKS, AppNode, Links, tree
+from tui.engine.loads import Loads
 from tui.engine.memory import Memory
 from tui.engine.poller import Poller
 from tui.engine.ports import JournalPort, LastStatePort
@@ -67,6 +68,7 @@ class Session:
         self.links = links
         self.store = Store(clock, platforms)
         self.past = Past(past, clock, self.store) if past is not None else None
+        self.loads = Loads(self.store)
         self.changes: Signal[Change] = Signal("changes")
         self.verdicts: Signal[Verdict] = Signal("verdicts")
         self.happenings: Signal[tuple[str, Happening]] = Signal("happenings")
@@ -150,6 +152,10 @@ class Session:
     def tree(self) -> tuple[AppNode, ...]:
         """Apps, environments, services and rollouts of all platforms, joined: pane 1."""
         return tree(self.store, self.links)
+
+    def pace(self, floors: Mapping[str, float]) -> None:
+        """Seconds that must at least pass between two reads of the same thing, by connection; from now on."""
+        self._poller.pace(floors)
 
     def signed_in(self, connection: str) -> None:
         """The connection has new credentials: ask it again."""
@@ -248,6 +254,7 @@ class Session:
         self._history.note(change)
         self._memory.note(change)
         self._commands.noted(change)
+        self.loads.note(change)
         self.changes.publish(change)
 
     async def _run(self) -> None:

@@ -101,6 +101,10 @@ class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     alert_rules: Annotated[
         tuple[AlertRule, ...] | None, Meta(description="What rings in this context, instead of the rules of [alerts]; [] for nothing.")
     ] = None
+    load_warning: Annotated[
+        int, Meta(description="Percent of processor, memory or disk from which it is worth a warning.", ge=1, le=10_000)
+    ] = 85
+    load_alarm: Annotated[int, Meta(description="Percent from which it is worth an alarm.", ge=1, le=10_000)] = 95
     links: Annotated[tuple[Link, ...], Meta(description="Applications whose names differ between connections.")] = ()
 
 

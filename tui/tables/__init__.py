@@ -17,7 +17,7 @@ from tui.tables.kinds import TABLES
 from tui.tables.relations import related
 from tui.tables.saved import FORMS
 from tui.tables.why import Evidence, why
-from tui.tables.words import GLYPHS, NOTHING, STEPS, TONES, age, attention, lately, share, size, span, state, tone_of
+from tui.tables.words import GLYPHS, NOTHING, STEPS, TONES, age, attention, bars, lately, share, size, span, state, tone_of
 
 __all__ = [
     "FORMS",
@@ -39,6 +39,7 @@ __all__ = [
     "Table",
     "age",
     "attention",
+    "bars",
     "column_of",
     "details",
     "fit",

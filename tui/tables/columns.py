@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tui.engine.recall.usual import Usual
 from tui.model import Deployment, Kind, Ref, Resource, Service, Tone
-from tui.tables.words import NOTHING, age
+from tui.tables.words import FULL, NOTHING, age
 
 R = TypeVar("R", bound=Resource)
 
@@ -29,12 +29,14 @@ class Lookup(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Moment:
-    """The moment a table is drawn at: the wall time (aware UTC), what else is known, and the reader's time zone;
-    ``usual`` says how long an (app, environment, phase) usually takes, None where nobody can say."""
+    """The moment a table is drawn at: the wall time (aware UTC), what else is known, and the reader's time zone; ``full`` are the
+    shares of a load that are worth a warning and an alarm; ``usual`` says how long an (app, environment, phase) usually takes, None
+    where nobody can say."""
 
     now: datetime
     store: Lookup
     zone: tzinfo | None = None
+    full: tuple[float, float] = FULL
     usual: Callable[[tuple[str, str, str]], Usual | None] | None = None
     _deployments: dict[tuple[str, str], Deployment] | None = field(default=None, repr=False)
 

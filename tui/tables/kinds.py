@@ -55,7 +55,7 @@ def _share(id_: str, title: str, get: Callable[[R], float | None], *, rank: int)
         id=id_,
         title=title,
         show=lambda row, _: share(get(row)),
-        tone=lambda row, _: load_tone(get(row)),
+        tone=lambda row, moment: load_tone(get(row), moment.full),
         order=lambda row, _: -1.0 if get(row) is None else get(row),
         low=4,
         high=4,

@@ -18,8 +18,6 @@ WRONG: Final = frozenset({Health.BAD, Health.WARN})
 LATELY: Final = 3600.0
 """Seconds for which a deployment is worth naming beside a service that fails."""
 
-FULL: Final = 0.85
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -57,7 +55,7 @@ def _service(row: Service, moment: Moment) -> Iterator[Evidence]:
             yield Evidence(f"its last deployment failed{ago}{reason}", deployment.ref)
         elif (since := moment.since(at)) is not None and since < LATELY:
             yield Evidence(f"deployed{ago} ({code(deployment)})", deployment.ref)
-    if row.cpu_share is not None and row.cpu_share >= FULL:
+    if row.cpu_share is not None and row.cpu_share >= moment.full[0]:
         yield Evidence(f"cpu at {share(row.cpu_share)}")
     for host in moment.store.rows(Kind.INSTANCE):
         if isinstance(host, Instance) and host.ref.connection == row.ref.connection and str(row.instance) in {host.ref.id, str(host.name)}:
@@ -69,7 +67,7 @@ def _instance(row: Instance, moment: Moment) -> Iterator[Evidence]:
         yield Evidence(str(row.status))
     memory = row.memory_bytes / row.memory_total_bytes if row.memory_bytes is not None and row.memory_total_bytes else None
     for what, part in (("disk", row.disk_share), ("memory", memory), ("cpu", row.cpu_share)):
-        if part is not None and part >= FULL:
+        if part is not None and part >= moment.full[0]:
             yield Evidence(f"{what} at {share(part)}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tui.model import Health, Resource, Tone
@@ -82,11 +82,26 @@ def share(part: float | None) -> str:
     return NOTHING if part is None else f"{part * 100:.0f}%"
 
 
-def load_tone(part: float | None) -> Tone | None:
+_BARS: Final = "▁▂▃▄▅▆▇█"
+
+
+def bars(values: Sequence[float | None], full: float = 0.0) -> str:
+    """Heights as one character each, against ``full`` or what is higher; a point where nobody knows."""
+    most = max((each for each in values if each is not None), default=0.0)
+    most = max(most, full)
+    last = len(_BARS) - 1
+    return "".join("·" if each is None else _BARS[min(last, int(each / most * last + 0.5)) if most > 0 else 0] for each in values)
+
+
+FULL: Final = (0.85, 0.95)
+"""Shares of a load from which it is worth a warning, and an alarm, where the user says nothing else."""
+
+
+def load_tone(part: float | None, full: tuple[float, float] = FULL) -> Tone | None:
     """A full machine is worth a colour; a busy one is not."""
     if part is None:
         return Tone.MUTED
-    return Tone.BAD if part >= 0.95 else Tone.WARN if part >= 0.85 else None
+    return Tone.BAD if part >= full[1] else Tone.WARN if part >= full[0] else None
 
 
 def tone_of(row: Resource) -> Tone:

@@ -92,9 +92,8 @@ class Console(PicturedApp, inherit_bindings=False):
         super().__init__(driver_class=quiet_driver(entered=self.settings.entered, sieve=self.wardrobe.backdrop), plain=self.settings.plain)
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
         self._told_off, self._asked_to_leave = False, float("-inf")
-        self._pressed = ""
+        self._pressed, self._taken = "", 0
         self.home = Home(self, owner)
-        self._taken = 0
         self._sit(session, self.settings)
         self._offer()
         self._problems = [*self.wardrobe.take(), *self.keymap.problems]
@@ -267,8 +266,9 @@ class Console(PicturedApp, inherit_bindings=False):
 
     def moment(self) -> Moment:
         """Now, for whoever draws."""
-        usual = self.session.past.usual if self.session.past is not None else None
-        return Moment(now=self.session.clock.wall(), store=self.session.store, zone=self.settings.zone, usual=usual)
+        past, worn = self.session.past, self.settings
+        usual = past.usual if past is not None else None
+        return Moment(now=self.session.clock.wall(), store=self.session.store, zone=worn.zone, full=worn.full, usual=usual)
 
     # What any screen may ask -------------------------------------------------------------------------------------------------
 

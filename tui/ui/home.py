@@ -120,6 +120,7 @@ class Home:
             program.filter_anew(ascii_glyphs=settings.ascii)
             program.refresh(layout=True)
         program.alarm.retune(settings.alerts)
+        program.session.pace(settings.floors)
         if settings.keys == before.keys:
             return ()
         program.keymap = Keymap.load(settings.keys)

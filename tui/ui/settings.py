@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tui.local.kept import Kept
 from tui.local.runbooks import Runbooks
+from tui.tables.words import FULL
 from tui.ui.alarm import Channels
 from tui.ui.theming import DEFAULT
 
@@ -49,5 +50,9 @@ class Settings:
     """Where it is kept how the console was left; None: nowhere."""
     runbooks: Runbooks = field(default_factory=lambda: Runbooks(None))
     """Who owns what, and what to do when it fails."""
+    floors: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that must at least pass between two reads, by connection."""
+    full: tuple[float, float] = FULL
+    """Shares of a load that are worth a warning and an alarm."""
     alerts: Channels = field(default_factory=Channels)
     """What rings, and where."""

@@ -13,6 +13,7 @@ from tui.clock import ManualClock
 from tui.engine.commands import Outcome
 from tui.engine.feeds import Change, ConnectionState, Feed, Pending
 from tui.engine.joins import AppNode, tree
+from tui.engine.loads import Loads
 from tui.engine.session import Session
 from tui.engine.signals import Signal
 from tui.engine.store import Store
@@ -79,6 +80,7 @@ class Then(Session):
     def _set(self, at: datetime) -> None:
         self.clock = ManualClock(at)
         self.store = Store(self.clock, [_Was(each) for each in self._live.store.connections()])
+        self.loads = Loads(self.store)
 
     # looking
 

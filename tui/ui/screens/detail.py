@@ -27,6 +27,7 @@ from tui.ui.changes import changes
 from tui.ui.finding import Finder
 from tui.ui.flight import FlightPanel
 from tui.ui.keys import bindings_for
+from tui.ui.loads import loads
 from tui.ui.notices import below
 from tui.ui.program import program
 from tui.ui.related import relation, variables
@@ -185,7 +186,10 @@ class DetailScreen(Screen[None]):
     def _fields(self, row: Resource, moment: Moment) -> list[Content]:
         self._details = details(row, moment)
         lines: list[Content] = [*self._reasons(row, moment), *self._runbook(row)]
-        lines += [Field(each.label, each.text, self._tone(each)) for each in self._details if each.text != NOTHING]
+        under = loads(row, self.session)
+        for each in self._details:
+            if each.text != NOTHING:
+                lines += [Field(each.label, each.text, self._tone(each)), *filter(None, [under.get(each.label)])]
         unsaid = [each.label for each in self._details if each.text == NOTHING]
         if unsaid:
             lines.append(Field("not said", ", ".join(unsaid), Tone.MUTED))

@@ -39,7 +39,7 @@ from tui.engine.circuit import LOST
 from tui.engine.resume import Gap
 from tui.engine.session import Session
 from tui.engine.waiting import before
-from tui.errors import PlatformError, Unavailable, Unreachable
+from tui.errors import BadReply, PlatformError, Unavailable, Unreachable
 from tui.model import Kind, LogLine
 from tui.platforms.base import ConnectionSpec, SignIn
 from tui.platforms.http import Transport
@@ -105,7 +105,8 @@ async def test_the_proxy_does_what_its_toxics_say() -> None:
 
 
 def partitions(count: int) -> list[float]:
-    """So many random partitions of 30 s to 10 min of one of three platforms; seconds from each end until it was fresh again."""
+    """So many random partitions of 30 s to 10 min of one of three platforms, in some of which something else answers in its place;
+    seconds from each end until it was fresh again."""
 
     async def story() -> list[float]:
         time_, chance, took = clock(), Random(count), []  # noqa: S311
@@ -118,7 +119,8 @@ def partitions(count: int) -> list[float]:
             for _ in range(count):
                 dead = chance.choice(fakes)
                 others = [each for each in fakes if each is not dead]
-                dead.trouble, dead.latency, began = failing(Unreachable), 10.0, time_.boot()
+                kind, latency = chance.choice(((Unreachable, 10.0), (Unreachable, 10.0), (BadReply, 0.5)))
+                dead.trouble, dead.latency, began = failing(kind), latency, time_.boot()
                 await time_.sleep(30.0)
                 badge = running.store.connection(dead.name)
                 assert badge.state in {"down", "stale"}, "two intervals of the services and the deadline have gone by"

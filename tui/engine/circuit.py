@@ -25,6 +25,9 @@ LOST: Final = 5.5
 """Seconds from the start of one look for a lost network to the start of the next. With the three seconds over which lists are read
 again everything is fresh within ten seconds of its return, also where the look under way at that moment still has to time out."""
 
+NONSENSE: Final = 120
+"""Looks, in more than ten minutes, after which nonsense is taken for the server's own, or its address for a wrong one."""
+
 FIRST: Final = 15.0
 PATIENCE: Final = 60.0
 LONG_PATIENCE: Final = 300.0
@@ -58,7 +61,8 @@ class Circuit:
     """Closed, or open with a ``word`` and a reason until a moment; then one probe decides.
 
     Signed out stays open until ``reset``. A lost network is looked for every ``LOST`` seconds however long it lasts, because a probe
-    that reaches nobody harms nobody; one that hangs holds up no other. A server that answers nonsense is left alone longer and longer.
+    that reaches nobody harms nobody; one that hangs holds up no other. What answers nonsense is at first most likely something on the
+    way, whose end is looked for alike. A server that says that it fails, or never says anything else, is left alone longer and longer.
     """
 
     clock: Clock
@@ -73,8 +77,8 @@ class Circuit:
 
     @property
     def lost(self) -> bool:
-        """Open because nobody could be reached."""
-        return self.word == "down" and _nobody(self.error)
+        """Open because the platform could not be reached."""
+        return self.word == "down" and self._away(self.error)
 
     def hold(self) -> float:
         """Seconds that a poll must wait: 0 to go, infinite while signed out or while another probes."""
@@ -152,14 +156,17 @@ class Circuit:
     def _down(self, error: PlatformError) -> None:
         planned = self.until if self.lost else math.inf
         self._times += 1
-        if _nobody(error):
+        if self._away(error):
             # The next look was planned when the one that failed began.
             boot = self.clock.boot()
             self._open("down", error, max(1.0, min(planned, self._look_again()) - boot))
             return
-        longest = PATIENCE if self._times <= 20 else LONG_PATIENCE
+        longest = LONG_PATIENCE if isinstance(error, Unavailable) and self._times > 20 else PATIENCE
         wait = min(FIRST * 2.0 ** min(self._times - 1, 6), longest)
         self._open("down", error, wait * self.random.uniform(1.0, 1.2))
+
+    def _away(self, error: PlatformError | None) -> bool:
+        return _nobody(error) or (isinstance(error, BadReply) and self._times <= NONSENSE)
 
     def _look_again(self) -> float:
         return self.clock.boot() + LOST * self.random.uniform(1.0, 1.1)

@@ -106,7 +106,7 @@ def _many() -> list[Figure]:
             typed, begin = typed + letter, time.monotonic()
             terminal.send(letter)
             if terminal.until(lambda typed=typed: terminal.shows(f"/ {typed}"), 10.0):  # type: ignore[misc]
-                letters.append(time.monotonic() - begin)
+                letters.append(terminal.reached - begin)
     slowest = max(letters) * 1000 if len(letters) == len(FILTER) else None
     return [
         *waits("console", what, took, lost, KEYS),

@@ -17,7 +17,7 @@ from tests.bench.logs import press, resident, view
 from tests.bench.recorder import recorded
 from tests.engine.fakes import FakePlatform, session
 from tests.platforms.test_http_requests import Fixed
-from tui.cli.console import _tune_collector
+from tui.cli.console import tune_collector
 from tui.clock import SystemClock
 from tui.model import Kind, LogLine, Ref
 from tui.platforms.dployr import following
@@ -49,7 +49,7 @@ async def followed(what: str, streams: int, rate: float, seconds: float, rest: f
     what is missing, what it weighs. Waits are in processor time of this process, which a busy machine does not change; how many lines
     come, it does: see how much of the time this process had the processor."""
     gc.unfreeze()  # what the cases before have left is nobody's wait
-    _tune_collector()
+    tune_collector()
     clock = SystemClock()
     platform = FakePlatform("fleet", clock=clock)
     refs = [Ref(connection="fleet", kind=Kind.SERVICE, id=f"svc-{number}") for number in range(streams)]

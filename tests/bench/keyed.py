@@ -35,7 +35,7 @@ def pressed(terminal: Terminal, count: int) -> tuple[Waits, int]:
         before, worked, begin = _marked(terminal), terminal.cpu_seconds(), time.monotonic()
         terminal.send("jk"[number % 2])
         if terminal.until(lambda before=before: _marked(terminal) not in {before, ""}, 10.0):  # type: ignore[misc]
-            took.append((time.monotonic() - begin, terminal.cpu_seconds() - worked))
+            took.append((terminal.reached - begin, terminal.cpu_seconds() - worked))
         else:
             lost += 1
         terminal.run(max(0.0, PAUSE - (time.monotonic() - begin)))

@@ -64,7 +64,7 @@ def keys(name: str, *, rate: float | None = None, rtt: float = 0.0, cells: int =
         def look() -> bool:
             at = _cursor(terminal)
             while len(seen) < min(at, len(sent)):
-                seen.append(time.monotonic() - sent[len(seen)])
+                seen.append(terminal.reached - sent[len(seen)])
             return len(seen) == KEYS
 
         for _ in range(KEYS):

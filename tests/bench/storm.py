@@ -9,6 +9,7 @@ often something is read is not asked, since no platform would be read that often
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import random
 import subprocess
@@ -25,6 +26,7 @@ from tests.bench.keyed import pressed, waits
 from tests.bench.terminal import ROOT, Terminal
 from tests.engine.fakes import FakePlatform, session
 from tests.platforms.test_http_requests import Fixed
+from tui.cli.console import SETTLED, tune_collector
 from tui.clock import SystemClock
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
@@ -106,7 +108,9 @@ def served() -> Iterator[str]:
 
 
 async def shown(port: str) -> None:
-    """The console until it is left."""
+    """The console until it is left, with the collector as it is there."""
+    gc.disable()
+    asyncio.get_running_loop().call_later(SETTLED, tune_collector)
     from tui.ui.app import Console
     from tui.ui.settings import Settings
 

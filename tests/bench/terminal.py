@@ -49,6 +49,8 @@ class Terminal:
         self._rate, self._rtt, self._answers, self._sync, self._draw = rate, rtt, answers, sync, draw
         self.received = 0
         self.started = time.monotonic()
+        self.reached = self.started
+        """When what the screen shows last reached it, before it was drawn here, which takes longer than many a program."""
         self._credit = 0.0
         self._credited = self.started
         self._arriving: deque[tuple[float, bytes]] = deque()
@@ -84,6 +86,12 @@ class Terminal:
     def send(self, text: str) -> None:
         """Type."""
         self._leaving.append((time.monotonic() + self._rtt / 2, text.encode()))
+        self._leave(time.monotonic())
+
+    def _leave(self, now: float) -> None:
+        """Hand the program what has come that far."""
+        while self._leaving and self._leaving[0][0] <= now:
+            os.write(self.fd, self._leaving.popleft()[1])
 
     def run(self, seconds: float) -> None:
         """Let time pass."""
@@ -96,7 +104,8 @@ class Terminal:
             now = time.monotonic()
             if now >= end:
                 return False
-            self._step(min(0.005 if self._rate or self._rtt or self._leaving else 0.02, end - now))
+            due = [queue[0][0] for queue in (self._leaving, self._arriving) if queue]
+            self._step(max(0.0, min(now + (0.005 if self._rate else 0.02), end, *due) - now))
         return True
 
     def shows(self, text: str) -> bool:
@@ -105,8 +114,7 @@ class Terminal:
     def _step(self, wait: float) -> None:
         readable, _, _ = select.select([self.fd], [], [], wait)
         now = time.monotonic()
-        while self._leaving and self._leaving[0][0] <= now:
-            os.write(self.fd, self._leaving.popleft()[1])
+        self._leave(now)
         size = 65_536
         if self._rate is not None:
             self._credit = min(self._credit + (now - self._credited) * self._rate, max(self._rate * 0.02, 64.0))
@@ -128,7 +136,8 @@ class Terminal:
             if data:
                 self._arriving.append((now + self._rtt / 2, data))
         while self._arriving and self._arriving[0][0] <= now:
-            self._arrive(self._arriving.popleft()[1])
+            self.reached, data = self._arriving.popleft()
+            self._arrive(data)
 
     def _arrive(self, data: bytes) -> None:
         whole = self._tail + data

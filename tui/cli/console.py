@@ -114,7 +114,7 @@ async def _heard(folder: Path | None, show: Callable[[terminal.Leave], Awaitable
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     stacks = folder / "stacks.txt" if folder is not None else None
     with terminal.Leave(loop, lambda _code: task is not None and task.cancel(), stacks=stacks) as leave:
-        loop.call_later(SETTLED, _tune_collector)
+        loop.call_later(SETTLED, tune_collector)
         try:
             await asyncio.sleep(0)  # who wants to leave already does it here
             return await show(leave)
@@ -217,7 +217,8 @@ def _warn(app: Console, warnings: tuple[str, ...]) -> None:
         app.say(warnings[0] + (f" (and {len(warnings) - 1} more, told when you leave)" if warnings[1:] else ""), "warn")
 
 
-def _tune_collector() -> None:
+def tune_collector() -> None:
+    """Collect seldom from now on, and never again what there is now."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

@@ -14,7 +14,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.actions import Danger
@@ -28,6 +27,7 @@ from tui.ui.facts import facts, refusals, requests
 from tui.ui.form_rows import FormRows, Line
 from tui.ui.guard import Guard
 from tui.ui.questions import Option, Question, Target, again, blocked, form_for, options
+from tui.ui.screens.dialog import Dialog
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.status_line import Part, StatusLine
@@ -66,7 +66,7 @@ class Reading(NamedTuple):
     stuck: bool
 
 
-class AskScreen(ModalScreen[None]):
+class AskScreen(Dialog):
     """One question. ``show`` prepares it; it is pushed by the app."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

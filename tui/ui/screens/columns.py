@@ -10,10 +10,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from tui.tables import Column, Moment, offered
 from tui.ui.panes.listing import Listing
+from tui.ui.screens.dialog import Dialog
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import StatusLine
@@ -32,7 +32,7 @@ SOURCES: Final = {"field": "field", "json": "platform's JSON"}
 Apply = Callable[[Listing, Any], object]
 
 
-class ColumnsScreen(ModalScreen[None]):
+class ColumnsScreen(Dialog):
     """A line a column; those that are shown first, in their order."""
 
     AUTO_FOCUS = "ResourceTable"

@@ -126,7 +126,6 @@ class ConsoleScreen(Screen[None]):
         link = state_of(program(self).link)
         if link is not None:
             self.logs.log_view.period = period(link)
-            self.app.set_class(link.poor, "-poor-link")
             right = [*badge(link), *right]
         self._header.set_parts(left, right)
         self._banner.display = bool(banner) and not self.tiny

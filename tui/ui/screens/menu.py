@@ -12,10 +12,10 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from tui.actions import ACTIONS, Keymap, Place
 from tui.ui.palette import Entry
+from tui.ui.screens.dialog import Dialog
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import StatusLine
@@ -31,7 +31,7 @@ FRAME: Final = 4
 """Lines of the box beside those of the actions."""
 
 
-class MenuScreen(ModalScreen[None]):
+class MenuScreen(Dialog):
     """A line an action."""
 
     AUTO_FOCUS = "ResourceTable"

@@ -11,11 +11,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.actions import Place
 from tui.ui.palette import Entry, best, entries, recent, things
+from tui.ui.screens.dialog import Dialog
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.line_input import LineInput
 from tui.ui.widgets.resource_table import ResourceTable
@@ -35,7 +35,7 @@ COLUMNS: Final = (
 )
 
 
-class PaletteScreen(ModalScreen[None]):
+class PaletteScreen(Dialog):
     """A line to type in and what fits it, the best first."""
 
     AUTO_FOCUS = "Input"

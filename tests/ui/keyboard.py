@@ -10,6 +10,7 @@ from typing import Any
 
 from textual import events
 
+from tests.ui.throttled import let_through
 from tui.ui.app import Console
 
 NAMED = {
@@ -68,6 +69,8 @@ async def rest(app: Any, *, drawn: bool = True) -> None:
 
 async def _rest(app: Any, *, drawn: bool) -> None:
     for _ in range(3 if drawn else 1):
+        if isinstance(app, Console):
+            let_through(app._telling)
         while app.return_code is None and app._screen_stack and not await app.typeahead._rest():
             pass
         while app.return_code is None and app.typeahead.waiting:

@@ -26,6 +26,7 @@ from textual.widgets import Input, Static
 from wcwidth import wcwidth
 
 from tests.bench.recorder import Recording, recorded
+from tests.ui.throttled import let_through
 from tui.model import LogLine
 from tui.text import Safe
 from tui.ui import link as link_module
@@ -160,9 +161,8 @@ class Player:
         name = self.chance.choice(STEPS)
         await getattr(self, f"do_{name}")()
         await self.recording.settle()
-        if self.app.log_view._gate is not None:
-            self.app.log_view._gate.stop()
-            self.app.log_view._open_gate()
+        if self.app.log_view._gate.waiting:
+            let_through(self.app.log_view._gate)
             await self.recording.settle()
         self.twins.take(self.recording)
         return name
@@ -342,9 +342,9 @@ async def test_a_full_width_log_is_scrolled_by_the_terminal() -> None:
         app.log_view.append("a", [LogLine(text=Safe(f"{number} " + chr(97 + number % 26) * 40)) for number in range(150)])
         await recording.settle()
         recording.take()
-        app.log_view._open_gate()
+        let_through(app.log_view._gate)
         app.log_view.append("a", [LogLine(text=Safe("150 and another line of it"))])
-        app.log_view._open_gate()
+        let_through(app.log_view._gate)
         await recording.settle()
         text = recording.take()
         assert re.search(r"\x1b\[\d+;\d+r\x1b\[\d+H\n\x1b\[r", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.bench.recorder import recorded
 from tests.ui.desk import NOW, busy, line
+from tests.ui.throttled import let_through
 from tui.model import Kind
 from tui.ui.app import Console
 from tui.ui.settings import Settings
@@ -34,7 +35,7 @@ async def test_at_the_end_the_lists_are_kept_and_no_log() -> None:
         await recording.settle()
         assert app.link is not None
         if not any("password of the day" in text for text in app.link.lines()):
-            app.console_screen.logs.body._open_gate()  # type: ignore[attr-defined]
+            let_through(app.console_screen.logs.body._gate)  # type: ignore[attr-defined]
             await recording.settle()
         assert any("password of the day" in text for text in app.link.lines())
     text = "\n".join(app.picture)

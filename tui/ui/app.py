@@ -25,8 +25,8 @@ from tui.engine.feeds import Change
 from tui.engine.session import Session
 from tui.engine.verdicts import Verdict
 from tui.errors import RollwatchError
-from tui.model import Health, Kind, Ref
-from tui.tables import Moment, attention
+from tui.model import Kind, Ref
+from tui.tables import Moment
 from tui.text import clean
 from tui.ui.aim import Selection, aim
 from tui.ui.alarm import Alarm
@@ -36,6 +36,7 @@ from tui.ui.elsewhere import Elsewhere
 from tui.ui.flight import Flights
 from tui.ui.home import Home
 from tui.ui.keys import textual_keymap
+from tui.ui.logs.followed import worst
 from tui.ui.owner import Owner
 from tui.ui.panes.logs import LogsPane
 from tui.ui.picture import PicturedApp
@@ -54,6 +55,7 @@ from tui.ui.screens.palette import PaletteScreen
 from tui.ui.screens.patterns import PatternsScreen
 from tui.ui.screens.record import RecordScreen
 from tui.ui.settings import Settings
+from tui.ui.throttle import Throttle
 from tui.ui.typeahead import Typeahead
 from tui.ui.views import Views
 from tui.ui.wardrobe import Wardrobe, filters
@@ -64,6 +66,8 @@ log = logging.getLogger(__name__)
 
 TICK: Final = 1.0
 """Seconds between two looks at the clock. An age whose text is the same is not painted again."""
+DRAWN: Final = 0.1
+"""Seconds between two drawings of what changes by itself, however much does. What a key asks for waits for none."""
 
 AGAIN: Final = 5.0
 """Seconds within which a second q leaves although something is in flight."""
@@ -91,6 +95,7 @@ class Console(PicturedApp, inherit_bindings=False):
         self.wardrobe = Wardrobe(self)
         super().__init__(driver_class=quiet_driver(entered=self.settings.entered, sieve=self.wardrobe.backdrop), plain=self.settings.plain)
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
+        self._telling = Throttle(lambda: self.call_later(self._tell), DRAWN)
         self._told_off, self._asked_to_leave = False, float("-inf")
         self._pressed, self._taken = "", 0
         self.home = Home(self, owner)
@@ -186,6 +191,7 @@ class Console(PicturedApp, inherit_bindings=False):
         super().exit(*arguments, **options)
 
     def _rise(self) -> None:
+        self._telling.drop()
         self.restoring.end()
         self.typeahead.end()
         self.recall.end()
@@ -212,25 +218,19 @@ class Console(PicturedApp, inherit_bindings=False):
     # What the session says ---------------------------------------------------------------------------------------------------
 
     def _heard(self, change: Change) -> None:
-        """Many changes of one turn of the loop become one drawing."""
+        """Many changes become one drawing, the first after a quiet time at once."""
         if not self._waiting:
-            self.call_later(self._tell)
+            self._telling.ask()
         self._waiting.add(change.feed.kind)
         self.recall.heard(change)
         self.alarm.heard(change)
         self.console_screen.logs.heard(change)
 
-    def _follow_worst(self) -> None:
-        """Follow the log of the service that is worst off; once."""
-        services = [row for row in self.session.store.rows(Kind.SERVICE) if row.health is not Health.IDLE]
-        if services:
-            self._watch = False
-            self.console_screen.logs.follow(min(services, key=attention).ref)
-
     def _tell(self) -> None:
         kinds, self._waiting = frozenset(self._waiting), set()
-        if self._watch and Kind.SERVICE in kinds:
-            self._follow_worst()
+        if self._watch and Kind.SERVICE in kinds and (ref := worst(self.session)) is not None:
+            self._watch = False
+            self.console_screen.logs.follow(ref)
         self.changed.publish(kinds)
 
     def _verdict(self, verdict: Verdict) -> None:

@@ -8,8 +8,12 @@ the back grid by themselves; when the terminal has answered the difference goes 
 answers is never waited for; inside tmux and screen, which answer for themselves, and on Windows, nothing waits either. Any surprise in
 here ends this layer, not the console: Textual's own output takes over with a full repaint.
 
-This is the only file that leans on Textual's internals: ``App._display``, ``_batch_count``, ``_sync_available`` and ``_driver``, the
-compositor's ``LayoutUpdate`` and ``ChopsUpdate``, and the writer thread's queue. A test names the version they were read in.
+What a key changes is drawn at once; what changes by itself is drawn a frame later at most, as Textual would. (Textual draws on the beats
+of a timer, so that a key waits for the next one whenever anything else has just been drawn.)
+
+This is the only file that leans on Textual's internals: ``App._display``, ``_register``, ``_batch_count``, ``_sync_available`` and
+``_driver``, a screen's ``_update_timer`` and what that calls, the compositor's ``LayoutUpdate`` and ``ChopsUpdate``, and the writer
+thread's queue. A test names the version they were read in.
 """
 
 # ruff: noqa: SLF001  (leaning on those internals is what this file is for)
@@ -28,14 +32,17 @@ from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, ReturnType
 from textual.geometry import Size
+from textual.screen import UPDATE_PERIOD, Screen
 from textual.strip import Strip
 
 from tui.ui.link_frame import BLANK, Grid, Inks, Pen, find_scroll, patch_line, scroll_codes
 from tui.ui.link_pace import LinkState, Pace
+from tui.ui.throttle import Throttle
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from textual.screen import Screen
+    from textual.dom import DOMNode
+    from textual.widget import Widget
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +54,9 @@ CROWDED: Final = 12
 
 AGAIN: Final = 0.05
 """Seconds until a crowded queue is looked at again."""
+
+HURRIED: Final = 3
+"""Frames that are drawn at once after a key: what it moved, and what that changes elsewhere, one message later and two."""
 
 
 def may_ask(environ: Mapping[str, str], platform: str = sys.platform) -> bool:
@@ -262,12 +272,49 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Sequ
             yield x, y, [strip if begin <= x < until and end <= until else strip.crop(0, min(end, until) - x)]
 
 
+class Frames:
+    """When a screen is drawn; stands where Textual has a timer for that. The first change after a quiet time is drawn when the others of
+    its turn of the loop are in, further ones when a frame has passed, and while ``hurried`` says so at once."""
+
+    def __init__(self, screen: Screen[Any], hurried: Callable[[], bool]) -> None:
+        self._screen = screen
+        self._hurried = hurried
+        self._throttle = Throttle(self._next_turn, UPDATE_PERIOD)
+        self._turn: asyncio.Handle | None = None
+
+    def resume(self) -> None:
+        """Something is to be drawn."""
+        if self._turn is None:
+            self._throttle.ask(at_once=self._hurried())
+
+    def pause(self) -> None:
+        """Nothing is to be drawn any more."""
+        self._throttle.drop()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+
+    def _next_turn(self) -> None:
+        self._turn = asyncio.get_running_loop().call_soon(self._draw)
+
+    def _draw(self) -> None:
+        self._turn = None
+        app = self._screen.app
+        if app._exit or not self._screen.is_running:
+            return
+        try:
+            self._screen._on_timer_update()
+        except Exception as error:  # noqa: BLE001  (what Textual does with what its timers raise)
+            app._handle_exception(error)
+
+
 class PacedApp(App[ReturnType], Generic[ReturnType]):
     """An app whose output goes through a ``Link``. ``plain``, or ``ROLLWATCH_OUTPUT=plain``, leaves everything to Textual."""
 
     def __init__(self, *arguments: Any, plain: bool = False, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.link: Link | None = None
+        self._hurry, self._keyed = 0, float("-inf")
         if not plain and os.environ.get("ROLLWATCH_OUTPUT") != "plain" and sys.platform != "win32":
             try:
                 self.link = Link(self, pace=Pace(enabled=may_ask(os.environ)), now=_loop_time)
@@ -279,6 +326,24 @@ class PacedApp(App[ReturnType], Generic[ReturnType]):
             self.post_display_hook()
             return
         super()._display(screen, renderable)
+
+    def _register(self, parent: DOMNode, *widgets: Widget, **options: Any) -> list[Widget]:
+        if self.link is not None:
+            for screen in widgets:
+                if isinstance(screen, Screen):
+                    screen._Screen__update_timer = Frames(screen, self._hurried)  # type: ignore[attr-defined]
+        return super()._register(parent, *widgets, **options)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded:
+            before, self._keyed = self._keyed, _loop_time()
+            # Keys that come faster than frames are drawn like anything else: drawing each would hold up the next.
+            self._hurry = HURRIED if self._keyed - before >= UPDATE_PERIOD else 0
+        await super().on_event(event)
+
+    def _hurried(self) -> bool:
+        left, self._hurry = self._hurry, max(0, self._hurry - 1)
+        return left > 0
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal's answer to the question behind a frame."""

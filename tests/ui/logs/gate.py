@@ -7,18 +7,14 @@ from datetime import datetime
 
 from tests.ui.desk import Desk
 from tests.ui.test_console import Seat
+from tests.ui.throttled import let_through
 from tui.model import LogLine, Ref
 from tui.ui.widgets.log_view import LogView
 
 
 def open_gate(view: LogView) -> None:
     """Paint what has come now; nothing waits afterwards."""
-    if view._gate is not None:
-        view._gate.stop()
-        view._open_gate()
-    if view._gate is not None:
-        view._gate.stop()
-        view._gate = None
+    let_through(view._gate)
 
 
 async def settled(at: Seat) -> None:

@@ -11,8 +11,8 @@ from typing import Final
 from tui.engine.resume import Entry
 from tui.engine.session import Session
 from tui.engine.streams import LogFollow, StreamState
-from tui.model import Kind, LogLine, Ref, Service
-from tui.tables import Moment
+from tui.model import Health, Kind, LogLine, Ref, Service
+from tui.tables import Moment, attention
 from tui.ui.notices import next_try
 from tui.ui.widgets.log_fields import time_of
 
@@ -138,3 +138,9 @@ def deployed_at(ref: Ref, moment: Moment) -> datetime | None:
         return None
     deployment = moment.deployment_of(row)
     return row.deployed_at or (deployment and (deployment.finished_at or deployment.updated_at or deployment.created_at)) or None
+
+
+def worst(session: Session) -> Ref | None:
+    """The service that is worst off of those that run."""
+    services = [row for row in session.store.rows(Kind.SERVICE) if row.health is not Health.IDLE]
+    return min(services, key=attention).ref if services else None

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from textual.message import Message
 from textual.strip import Strip
-from textual.timer import Timer
 
+from tui.ui.throttle import Throttle
 from tui.ui.widgets.cells import Piece, fit
 from tui.ui.widgets.line_view import LineView
 from tui.ui.widgets.log_buffer import Entry, LogBuffer
@@ -77,8 +77,7 @@ class LogCanvas(LineView):
         self._painted: dict[int, Painted] = {}
         self._lines: list[Seen] | None = None
         self.period = PERIOD
-        self._gate: Timer | None = None
-        self._waiting = False
+        self._gate = Throttle(self._open_gate, PERIOD)
         self._catching_up = False
         self._at_once = AT_ONCE[0]
         self._status = (True, 0, 0, 0)
@@ -97,24 +96,16 @@ class LogCanvas(LineView):
     def _changed(self, *, at_once: bool = False) -> None:
         """Something is new: paint now if nothing was painted for a while, else when the gate opens."""
         self._lines = None
-        if at_once:
+        if not (self.is_attached and self.is_running):
             self._flush()
-        elif self._gate is None:
-            self._flush()
-            self._close_gate()
-        else:
-            self._waiting = True
-
-    def _close_gate(self) -> None:
-        if self.is_attached and self.is_running:
-            self._gate = self.set_timer(self.period if self.screen.is_active else max(BEHIND, self.period), self._open_gate)
+            return
+        if not self._gate.waiting:
+            self._gate.period = self.period if self.screen.is_active else max(BEHIND, self.period)
+        self._gate.ask(at_once=at_once)
 
     def _open_gate(self) -> None:
-        self._gate = None
-        if self._waiting:
-            self._waiting = False
+        if self.is_running:
             self._flush()
-            self._close_gate()
 
     @property
     def _budget(self) -> int | None:

@@ -3,6 +3,7 @@
 web crash         both words occur            /v1\\.2\\d/        a regular expression finds something
 ?wapi             these letters in this order in the name
 status=failed     the cell says exactly this, * stands for anything        on:fleet     the cell contains it
+status=failed,crashed    the cell says one of these
 age<2h cpu>=80% mem>1.5G      the value behind the cell is so              !status=running
 """
 

@@ -94,10 +94,11 @@ def read_term(text: str, names: Collection[str]) -> Term | None:
 
 def _says(cell: str, sign: str, wanted: str) -> bool:
     said = cell.casefold().strip()
+    words = {wanted, *filter(None, wanted.split(","))}
     if sign == ":":
-        return wanted in said
+        return any(word in said for word in words)
     # A state is written with its glyph; nobody types that.
-    same = any(fnmatchcase(each, wanted) for each in (said, re.sub(r"^\W+\s", "", said)))
+    same = any(fnmatchcase(each, word) for each in (said, re.sub(r"^\W+\s", "", said)) for word in words)
     return same is (sign == "=")
 
 

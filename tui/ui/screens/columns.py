@@ -24,7 +24,7 @@ SPECS: Final = (
     ColumnSpec(id="on", low=3, high=3),
     ColumnSpec(id="title", low=14, high=24),
     ColumnSpec(id="value", low=16, high=60, rank=1, grow=True),
-    ColumnSpec(id="from", low=8, high=14, rank=2),
+    ColumnSpec(id="from", low=8, high=15, rank=2),
 )
 KEYS: Final = "space show or hide · + - further right or left · r as at first · esc done"
 SOURCES: Final = {"field": "field", "json": "platform's JSON"}

@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from tui.actions import ACTIONS
+from tui.actions import ACTIONS, PANES, Action, Place
 from tui.cli.arguments import parse
 from tui.cli.exits import MEANINGS
 from tui.keys import spell
@@ -97,8 +97,14 @@ def key_tables() -> Iterator[str]:
         yield from ("", f"#### {title}", "", "| keys | where | what | id |", "|---|---|---|---|")
         for action in (ACTIONS[id_] for id_ in ids):
             keys = " ".join(f"`{spell(key)}`" for key in action.keys).replace("|", "\\|")
-            yield f"| {keys} | {', '.join(sorted(action.where))} | {action.help} | `{action.id}` |"
+            yield f"| {keys} | {_where(action)} | {action.help} | `{action.id}` |"
     yield ""
+
+
+def _where(action: Action) -> str:
+    """The places of an action; the help itself is no place to ask for help."""
+    everywhere = set(Place) - PANES - {Place.LIST, Place.HELP}
+    return "everywhere" if everywhere <= action.where else ", ".join(sorted(action.where))
 
 
 def _keys_in(text: str) -> list[str]:

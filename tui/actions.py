@@ -98,6 +98,7 @@ _PATTERNS: Final = _in(Place.PATTERNS)
 _CONTEXTS: Final = _in(Place.CONTEXTS)
 _SETTINGS: Final = _in(Place.SETTINGS)
 _READING: Final = _in(Place.DETAIL, Place.HELP, Place.MEMORY, Place.MINUTE) | _RECORD | _PATTERNS | _CONTEXTS | _SETTINGS
+_ANYWHERE: Final = _EVERYWHERE | _READING
 _MEMORY: Final = _in(Place.MEMORY)
 _TOLD: Final = _in(Place.MEMORY, Place.MINUTE)
 _IN_TEXT: Final = _in(Place.DETAIL, Place.HELP, Place.MINUTE)
@@ -244,18 +245,18 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("alert.acknowledge", "K", "acknowledge", "Say that you look after the selected thing, or all that rings.", _EVERYWHERE),
     _act("alert.snooze", "Z", "quiet", "Let no alert ring for half an hour, or again.", _EVERYWHERE),
     # the console
-    _act("console.palette", "colon ctrl+p", "palette", "Find any action or thing by typing.", _EVERYWHERE, bar=21, palette=False),
+    _act("console.palette", "colon ctrl+p", "palette", "Find any action or thing by typing.", _ANYWHERE, bar=21, palette=False),
     _act("console.refresh", "ctrl+r", "read now", "Read everything that is on screen again, now.", _EVERYWHERE | _DETAIL),
     _act("console.connections", "I", "connections", "Show each connection: address, flavour, budget, errors, next read.", _EVERYWHERE),
     _act("console.contexts", "c", "contexts", "Show the contexts there are, to go into another one.", _EVERYWHERE),
     _act("console.fleet", "0", "fleet", "Look at every context at once, the worst first.", _EVERYWHERE),
     _act("console.help", "question_mark f1", "help", "Show what the keys do here.", _EVERYWHERE | _READING - {Place.HELP}, bar=23),
     _act("console.tighten", "exclamation_mark", "read-only", "Refuse every verb from now on, until the next start.", _EVERYWHERE),
-    _act("console.connect", "f4", "connect a platform", "Connect another platform: tried first, then written down.", _EVERYWHERE),
-    _act("console.settings", "f6", "settings", "Change the settings that people change most.", _EVERYWHERE),
-    _act("console.log", "f12", "own log", "Show what this program wrote into its log.", _EVERYWHERE),
-    _act("console.sign-in", "f2", "sign in", "Sign in to a connection: tried first, then kept privately.", _EVERYWHERE),
-    _act("console.sign-out", "f3", "sign out", "Sign out of a connection: forget what is kept for it.", _EVERYWHERE),
+    _act("console.connect", "f4", "connect a platform", "Connect another platform: tried first, then written down.", _ANYWHERE),
+    _act("console.settings", "f6", "settings", "Change the settings that people change most.", _ANYWHERE),
+    _act("console.log", "f12", "own log", "Show what this program wrote into its log.", _ANYWHERE),
+    _act("console.sign-in", "f2", "sign in", "Sign in to a connection: tried first, then kept privately.", _ANYWHERE),
+    _act("console.sign-out", "f3", "sign out", "Sign out of a connection: forget what is kept for it.", _ANYWHERE),
     _act("console.quit", "q ctrl+c", "quit", "Leave. Asks only while something is in flight.", _EVERYWHERE),
     _act("contexts.open", "enter", "go there", "Show this context instead of the present one.", _CONTEXTS, bar=2, palette=False),
     _act("contexts.look", "0", "look at all", "Look at every connection of every context, or no longer.", _CONTEXTS, bar=3, palette=False),

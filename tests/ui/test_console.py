@@ -652,6 +652,23 @@ async def test_the_palette_finds_actions_and_things() -> None:
         assert at.app.theme == "rollwatch-light"
 
 
+async def test_screens_that_are_read_are_left_by_the_palette_and_by_what_leads_away_and_nothing_is_done_from_there() -> None:
+    async with seat() as at:
+        await at.press("T", "colon")
+        assert at.sees("an action, a service, an app, a theme…")
+        await at.press(*"versions", "enter")
+        await at.wait()
+        assert at.sees("What is live where")
+        await at.press("escape")
+        assert at.app.screen is at.app.console_screen, "what was read before was left"
+        await at.press("enter", "colon", *"restart")
+        assert at.sees("Nothing is called like that."), "it would be done to what the console has selected, not to what is read"
+        await at.press("escape", "f12")
+        assert at.sees("The program's own log")
+        await at.press("escape")
+        assert at.app.screen is at.app.console_screen
+
+
 # Copy, quit, trouble ----------------------------------------------------------------------------------------------------------
 
 

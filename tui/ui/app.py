@@ -34,7 +34,7 @@ from tui.ui.deeds import Deed, Typed
 from tui.ui.driver import quiet_driver
 from tui.ui.elsewhere import Elsewhere
 from tui.ui.flight import Flights
-from tui.ui.home import Home
+from tui.ui.home import Home, Leading
 from tui.ui.keys import textual_keymap
 from tui.ui.logs.followed import worst
 from tui.ui.owner import Owner
@@ -73,7 +73,7 @@ AGAIN: Final = 5.0
 """Seconds within which a second q leaves although something is in flight."""
 
 
-class Console(PicturedApp, inherit_bindings=False):
+class Console(Leading, PicturedApp, inherit_bindings=False):
     """The console on a session that the caller has entered and will leave."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = [

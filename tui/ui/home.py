@@ -73,6 +73,16 @@ class Home:
         }
         acts[id_]()
 
+    def away(self, id_: str) -> None:
+        """Do what an action means on a screen that is read: the palette opens over it, for everything else it is left."""
+        program = self._program
+        if id_ == "console.palette":
+            program.open_palette()
+            return
+        while program.screen is not program.console_screen:
+            program.screen.dismiss()
+        program.console_screen.action_act(id_)
+
     def begin(self) -> None:
         """A session has begun; one without a connection has to be given one first."""
         if self.owner is not None and not self._program.session.store.connections():
@@ -255,3 +265,13 @@ class Home:
         screen.offer(context, members, names[0])
         program.push_screen(screen)
         return True
+
+
+class Leading:
+    """What the program does itself with the keys that lead away from any screen that is read."""
+
+    home: Home
+
+    def action_act(self, id_: str) -> None:
+        """Do what such a key means."""
+        self.home.away(id_)

@@ -32,6 +32,12 @@ THINGS: Final = (
 )
 
 
+THEME: Final = "theme "
+"""How the ids of the entries begin that are themes."""
+
+LEADING: Final = ("console.", "past.", "focus.")
+"""How the ids of the actions begin that are not about what the console has selected."""
+
 SCATTERED: Final = 3
 """From so many letters on they may also stand apart; fewer would fit nearly everything."""
 
@@ -50,9 +56,13 @@ class Entry:
 
 
 def entries(console: Console, place: Place) -> Iterator[Entry]:
-    """Actions of the place where the palette was opened, those of the other panes, tabs, themes."""
+    """Actions of the place where the palette was opened, those of the other panes, tabs, themes. Over a screen that is read there is
+    nothing to be done to a thing: the one that the console has selected is not the one that is looked at."""
     screen = console.console_screen
+    reading = console.screen is not screen
     for action in ACTIONS.values():
+        if reading and not action.id.startswith(LEADING):
+            continue
         if action.palette and place in reach(action) and means_something(action, screen.selection, console.session):
             yield Entry(
                 id=action.id,
@@ -62,14 +72,22 @@ def entries(console: Console, place: Place) -> Iterator[Entry]:
                 key=console.keymap.spelled(action),
                 why_not=screen.why_not(action) or "",
             )
-    yield from _elsewhere(console, place)
-    yield from screen.lists.entries()
+    if not reading:
+        yield from _elsewhere(console, place)
+        yield from screen.lists.entries()
     for kind in KINDS:
         title = TABLES[kind].title
         yield Entry(f"tab {kind}", f"show {title.lower()}", "Open this list.", partial(console.open_list, kind), rank=1)
     for name in sorted(console.available_themes):
-        yield Entry(f"theme {name}", f"theme {name}", "Change the colours of this run.", partial(console.wardrobe.wear, name), rank=2)
+        yield Entry(f"{THEME}{name}", f"{THEME}{name}", "Change the colours of this run.", partial(console.wardrobe.wear, name), rank=2)
     yield from console.home.entries()
+
+
+def go(console: Console, entry: Entry) -> None:
+    """Do what was chosen. All but the colours belongs to the console: what is read over it is left first."""
+    while not entry.id.startswith(THEME) and console.screen is not console.console_screen:
+        console.screen.dismiss()
+    entry.run()
 
 
 def _elsewhere(console: Console, place: Place) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from tui.actions import Place
-from tui.ui.palette import Entry, best, entries, recent, things
+from tui.ui.palette import THEME, Entry, best, entries, go, recent, things
 from tui.ui.screens.dialog import Dialog
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.line_input import LineInput
@@ -24,9 +24,6 @@ from tui.ui.widgets.table_rows import Row
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
-
-THEME: Final = "theme "
-"""How the ids of the entries begin that are themes."""
 
 COLUMNS: Final = (
     ColumnSpec(id="title", low=20, high=44),
@@ -107,7 +104,7 @@ class PaletteScreen(Dialog):
             return
         self._program.views.used(entry.id)
         self.action_close()
-        self._program.call_after_refresh(entry.run)
+        self._program.call_after_refresh(go, self._program, entry)
 
     def action_move(self, lines: int) -> None:
         self._table.action_move(lines)

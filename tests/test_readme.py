@@ -32,6 +32,7 @@ STRUCTS = {
     "[contexts.NAME]": settings.Context,
     "[contexts.NAME.connections.NAME]": settings.Connection,
     "apps = [{ … }]": settings.App,
+    "[[contexts.NAME.guardrails]]": settings.Guardrail,
     "[[contexts.NAME.links]]": settings.Link,
     "[alerts]": settings.Alerts,
     "[[alerts.rules]]": settings.AlertRule,

@@ -16,6 +16,7 @@ from tests.ui import keyboard
 from tests.ui.desk import Desk, ago, busy, ref, service, variable
 from tui.engine.commands import IN_FLIGHT, Outcome
 from tui.engine.feeds import Pending
+from tui.engine.guardrails import Guardrail, Guardrails
 from tui.engine.verdicts import Verdict
 from tui.errors import Refused
 from tui.model import Deployment, Health, Kind, Ref, Rollout, Verb
@@ -262,6 +263,19 @@ async def test_several_marked_things_stop_at_the_first_refusal_unless_told_other
         assert at.sees("Stop 3 services")
         await at.press(*(("down",) if anyway else ()), "enter", "right", "enter")
         assert len(at.verbs) == count
+
+
+async def test_a_guardrail_asks_for_the_name_and_lets_only_so_many_be_done_at_once() -> None:
+    at_desk = desk()
+    at_desk.guardrails = Guardrails([Guardrail(names=("worker",), typed=True), Guardrail(verbs=frozenset({Verb.RESTART}), at_most=2)])
+    async with seat(at_desk) as at:
+        await at.press("r", *"worke", "enter", "right", "enter")
+        assert at.verbs == []
+        await at.press("escape", "r", *"worker", "enter", "right", "enter")
+        assert at.verbs == [(Verb.RESTART, "svc-worker")]
+        await at.press("space", "down", "space", "down", "space", "r")
+        assert not at.asks
+        assert at.sees("restart at most 2 at once")
 
 
 async def test_a_variable_is_masked_until_asked_for_and_copied_only_then() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from tui.clock import ManualClock
 from tui.engine.bursts import Bursts
 from tui.engine.feeds import Change, Feed, Pending
+from tui.engine.guardrails import Guardrails
 from tui.engine.joins import AppNode, tree
 from tui.engine.loads import Loads
 from tui.engine.ports import Event
@@ -103,6 +104,7 @@ class Desk:
     unsaved: str = ""
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     refused: dict[Verb, str] = field(default_factory=dict)
+    guardrails: Guardrails = field(default_factory=Guardrails)
     logged: frozenset[Kind] = frozenset({Kind.SERVICE})
     done: list[tuple[Verb, Ref, dict[str, Any]]] = field(default_factory=list)
 
@@ -151,6 +153,16 @@ class Desk:
         if self.read_only:
             return "this context is read-only"
         return self.refused.get(verb)
+
+    def typed(self, ref: Ref, verb: Verb, kind: Kind) -> bool:
+        return self.guardrails.typed(ref, self._name(ref), verb, kind)
+
+    def at_most(self, refs: Collection[Ref], verb: Verb, kind: Kind) -> int:
+        return min((most for ref in refs if (most := self.guardrails.at_most(ref, self._name(ref), verb, kind))), default=0)
+
+    def _name(self, ref: Ref) -> str:
+        row = self.store.get(ref)
+        return str(row.name) if row is not None else ""
 
     def takes(self, connection: str, kind: Kind, verb: Verb) -> Collection[str] | None:
         return None

@@ -28,6 +28,7 @@ from tui.cli.looks import floors, looks
 from tui.cli.terminal import LEAVING
 from tui.clock import Clock, SystemClock
 from tui.engine.feeds import Feed
+from tui.engine.guardrails import Guardrail
 from tui.engine.joins import Links
 from tui.engine.ports import LastStatePort
 from tui.engine.session import Session
@@ -85,6 +86,7 @@ class Setup:
     last_state: LastStatePort | None = None
     links: Links = field(default_factory=dict)
     refresh: Mapping[str, float] = field(default_factory=dict)
+    guardrails: tuple[Guardrail, ...] = ()
     warnings: tuple[str, ...] = ()
     looks: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
@@ -104,6 +106,7 @@ class Setup:
             last_state=self.last_state,
             links=self.links,
             refresh=self.refresh,
+            guardrails=self.guardrails,
             ready=ready,
             random=random,
         )
@@ -180,11 +183,23 @@ def context(
             last_state=_last_state(paths, chosen.name, clock) if remember and not paths.reason else None,
             links={link.name: tuple(Ref.parse(member) for member in link.members) for link in chosen.context.links},
             refresh=floors(chosen),
+            guardrails=tuple(_guardrail(each) for each in chosen.context.guardrails),
             warnings=_warnings(paths, loaded, found),
             looks=looks(paths, loaded, chosen, clock),
             folder=None if paths.reason else paths.log_dir,
             redact=redactor,
         )
+
+
+def _guardrail(rule: settings.Guardrail) -> Guardrail:
+    return Guardrail(
+        verbs=frozenset(rule.verbs),
+        kinds=frozenset(rule.kinds),
+        names=rule.names,
+        refuse=rule.refuse,
+        typed=rule.type_name,
+        at_most=rule.at_most,
+    )
 
 
 def _logged(_kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> bool:

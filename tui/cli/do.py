@@ -168,11 +168,9 @@ def confirm(session: Session, verb: Verb, target: Ref, kind: Kind, values: Mappi
         print(f"  {request}", file=sys.stderr)
         if request.body:
             print(f"  {json.dumps(request.body, default=str, ensure_ascii=False)}", file=sys.stderr)
-    if DANGERS[verb] is Danger.DESTRUCTIVE and session.production and name:
-        agreed = _answer(f"Type {name} to go on: ") == name
-    else:
-        agreed = _answer("Go on? [y/N] ").lower() in {"y", "yes"}
-    if not agreed:
+    strict = session.typed(target, verb, kind) or (DANGERS[verb] is Danger.DESTRUCTIVE and session.production)
+    agreed = {name} if strict and name else {"y", "yes", "Y", "Yes", "YES"}
+    if _answer(f"Type {name} to go on: " if strict and name else "Go on? [y/N] ") not in agreed:
         raise UsageError("nothing was sent")
 
 

@@ -40,7 +40,7 @@ _ALERTS: Final[tuple[tuple[str, tuple[Value, ...]], ...]] = (
     ("notify", WAYS),
     ("title", (True, False)),
 )
-_RESTART: Final = ("production", "connections", "links")
+_RESTART: Final = ("production", "connections", "links", "guardrails")
 """Of a context: what a session cannot change while it runs."""
 
 

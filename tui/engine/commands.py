@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -15,6 +15,7 @@ from tui.clock import Clock
 from tui.engine.connection import Connection
 from tui.engine.feeds import Change, Feed, Pending
 from tui.engine.follow import Follower
+from tui.engine.guardrails import Guardrails
 from tui.engine.poller import Poller
 from tui.engine.ports import JournalPort
 from tui.engine.signals import Signal
@@ -98,8 +99,10 @@ class Commands:
         publish: Callable[[Change], object],
         verdicts: Signal[Verdict],
         read_only: bool,
+        guardrails: Guardrails,
     ) -> None:
         self.read_only = read_only
+        self._guardrails = guardrails
         self._connections = connections
         self._store = store
         self._clock = clock
@@ -168,7 +171,7 @@ class Commands:
             await self.know(ref.connection)
         except RollwatchError as error:
             return Outcome(word="refused", text=f"not sent: {error}", ref=ref, error=error)
-        reason = self._why_not(ref, verb, kind, what, override=override)
+        reason = self._why_not(ref, verb, kind, what, override=override, sure=True)
         if reason is not None:
             return Outcome(word="refused", text=reason, ref=ref)
         # From here on a second press finds it in flight: nothing is awaited between the question and the mark.
@@ -193,13 +196,26 @@ class Commands:
 
     # reasons
 
-    def _why_not(self, ref: Ref, verb: Verb, kind: Kind, what: str, *, override: bool) -> str | None:
+    def _why_not(self, ref: Ref, verb: Verb, kind: Kind, what: str, *, override: bool, sure: bool = False) -> str | None:
         if self.read_only and verb not in READING:
             return READ_ONLY
         connection = self._connections.get(ref.connection)
         if connection is None:
             return f"there is no connection {clean(ref.connection, 60)!r}"
-        return self._missing(connection, kind, verb) or self._held(connection, ref, kind, verb, what, override=override)
+        missing = self._missing(connection, kind, verb) or self._guardrails.refusal(ref, self._name(ref), verb, kind, sure=sure)
+        return missing or self._held(connection, ref, kind, verb, what, override=override)
+
+    def _name(self, ref: Ref) -> str:
+        row = self._store.get(ref)
+        return str(row.name) if row is not None else ""
+
+    def typed(self, ref: Ref, verb: Verb, kind: Kind) -> bool:
+        """Whether a rule of the user's asks for its name to be typed."""
+        return self._guardrails.typed(ref, self._name(ref), verb, kind)
+
+    def at_most(self, refs: Iterable[Ref], verb: Verb, kind: Kind) -> int:
+        """To how many things at once the user's rules let it be done, these being among them; 0 for any number."""
+        return min((most for ref in refs if (most := self._guardrails.at_most(ref, self._name(ref), verb, kind))), default=0)
 
     def _call(self, ref: Ref, kind: Kind, verb: Verb) -> Call:
         connection = self._connections.get(ref.connection)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from random import Random
 from types import TracebackType
@@ -18,6 +18,7 @@ from tui.engine.bursts import Bursts
 from tui.engine.commands import Commands, Outcome
 from tui.engine.connection import Connection
 from tui.engine.feeds import Change, Feed, Pending
+from tui.engine.guardrails import Guardrail, Guardrails
 from tui.engine.history import History
 from tui.engine.joins import NO_LINKS, AppNode, Links, tree
 from tui.engine.loads import Loads
@@ -39,10 +40,10 @@ log = logging.getLogger(__name__)
 class Session:
     """One context, running. Use it as an async context manager; it closes the platforms when it ends, the journal is the caller's.
 
-    ``changes`` tells of every difference in the store, ``verdicts`` what became of an accepted verb,
-    ``happenings`` what a platform itself wrote down, ``bursts`` takes the errors of logs. ``refresh`` is the shortest
-    polling interval in seconds by connection; ``past`` answers about what was, None where nothing is remembered; no request is made
-    before ``ready`` is done, so that a first paint waits for nothing.
+    ``changes`` tells of every difference in the store, ``verdicts`` what became of an accepted verb, ``happenings`` what a platform
+    itself wrote down, ``bursts`` takes the errors of logs, ``loads`` has those of the last minutes. ``refresh`` is the shortest polling
+    interval in seconds by connection; ``guardrails`` are the user's own rules about verbs; ``past`` answers about what was, None where
+    nothing is remembered; no request is made before ``ready`` is done, so that a first paint waits for nothing.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Session:
         last_state: LastStatePort | None = None,
         links: Links = NO_LINKS,
         refresh: Mapping[str, float] | None = None,
+        guardrails: Iterable[Guardrail] = (),
         ready: Awaitable[object] | None = None,
         random: Random | None = None,
     ) -> None:
@@ -94,6 +96,7 @@ class Session:
             publish=self._publish,
             verdicts=self.verdicts,
             read_only=read_only,
+            guardrails=Guardrails(guardrails),
         )
         self.happenings.subscribe(self._history.said)
         self._witness = Witness(self._connections.values(), clock=clock, heard=self.happenings)
@@ -182,6 +185,14 @@ class Session:
         unknown is no reason: who is asked has to say that too.
         """
         return self._commands.why_not(target, verb, kind, override=override)
+
+    def typed(self, ref: Ref, verb: Verb, kind: Kind) -> bool:
+        """Whether a rule of the user's asks for the name to be typed before this, however little it may cost."""
+        return self._commands.typed(ref, verb, kind)
+
+    def at_most(self, refs: Collection[Ref], verb: Verb, kind: Kind) -> int:
+        """To how many things at once the user's rules let it be done, these being among them; 0 for any number."""
+        return self._commands.at_most(refs, verb, kind)
 
     async def know(self, connection: str) -> None:
         """Find out which flavour a connection's server speaks, unless that is known: what it can do depends on it.

@@ -89,8 +89,7 @@ def _problems(value: Any, expected: Any, key: KeyPath) -> Iterator[Problem]:
         if inner.min_length and len(value) < inner.min_length:
             yield Problem(key=key, what="is empty", hint="expected at least one entry")
     elif not _fits(value, inner):
-        options = [str(each) for each in inner.values] if isinstance(inner, inspect.LiteralType) else []
-        hint = near(value, options) if isinstance(value, str) else ""
+        hint = near(value, _options(inner)) if isinstance(value, str) else ""
         yield Problem(key=key, what=f"is {found(value)}, expected {_wanted(inner)}", hint=hint)
 
 
@@ -112,6 +111,13 @@ def _in_struct(value: Any, expected: inspect.StructType, key: KeyPath) -> Iterat
             yield Problem(key=key, what=f"has no {name}", hint=f"add {name} = …")
 
 
+def _options(expected: Any) -> list[str]:
+    """The words that may stand there; empty where it is no choice."""
+    if isinstance(expected, inspect.EnumType):
+        return [str(each.value) for each in expected.cls]
+    return [str(each) for each in expected.values] if isinstance(expected, inspect.LiteralType) else []
+
+
 def _fits(value: object, expected: Any) -> bool:
     try:
         msgspec.convert(value, _plain(expected), strict=True)
@@ -122,16 +128,16 @@ def _fits(value: object, expected: Any) -> bool:
 
 def _plain(expected: Any) -> Any:
     """The Python type that a leaf's description stands for."""
-    if isinstance(expected, inspect.LiteralType):
-        return Literal[tuple(expected.values)]
+    if options := _options(expected):
+        return Literal[tuple(options)]
     plain = _PLAIN.get(type(expected), dict)
     given = {name: limit for name in _LIMITS if (limit := getattr(expected, name, None)) is not None}
     return Annotated[plain, msgspec.Meta(**given)] if given else plain
 
 
 def _wanted(expected: Any) -> str:
-    if isinstance(expected, inspect.LiteralType):
-        return f"one of {', '.join(map(str, expected.values))}"
+    if options := _options(expected):
+        return f"one of {', '.join(options)}"
     wanted = _EXPECTED.get(type(expected), "something else")
     low, high = getattr(expected, "ge", None), getattr(expected, "le", None)
     if low is not None:

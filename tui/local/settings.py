@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.model import Kind, Verb
+
 VERSION: Final = 1
 """Of the file's format. A file without ``version`` is of this one."""
 
@@ -90,6 +92,17 @@ class Alerts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: Annotated[tuple[AlertRule, ...], Meta(description="Replace the built-in rules.")] = ()
 
 
+class Guardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule about verbs. What it leaves out fits all."""
+
+    verbs: Annotated[tuple[Verb, ...], Meta(description="Verbs that it is about, for example stop; all if left out.")] = ()
+    kinds: Annotated[tuple[Kind, ...], Meta(description="Kinds of things, for example service; all if left out.")] = ()
+    names: Annotated[tuple[str, ...], Meta(description="Shell patterns of names or ids, for example payments*; all if left out.")] = ()
+    refuse: Annotated[str, Meta(description="Refuse it, and say this: whom to ask, or what to do instead.")] = ""
+    type_name: Annotated[bool, Meta(description="Ask for the name to be typed, as for what cannot be undone in production.")] = False
+    at_most: Annotated[int, Meta(description="To how many marked things at once; 0 for any number.", ge=0)] = 0
+
+
 class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A named set of connections that are looked at together."""
 
@@ -101,6 +114,7 @@ class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     alert_rules: Annotated[
         tuple[AlertRule, ...] | None, Meta(description="What rings in this context, instead of the rules of [alerts]; [] for nothing.")
     ] = None
+    guardrails: Annotated[tuple[Guardrail, ...], Meta(description="Verbs that are refused here, or asked about more strictly.")] = ()
     load_warning: Annotated[
         int, Meta(description="Percent of processor, memory or disk from which it is worth a warning.", ge=1, le=10_000)
     ] = 85

@@ -63,7 +63,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One dialog. ``targets`` are all acted on; where there is none yet, one of ``choices`` has to be picked."""
+    """One dialog. ``targets`` are all acted on; where there is none yet, one of ``choices`` has to be picked. ``strict``: the name has to
+    be typed, whatever the verb may cost."""
 
     action: Action
     verb: Verb
@@ -71,6 +72,7 @@ class Question:
     form: Form
     context: str
     production: bool
+    strict: bool = False
     targets: tuple[Target, ...] = ()
     choices: tuple[Target, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -83,7 +85,7 @@ class Question:
     def typed(self, *, blocked: bool) -> str:
         """What has to be typed before it can be confirmed; empty if nothing. ``blocked``: it may have been done already."""
         words = [BLOCKED] if blocked else []
-        if self.production and self.danger is Danger.DESTRUCTIVE:
+        if self.strict or (self.production and self.danger is Danger.DESTRUCTIVE):
             words.append(self.targets[0].label if len(self.targets) == 1 else f"{self.verb} {len(self.targets)}")
         return " ".join(words)
 
@@ -124,6 +126,9 @@ def ask(action: Action, aim: Aim, selection: Selection, session: Session, used: 
             return session.why_not(aim.target, aim.verb, kind=aim.kind) or "there is nothing to do this to"
         if len(choices) == 1:
             targets, choices = choices, ()
+    most = session.at_most([each.ref for each in targets], aim.verb, aim.kind)
+    if 0 < most < len(targets):
+        return f"{aim.verb} at most {most} at once: a guardrail of this context says so, and {len(targets)} are marked"
     return Question(
         action=action,
         verb=aim.verb,
@@ -131,6 +136,7 @@ def ask(action: Action, aim: Aim, selection: Selection, session: Session, used: 
         form=form,
         context=session.context,
         production=session.production,
+        strict=any(session.typed(each.ref, aim.verb, aim.kind) for each in (*targets, *choices)),
         targets=targets,
         choices=choices,
         texts=_prefill(aim, selection, session),

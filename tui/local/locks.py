@@ -41,7 +41,7 @@ def take(path: Path, *, seconds: float = WAIT) -> Held:
     except Timeout:
         raise TimeoutError(f"{path} is held by another process") from None
     except (OSError, NotImplementedError) as error:
-        raise StorageError(f"{path} cannot be locked: {getattr(error, 'strerror', None) or error}") from None
+        raise StorageError(f"a file in {path.parent} cannot be locked: {getattr(error, 'strerror', None) or error}") from None
     return Held(lock)
 
 

@@ -74,11 +74,12 @@ class Journal:
         any thread; ``who`` is who acts here (``identity.whoami``); ``scrub`` takes known secrets out of text that a user or a server
         wrote."""
         try:
-            database, notice = open_database(path, now())
+            # First, because it says why there can be no lock where there is none: to SQLite that is a lock which somebody holds.
+            owner = Owner(path.parent / "consoles")
             try:
-                owner = Owner(path.parent / "consoles")
+                database, notice = open_database(path, now())
             except BaseException:
-                database.close()
+                owner.leave()
                 raise
         except (StorageError, TimeoutError) as error:
             return cls.memory(context=context, who=who, now=now, scrub=scrub, reason=str(error))

@@ -163,6 +163,7 @@ def reason(error: sqlite3.Error) -> str:
     words = {
         sqlite3.SQLITE_FULL: "the disk is full",
         sqlite3.SQLITE_BUSY: "another console holds it",
+        sqlite3.SQLITE_PROTOCOL: "it cannot be locked",
         sqlite3.SQLITE_READONLY: "it is read-only",
     }
     return words.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, str(error))

@@ -122,6 +122,7 @@ async def test_the_settings_screen_writes_one_value_and_keeps_every_comment(file
     configured(owner)
     async with owned(owner, (80, 24)) as at:
         await at.press("f6")
+        assert at.sees("by itself · colour-blind · high-contrast"), "the whole of it, and what there is"
         assert "rollwatch-dark" in at.row("theme")
         assert "off" in at.row("mouse")
         await at.press("enter")

@@ -42,6 +42,18 @@ async def test_the_menu_of_a_row_tells_what_can_be_done_and_why_not_and_does_it_
         assert desk.done == []
 
 
+async def test_what_is_too_long_for_its_line_is_read_in_full_under_the_list() -> None:
+    desk = busy()
+    desk.refused[Verb.RESTART] = "this platform cannot restart a service: trigger a rollout of its environment and wait for it instead"
+    async with seat(desk, (80, 24)) as at:
+        for opened in ("x", "colon"):
+            await at.press(opened, "down")
+            assert at.sees("deployment is built.")
+            await at.press("down")
+            assert at.sees("wait for it instead"), "why not is read, too"
+            await at.press("escape")
+
+
 async def test_the_key_of_an_action_works_in_the_menu_and_one_that_cannot_be_done_says_why() -> None:
     desk = busy()
     desk.refused[Verb.START] = "it is running already"

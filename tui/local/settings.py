@@ -108,7 +108,7 @@ class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     read_only: Annotated[bool, Meta(description="Refuse everything that changes something.")] = False
     production: Annotated[bool, Meta(description="Ask for the name to be typed before what cannot be undone.")] = False
-    theme: Annotated[str, Meta(description="The theme while this context is shown.")] = ""
+    theme: Annotated[str, Meta(description="The colours while this context is shown.")] = ""
     keys: Annotated[dict[str, str], Meta(description="Keys by action id, for this context.")] = {}
     connections: Annotated[dict[Name, Connection], Meta(description="The connections by name.")] = {}
     alert_rules: Annotated[
@@ -127,7 +127,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     version: Annotated[int, Meta(description="The format of this file.", ge=1)] = VERSION
     default_context: Annotated[str, Meta(description="The context that is shown unless another is asked for.")] = ""
-    theme: Annotated[str, Meta(description="The theme.")] = ""
+    theme: Annotated[str, Meta(description="The colours, by the name of a theme; without one as light or dark as the terminal.")] = ""
     glyphs: Annotated[
         Literal["auto", "unicode", "ascii"], Meta(description="Circles and blocks, or ASCII; auto knows terminals that have only that.")
     ] = "auto"

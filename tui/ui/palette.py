@@ -54,6 +54,11 @@ class Entry:
     why_not: str = ""
     rank: int = 0
 
+    @property
+    def said(self) -> str:
+        """What stands beside it: what it does, or why not."""
+        return f"not now: {self.why_not}" if self.why_not else self.help
+
 
 def entries(console: Console, place: Place) -> Iterator[Entry]:
     """Actions of the place where the palette was opened, those of the other panes, tabs, themes. Over a screen that is read there is

@@ -17,6 +17,7 @@ from tui.actions import ACTIONS, Keymap, Place
 from tui.ui.palette import Entry
 from tui.ui.screens.dialog import Dialog
 from tui.ui.widgets.cells import Piece
+from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import StatusLine
 from tui.ui.widgets.table_layout import ColumnSpec
@@ -27,7 +28,7 @@ COLUMNS: Final = (
     ColumnSpec(id="title", low=14, high=20),
     ColumnSpec(id="help", low=20, high=100, rank=1, grow=True),
 )
-FRAME: Final = 4
+FRAME: Final = 6
 """Lines of the box beside those of the actions."""
 
 
@@ -42,6 +43,7 @@ class MenuScreen(Dialog):
         self._title = StatusLine(classes="title")
         self._table = ResourceTable(show_head=False)
         self._table.set_columns(COLUMNS)
+        self._whole = Paragraph()
         self._entries: dict[str, Entry] = {}
         self._keys: dict[str, str] = {}
 
@@ -49,6 +51,7 @@ class MenuScreen(Dialog):
         with Vertical(id="menu"):
             yield self._title
             yield self._table
+            yield self._whole
 
     def prepare(self, title: str, entries: Sequence[tuple[Entry, Sequence[str]]], keymap: Keymap, room: int) -> None:
         """Show these, each with all its keys, in at most ``room`` lines."""
@@ -66,8 +69,7 @@ class MenuScreen(Dialog):
     @staticmethod
     def _row(entry: Entry) -> Row:
         tone = "muted" if entry.why_not else None
-        said = f"not now: {entry.why_not}" if entry.why_not else entry.help
-        return Row(entry.id, ((Piece(entry.key, tone or "key"),), (Piece(entry.title, tone),), (Piece(said, "muted"),)))
+        return Row(entry.id, ((Piece(entry.key, tone or "key"),), (Piece(entry.title, tone),), (Piece(entry.said, "muted"),)))
 
     def on_key(self, event: events.Key) -> None:
         """The key of an action does it; the one that opened the menu closes it."""
@@ -80,6 +82,12 @@ class MenuScreen(Dialog):
             self._choose(id_)
         else:
             self.dismiss()
+
+    @on(ResourceTable.RowHighlighted)
+    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        event.stop()
+        entry = self._entries.get(event.key) if isinstance(event.key, str) else None
+        self._whole.say(entry.said if entry is not None else "")
 
     @on(ResourceTable.RowOpened)
     def _opened(self, event: ResourceTable.RowOpened) -> None:

@@ -18,6 +18,7 @@ from tui.ui.palette import THEME, Entry, best, entries, go, recent, things
 from tui.ui.screens.dialog import Dialog
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.line_input import LineInput
+from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row
@@ -52,6 +53,7 @@ class PaletteScreen(Dialog):
         self._input.cursor_blink = False
         self._table = ResourceTable(show_head=False)
         self._table.set_columns(COLUMNS)
+        self._whole = Paragraph()
         self._entries: tuple[Entry, ...] = ()
         self._recent: list[Entry] = []
         self._found: dict[str, Entry] = {}
@@ -60,6 +62,7 @@ class PaletteScreen(Dialog):
         with Vertical(id="palette"):
             yield self._input
             yield self._table
+            yield self._whole
 
     def prepare(self, place: Place, typed: str = "") -> None:
         """Begin anew for this place, with this as typed."""
@@ -80,8 +83,7 @@ class PaletteScreen(Dialog):
     @staticmethod
     def _row(entry: Entry) -> Row:
         tone = "muted" if entry.why_not else None
-        said = f"not now: {entry.why_not}" if entry.why_not else entry.help
-        return Row(entry.id, ((Piece(entry.title, tone),), (Piece(entry.key, "key"),), (Piece(said, "muted"),)))
+        return Row(entry.id, ((Piece(entry.title, tone),), (Piece(entry.key, "key"),), (Piece(entry.said, "muted"),)))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -113,6 +115,8 @@ class PaletteScreen(Dialog):
     def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
         """A theme is worn while the cursor is on it."""
         event.stop()
+        entry = self._found.get(event.key) if isinstance(event.key, str) else None
+        self._whole.say(entry.said if entry is not None else "")
         if self.is_current:
             self._program.wardrobe.preview(str(event.key).removeprefix(THEME) if str(event.key).startswith(THEME) else "")
 

@@ -22,6 +22,7 @@ from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
+from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.table_layout import ColumnSpec
@@ -52,6 +53,7 @@ class SettingsScreen(Screen[None]):
         self._title = StatusLine(classes="title")
         self._table = ResourceTable()
         self._table.set_columns(COLUMNS)
+        self._whole = Paragraph(indent=2, classes="words")
         self._bottom = Bottom()
 
     def begin(self, key: tuple[str, ...]) -> None:
@@ -61,6 +63,7 @@ class SettingsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._table
+        yield self._whole
         yield self._bottom
 
     def on_screen_resume(self) -> None:
@@ -83,6 +86,13 @@ class SettingsScreen(Screen[None]):
             self._bottom.tell(str(error), "bad")
             return
         self._table.show_rows([_row(each) for each in self._listed.values()])
+        self._tell(self._table.cursor_key)
+
+    def _tell(self, key: object) -> None:
+        """What may not fit into the line under the cursor: the meaning, and what there is to choose from."""
+        found = self._listed.get(key) if isinstance(key, tuple) else None
+        told = [(Piece(found.help),), (Piece(" · ".join(map(_spelled, found.options)), "muted"),)] if found is not None else []
+        self._whole.show(told)
 
     def _step(self, key: object, step: int) -> None:
         found = self._listed.get(key) if isinstance(key, tuple) else None
@@ -95,6 +105,11 @@ class SettingsScreen(Screen[None]):
             self._bottom.tell(str(error), "bad")
             return
         self._draw()
+
+    @on(ResourceTable.RowHighlighted)
+    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        event.stop()
+        self._tell(event.key)
 
     @on(ResourceTable.RowOpened)
     def _opened(self, event: ResourceTable.RowOpened) -> None:
@@ -114,9 +129,12 @@ class SettingsScreen(Screen[None]):
         self.action_act(event.action)
 
 
-def _row(each: Preference) -> Row:
+def _spelled(value: object) -> str:
     words = {True: "on", False: "off", "": "by itself"}
-    value = f"{each.value:g} s" if isinstance(each.value, float) else words.get(each.value, str(each.value))
+    return f"{value:g} s" if isinstance(value, float) else words.get(value, str(value))
+
+
+def _row(each: Preference) -> Row:
     source = each.source.rpartition("/")[2] if each.source.startswith("/") else each.source
     tone = "muted" if each.source == "default" else "accent"
-    return Row(each.key, (cell(dotted(each.key[-3:])), cell(value, tone), cell(each.help, "muted"), cell(source, "muted")))
+    return Row(each.key, (cell(dotted(each.key[-3:])), cell(_spelled(each.value), tone), cell(each.help, "muted"), cell(source, "muted")))

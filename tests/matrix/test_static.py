@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
-from importlib.metadata import distribution
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tui").rglob("*.py"))}
@@ -147,3 +149,41 @@ def test_s2_what_is_installed_with_it_may_be() -> None:
     assert {name: told for name, told in found.items() if not ALLOWED.search(told) or FORBIDDEN.search(told)} == {}
     for told, good in (("GPL-3.0-only", False), ("", False), ("BSD-3-Clause", True), ("MIT OR AGPL-3.0", False), ("MPL-2.0", True)):
         assert bool(ALLOWED.search(told) and not FORBIDDEN.search(told)) is good, told
+
+
+WHOLE = {
+    "anyio": ("4.14.2", "GHSA-82r6-8w77-94w6"),
+    "certifi": ("2024.7.4", "CVE-2024-39689"),
+    "click": ("8.4.2", "PYSEC-2026-2132"),
+    "filelock": ("3.20.3", "CVE-2026-22701"),
+    "h11": ("0.16.0", "CVE-2025-43859"),
+    "httpx": ("0.23.0", "CVE-2021-41945"),
+    "idna": ("3.15", "CVE-2026-45409"),
+    "markdown-it-py": ("2.2.0", "GHSA-jrwr-5x3p-hvc3"),
+    "pillow": ("12.2.0", "CVE-2026-40192"),
+    "pygments": ("2.20.0", "CVE-2026-4539"),
+    "starlette": ("1.3.1", "CVE-2026-54283"),
+    "uvicorn": ("0.11.7", "CVE-2020-7694"),
+}
+"""The first version without any hole that was known on 29 November 2026, and the hole that it mends last. Looked up by hand: pip-audit asks
+a database on the network, and says that nothing is known where it could ask about nothing."""
+
+
+def holed(found: dict[str, str]) -> list[str]:
+    """Which of these versions have a hole that is known."""
+    told = {name: (has, *WHOLE[name]) for name, has in found.items() if name in WHOLE}
+    return [f"{name} {has}: {hole}, mended in {whole}" for name, (has, whole, hole) in told.items() if Version(has) < Version(whole)]
+
+
+def test_s2_no_version_with_a_known_hole_is_installed_or_asked_for() -> None:
+    assert holed({"starlette": "1.3.0", "h11": "0.16.0", "idna": "3.2"}) == [
+        "starlette 1.3.0: CVE-2026-54283, mended in 1.3.1",
+        "idna 3.2: CVE-2026-45409, mended in 3.15",
+    ]
+    assert WHOLE.keys() - {"pillow"} <= installed("rollwatch").keys()
+    assert holed({name: version(name) for name in WHOLE}) == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = map(Requirement, (*project["dependencies"], *project["optional-dependencies"]["test"]))
+    asked = {each.name: bound.version for each in wanted for bound in each.specifier if bound.operator == ">="}
+    assert len(asked) > 15
+    assert holed(asked) == []

@@ -150,7 +150,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
         "row.changes",
         "equals_sign",
         "changes",
-        "Show what changed of the selected thing, field by field, and how a deployment or rollout differs from the one before.",
+        "Show what changed, field by field; a deployment or rollout beside the one before.",
         _ROWS | _DETAIL,
         bar=11,
     ),

@@ -174,8 +174,8 @@ async def test_a_list_a_thing_and_a_log_are_given_to_the_pager_as_a_file(monkeyp
     def lent(_program: object) -> Iterator[None]:
         yield
 
-    async def run(argv: tuple[str, ...], path: Path) -> int:
-        shown.append((argv[0], path.read_text()))
+    async def run(argv: tuple[str, ...]) -> int:
+        shown.append((argv[0], Path(argv[-1]).read_text()))
         return 0
 
     monkeypatch.setattr(elsewhere, "_lent", lent)

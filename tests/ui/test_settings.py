@@ -47,6 +47,8 @@ def looks(setup: Setup) -> Settings:
         keys=said.get("keys", {}),
         theme_folders=said.get("theme_folders", ()),
         alerts=Channels(),
+        tools=said.get("tools", {}),
+        aliases=said.get("aliases", {}),
         floors=said.get("floors", {}),
         full=said.get("full", FULL),
     )
@@ -104,6 +106,17 @@ async def test_how_often_is_read_and_what_is_full_change_while_it_runs(file: Pat
         assert at.said == "config.toml was read again"
         assert owner.desks["prod"].floors == {"fleet": 60.0}
         assert at.app.moment().full == (0.6, 0.95)
+
+
+async def test_tools_of_a_context_stand_beside_those_of_all_and_an_alias_is_found_however_it_is_written(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    async with owned(owner) as at:
+        tools = "[tools.a]\nrun = ['all']\n[tools.b]\nrun = ['all']\n[contexts.prod.tools.b]\nrun = ['mine']\n[aliases]\n'D  P' = 'show'\n"
+        write(file, CONFIG + tools)
+        await at.tick(1)
+        assert {name: tool.run for name, tool in at.app.settings.tools.items()} == {"a": ("all",), "b": ("mine",)}
+        assert at.app.settings.aliases == {"d p": "show"}
 
 
 async def test_what_has_become_read_only_is_so_at_once(file: Path) -> None:

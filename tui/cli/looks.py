@@ -42,6 +42,8 @@ def looks(paths: Paths, loaded: Loaded, chosen: Chosen, clock: Clock) -> Mapping
         "channels": _channels(paths, loaded, chosen, clock),
         "runbooks": Runbooks(paths.runbooks_file),
         "full": (chosen.context.load_warning / 100, chosen.context.load_alarm / 100),
+        "tools": {**loaded.config.tools, **chosen.context.tools},
+        "aliases": {" ".join(word.casefold().split()): text for word, text in loaded.config.aliases.items()},
         "floors": floors(chosen),
         "keep": None if paths.reason else KeptFile(paths.kept_file(chosen.name), now=clock.wall),
     }

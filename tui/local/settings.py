@@ -103,6 +103,19 @@ class Guardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     at_most: Annotated[int, Meta(description="To how many marked things at once; 0 for any number.", ge=0)] = 0
 
 
+class Tool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A program or a page of the user's own for what is selected, in its menu and in the palette."""
+
+    run: Annotated[
+        tuple[str, ...],
+        Meta(description="A program and its arguments, without a shell; {name}, {id}, {instance.address}, … are of what is selected."),
+    ] = ()
+    open: Annotated[str, Meta(description="Or an address, with the same placeholders: opened on a desktop, copied over SSH.")] = ""
+    kinds: Annotated[tuple[Kind, ...], Meta(description="Kinds of things that it is for; all if left out.")] = ()
+    help: Annotated[str, Meta(description="What it does, in a few words.")] = ""
+    changes: Annotated[bool, Meta(description="It changes something: refused where everything is read-only.")] = False
+
+
 class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A named set of connections that are looked at together."""
 
@@ -115,6 +128,7 @@ class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[AlertRule, ...] | None, Meta(description="What rings in this context, instead of the rules of [alerts]; [] for nothing.")
     ] = None
     guardrails: Annotated[tuple[Guardrail, ...], Meta(description="Verbs that are refused here, or asked about more strictly.")] = ()
+    tools: Annotated[dict[Name, Tool], Meta(description="Tools of this context beside those of all.")] = {}
     load_warning: Annotated[
         int, Meta(description="Percent of processor, memory or disk from which it is worth a warning.", ge=1, le=10_000)
     ] = 85
@@ -136,6 +150,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Literal["auto", "plain"], Meta(description="auto sends only what differs, at the terminal's pace; plain writes as Textual does.")
     ] = "auto"
     keys: Annotated[dict[str, str], Meta(description="Keys by action id; several are separated by commas.")] = {}
+    tools: Annotated[dict[Name, Tool], Meta(description="Programs and pages of your own for what is selected, by name.")] = {}
+    aliases: Annotated[dict[str, str], Meta(description="Short words for what you would type into the palette.")] = {}
     alerts: Annotated[Alerts, Meta(description="How somebody is called when something goes wrong.")] = Alerts()
     contexts: Annotated[dict[Name, Context], Meta(description="The contexts by name.")] = {}
 

@@ -52,3 +52,13 @@ def related(row: Resource, store: Lookup) -> dict[Kind, list[Resource]]:
     for kind, field in _NAMES.get(row.ref.kind, ()):
         gather(kind, lambda each, field=field: _names(getattr(each, field, None), row))  # type: ignore[misc]
     return found
+
+
+def above(row: Resource, kind: str, store: Lookup) -> Resource | None:
+    """The one thing of that kind that a field of this one names: the instance of a service; None where none is known."""
+    for each, field in _UP.get(row.ref.kind, ()):
+        if each == kind:
+            value = getattr(row, field, None)
+            found = (one for one in store.rows(each) if one.ref.connection == row.ref.connection and _names(value, one))
+            return next(found, None)
+    return None

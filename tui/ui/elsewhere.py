@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,11 +52,34 @@ class Elsewhere:
             self._open = True
             start(self._program, self._lend, argv, name, list(lines), group="elsewhere")
 
+    def run(self, argv: Sequence[str]) -> None:
+        """Give the terminal to a program until it ends and somebody has read what it wrote."""
+        if self._program.is_headless:
+            self._program.say("there is no terminal to give away", "warn")
+        elif not self._open:
+            self._open = True
+            self._program.run_worker(self._lend_whole(argv), group="elsewhere", exit_on_error=False)
+
+    async def _lend_whole(self, argv: Sequence[str]) -> None:
+        name = clean(Path(argv[0]).name, 60)
+        try:
+            with _lent(self._program):
+                code = await _run(argv)
+                await _read(f"{name} ended with {code}: enter goes back to the console ")
+            said, tone = f"{name} ended with {code}", "warn" if code else "accent"
+        except SuspendNotSupported:
+            said, tone = "this terminal cannot be given to another program", "warn"
+        except OSError as error:
+            said, tone = f"{name} cannot be started: {error.strerror or error}", "warn"
+        finally:
+            self._open = False
+        self._program.say(said, tone)
+
     async def _lend(self, argv: Sequence[str], name: str, lines: Sequence[str]) -> None:
         said = ""
         try:
             with temporary(lines, name) as path, _lent(self._program):
-                code = await _run(argv, path)
+                code = await _run((*argv, str(path)))
                 said = f"{Path(argv[0]).name} ended with {code}" if code else ""
         except SuspendNotSupported:
             said = "this terminal cannot be given to another program"
@@ -119,14 +143,28 @@ class Elsewhere:
             self._program.say(f"{ran.problem}; {address}", "warn")
 
 
-async def _run(argv: Sequence[str], path: Path) -> int:
-    process = await asyncio.create_subprocess_exec(*argv, str(path), env=child_environment(os.environ))
+async def _run(argv: Sequence[str]) -> int:
+    process = await asyncio.create_subprocess_exec(*argv, env=child_environment(os.environ))
     try:
         return await process.wait()
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.terminate()
+
+
+async def _read(question: str) -> None:
+    """Wait until enter was pressed, without a thread that would hold up leaving."""
+    loop, pressed, keyboard = asyncio.get_running_loop(), asyncio.Event(), sys.__stdin__
+    if keyboard is None:
+        return
+    print(f"\n{question}", end="", file=sys.__stdout__, flush=True)
+    loop.add_reader(keyboard.fileno(), pressed.set)
+    try:
+        await pressed.wait()
+        os.read(keyboard.fileno(), 1024)
+    finally:
+        loop.remove_reader(keyboard.fileno())
 
 
 @contextmanager

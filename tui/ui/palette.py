@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -80,6 +80,7 @@ def entries(console: Console, place: Place) -> Iterator[Entry]:
     if not reading:
         yield from _elsewhere(console, place)
         yield from screen.lists.entries()
+        yield from (replace(each, key="", rank=1) for each in console.views.tools.entries(screen.selection.ref))
     for kind in KINDS:
         title = TABLES[kind].title
         yield Entry(f"tab {kind}", f"show {title.lower()}", "Open this list.", partial(console.open_list, kind), rank=1)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tui.local.kept import Kept
 from tui.local.runbooks import Runbooks
+from tui.local.settings import Tool
 from tui.tables.words import FULL
 from tui.ui.alarm import Channels
 from tui.ui.theming import DEFAULT
@@ -50,6 +51,10 @@ class Settings:
     """Where it is kept how the console was left; None: nowhere."""
     runbooks: Runbooks = field(default_factory=lambda: Runbooks(None))
     """Who owns what, and what to do when it fails."""
+    tools: Mapping[str, Tool] = field(default_factory=dict)
+    """Programs and pages of the user's own, by name."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """What a short word in the palette stands for."""
     floors: Mapping[str, float] = field(default_factory=dict)
     """Seconds that must at least pass between two reads, by connection."""
     full: tuple[float, float] = FULL

@@ -18,6 +18,7 @@ from tui.ui.panes.listing import Listing
 from tui.ui.screens.columns import Apply, ColumnsScreen
 from tui.ui.screens.detail import FIELDS, DetailScreen
 from tui.ui.screens.menu import MenuScreen
+from tui.ui.tools import Tools
 from tui.ui.trail import Trail
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Views:
     def __init__(self, program: Console) -> None:
         self._program = program
         self.trail = Trail()
+        self.tools = Tools(program)
         self.recent: tuple[str, ...] = ()
         """What was chosen in the palette, the newest first."""
 
@@ -82,6 +84,7 @@ class Views:
                 made.append((entry, keymap.keys(action)))
         # What belongs to this place comes before what means something everywhere.
         made.sort(key=lambda pair: place not in ACTIONS[pair[0].id].where)
+        made += [(entry, tuple(entry.key)) for entry in self.tools.entries(over.selection.ref)]
         screen = program.once(MenuScreen, MenuScreen)
         screen.prepare(title, made, keymap, program.size.height)
         program.push_screen(screen)

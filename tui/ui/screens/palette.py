@@ -74,11 +74,16 @@ class PaletteScreen(Dialog):
         self._find(typed)
 
     def _find(self, text: str) -> None:
-        found = best((*self._entries, *self._program.restoring.entries(text), *things(self._program, text)), text, self._recent)
+        alias = self._program.settings.aliases.get(" ".join(text.casefold().split()))
+        meant = self._fitting(alias)[:1] if alias else []
+        found = [*meant, *(entry for entry in self._fitting(text) if entry not in meant)]
         self._found = {entry.id: entry for entry in found}
         self._table.show_rows(tuple(self._row(entry) for entry in found))
         self._table.set_message(["Nothing is called like that."])
         self._table.move_to(found[0].id if found else None)
+
+    def _fitting(self, text: str) -> list[Entry]:
+        return best((*self._entries, *self._program.restoring.entries(text), *things(self._program, text)), text, self._recent)
 
     @staticmethod
     def _row(entry: Entry) -> Row:

@@ -1,0 +1,71 @@
+"""What ``{name}`` and its like stand for in a tool of the user's: fields of what is selected, and of what it names. Pure.
+
+Values come from a server. One that could be taken for an option, or is not known, is refused: an argument list holds what was meant or
+nothing is started.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, Final
+from urllib.parse import quote
+
+from tui.errors import UsageError
+from tui.model import Ref, Resource
+from tui.tables.columns import Lookup
+from tui.tables.relations import above
+from tui.text import clean
+
+_PLACE: Final = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
+_APART: Final = frozenset({"raw", "run_cmd", "build_cmd", "remote", "url", "message", "error", "value"})
+"""Fields that may hold a secret: the arguments of a program can be read by everybody on this machine."""
+
+
+def argv(template: Sequence[str], row: Resource, store: Lookup, context: str) -> tuple[str, ...]:
+    """A program and its arguments with every placeholder filled in. Raises ``UsageError`` that says which cannot be."""
+    return tuple(_filled(each, row, store, context, _argument) for each in template)
+
+
+def address(template: str, row: Resource, store: Lookup, context: str) -> str:
+    """An address with every placeholder filled in, as text that stands for itself there. Raises ``UsageError``."""
+    return _filled(template, row, store, context, lambda text, _: quote(text, safe=""))
+
+
+def _filled(template: str, row: Resource, store: Lookup, context: str, put: Callable[[str, bool], str]) -> str:
+    return _PLACE.sub(lambda found: put(_value(found[1], row, store, context), found.start() == 0), template)
+
+
+def _argument(text: str, first: bool) -> str:
+    if first and text.startswith("-"):
+        raise UsageError(f"{clean(text, 40)!r} could be taken for an option: it is not given to a program")
+    return text
+
+
+def _value(word: str, row: Resource, store: Lookup, context: str) -> str:
+    kind, dot, field = word.rpartition(".")
+    if dot:
+        found = above(row, kind, store)
+        if found is None:
+            raise UsageError(f"no {kind} of it is known")
+        return _value(field, found, store, context)
+    own = {"ref": str(row.ref), "id": row.ref.id, "connection": row.ref.connection, "kind": str(row.ref.kind), "context": context}
+    if word in own:
+        return own[word]
+    known = {each.name for each in fields(row) if each.name not in _APART}
+    text = _text(getattr(row, word)) if word in known else None
+    if text is None:
+        raise UsageError(f"{{{word}}} is nothing that a {row.ref.kind} has")
+    if not text:
+        raise UsageError(f"its {word.replace('_', ' ')} is not known")
+    return text
+
+
+def _text(value: Any) -> str | None:
+    """A field as one argument; empty where it is not known, None where it is nothing that could be one."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, Ref):
+        return value.id
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

@@ -6,6 +6,7 @@ Imports the standard library and our errors, so that ``--help`` and a typing mis
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
@@ -13,7 +14,10 @@ from typing import Final, NoReturn
 import tui
 from tui.cli.exits import MEANINGS
 from tui.errors import UsageError
-from tui.local.spelling import meant
+from tui.local.spelling import meant, near
+
+_CHOICE: Final = re.compile(r"argument (.+): invalid choice: '(.*)' \(choose from (.*)\)")
+_QUOTED: Final = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,20 @@ class Parser(argparse.ArgumentParser):
     """Says what was wrong in one line, with the nearest spelling, by raising ``UsageError``."""
 
     def error(self, message: str) -> NoReturn:
+        wrong = _CHOICE.fullmatch(message)
+        if wrong is not None:
+            raise UsageError(f"{wrong[1]} is not {wrong[2]!r}", hint=meant(wrong[2], _QUOTED.findall(wrong[3])))
         raise UsageError(f"{message[:1].lower()}{message[1:]}", hint=f"see {self.prog} --help")
+
+    def unknown(self, word: str) -> NoReturn:
+        """Refuse a word that this command does not take."""
+        help_ = f"see {self.prog} --help"
+        if not word.startswith("-"):
+            raise UsageError(f"{word} is one word too many", hint=help_)
+        word = word.partition("=")[0]
+        # Without the dashes, in which all of them are alike.
+        known = [option.removeprefix("--") for option in self._option_string_actions if option.startswith("--")]
+        raise UsageError(f"no option {word}", hint=near(word.lstrip("-"), known).replace("mean ", "mean --") or help_)
 
 
 def _shared() -> Parser:
@@ -287,6 +304,11 @@ def _exit_codes() -> str:
 
 def parser() -> Parser:
     """The whole command line. ``parse_args`` of it raises ``UsageError`` instead of leaving the process."""
+    return _parsers()[""]
+
+
+def _parsers() -> dict[str, Parser]:
+    """The whole command line under no name, and that of each command under its own."""
     shared = _shared()
     top = Parser(
         prog="rollwatch",
@@ -310,7 +332,7 @@ def parser() -> Parser:
             allow_abbrev=False,
         )
         command.options(each)
-    return top
+    return {**words.choices, "": top}
 
 
 def parse(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
@@ -319,7 +341,10 @@ def parse(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     first = next((word for word in _words(argv)), None)
     if first is not None and first not in known:
         raise UsageError(f"no command {first!r}", hint=meant(first, known))
-    found = parser().parse_args(argv)
+    parsers = _parsers()
+    found, more = parsers[""].parse_known_args(argv)
+    if more:
+        parsers[found.command or ""].unknown(more[0])
     found.context = getattr(found, "context", None)
     found.read_only = getattr(found, "read_only", False)
     return known[found.command or "console"], found

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+import tui
 from tests.e2e.driver import rollwatch
 from tui.cli import run
 from tui.cli.exits import Exit
@@ -136,7 +137,7 @@ def test_status_as_json_has_the_documented_shape(desk: Desk) -> None:
     done = desk.run("status", "--json")
     assert (done.returncode, done.stderr) == (Exit.OK, "")
     told = json.loads(done.stdout)
-    assert list(told) == ["context", "connections", "resources"]
+    assert list(told) == ["context", "connections", "resources", "version"]
     assert told["context"] == "prod"
     assert [each["name"] for each in told["connections"]] == ["shop", "fleet", "vault"]
     for each in told["connections"]:
@@ -204,7 +205,7 @@ def test_do_restarts_once_and_waits_for_the_proof(desk: Desk) -> None:
     done = desk.run("do", "restart", ref, "--yes", "--json")
     later.join()
     told = json.loads(done.stdout)
-    assert (done.returncode, told["outcome"], told["verdict"]["word"]) == (Exit.OK, "accepted", "confirmed")
+    assert (done.returncode, told["outcome"], told["verdict"]["word"], told["version"]) == (Exit.OK, "accepted", "confirmed", 1)
     assert told["ref"] == ref
     assert told["resource"]["health"] == "ok"
 
@@ -232,20 +233,24 @@ MISTAKES = [
     (("do", "restart", "fleet/service/none", "--yes"), Exit.FAILED, "gone"),
     (("do", "restart", "fleet/service/", "--yes"), Exit.USAGE, "names no service"),
     (("do", "restrat", "fleet/service/x"), Exit.USAGE, "did you mean restart?"),
-    (("do", "restart", "fleet/servcie/x"), Exit.USAGE, "is not a kind"),
+    (("do", "restart", "fleet/servcie/x"), Exit.USAGE, "is not a kind: did you mean service?"),
     (("do", "delete", "fleet/service/x"), Exit.USAGE, "it can start, stop, restart"),
-    (("do", "restart", "nowhere/service/x", "--yes"), Exit.FAILED, "no connection"),
+    (("do", "restart", "flet/service/x", "--yes"), Exit.USAGE, "did you mean fleet?"),
     (("do", "create", "vault/application/", "--set", "nam=x"), Exit.USAGE, "did you mean name?"),
+    (("do", "restart", "fleet/service/x", "--set", "a=b", "--yes"), Exit.USAGE, "there is nothing to set"),
+    (("do", "create", "vault/application/", "--set", "xyz=x"), Exit.USAGE, "one of description, environments, name"),
     (("do", "create", "vault/application/", "--set", "name"), Exit.USAGE, "KEY=VALUE"),
     (("do", "create", "vault/application/"), Exit.USAGE, "needed"),
     (("--read-only", "do", "restart", "fleet/service/x", "--yes"), Exit.FAILED, "read-only"),
     (("do", "restart", "vault/service/x", "--yes"), Exit.FAILED, "Phase runs nothing"),
     (("logs", "vault/service/x"), Exit.UNREACHABLE, "has no logs"),
+    (("logs", "flet/service/x"), Exit.USAGE, "did you mean fleet?"),
+    (("logs", "flet/service/x", "--follow"), Exit.USAGE, "did you mean fleet?"),
     (("logs", "x"), Exit.USAGE, "is not a reference"),
     (("logs", "fleet/service/x", "--since", "noon"), Exit.USAGE, "--since 'noon' is no time"),
     (("logs", "fleet/service/x", "--follow", "--until", "5m"), Exit.USAGE, "--follow has no end"),
     (("rollout", "shop", "a", "b", "--sha", "123"), Exit.USAGE, "40 hexadecimal"),
-    (("rollout", "nowhere", "a", "b", "--branch", "main"), Exit.USAGE, "no connection"),
+    (("rollout", "shpo", "a", "b", "--branch", "main"), Exit.USAGE, "did you mean shop?"),
     (("rollout", "fleet", "a", "b", "--branch", "main", "--yes"), Exit.FAILED, "cannot trigger"),
     (("login", "shpo"), Exit.USAGE, "did you mean shop?"),
     (("login", "vault"), Exit.USAGE, "--stdin"),
@@ -362,6 +367,7 @@ def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
 
 def test_doctor_finds_what_is_wrong_and_says_what_helps(punctual: Desk) -> None:
     well = punctual.json("doctor", "--json")
+    assert (well["version"], well["rollwatch"]) == (1, tui.__version__)
     assert [each for each in well["findings"] if each["state"] != "ok"] == []
     assert {"rollwatch", "configuration", "credentials", "shop", "fleet", "vault"} <= {each["about"] for each in well["findings"]}
     (punctual.home / "credentials.toml").write_text("")
@@ -380,8 +386,13 @@ def test_config_and_contexts_tell_what_holds(desk: Desk) -> None:
     shown = desk.run("config", "show", "--read-only").stdout
     assert re.search(r"^contexts\.prod\.read_only +true +flag --read-only$", shown, re.MULTILINE)
     assert desk.signed_in["ROLLWATCH_FLEET_TOKEN"] not in shown
-    schema = json.loads(desk.run("config", "schema").stdout)
-    assert "$defs" in schema
+    told = desk.json("config", "show", "--json", "--read-only")
+    assert {"key": "contexts.prod.read_only", "value": True, "source": "flag --read-only"} in told["values"]
+    places = desk.json("config", "path", "--json")
+    assert places["configuration"] == {"path": str(desk.home / "config.toml"), "exists": True}
+    assert told["version"] == places["version"] == 1
+    for words in (("config", "schema"), ("config", "schema", "--json")):
+        assert "$defs" in json.loads(desk.run(*words).stdout)
     whole = desk.json("contexts", "--json")
     told = whole["contexts"]
     assert whole["version"] == 1

@@ -19,7 +19,7 @@ def test_doctor_tells_the_way_to_each_platform_and_how_far_the_clocks_are_apart(
         assert "ms there and back" in found[f"{name}, the way"]["text"]
         assert "s apart" in found[f"{name}, the way"]["text"]
         assert found[f"{name}, the way"]["state"] == "ok"
-    assert set(told) == {"version", "findings"}
+    assert set(told) == {"version", "rollwatch", "findings"}
 
 
 def test_doctor_says_what_to_do_where_nobody_listens(desk: Desk) -> None:  # noqa: F811

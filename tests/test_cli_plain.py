@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 from tests.test_tables import BARE, moment
-from tui.cli.plain import told
+from tui.cli.plain import News, told
 from tui.engine.feeds import Change, Feed
 from tui.model import Health, Kind, Resource, Service, Tone
 from tui.tables import GLYPHS
@@ -14,6 +15,10 @@ from tui.text import Safe
 
 
 def changed(**more: object) -> list[str]:
+    return [each.text for each in news(**more)]
+
+
+def news(**more: object) -> list[News]:
     return list(told(Change(feed=Feed(connection="fleet", kind=Kind.SERVICE), **more), moment()))  # type: ignore[arg-type]
 
 
@@ -31,6 +36,21 @@ def test_a_state_that_is_another_one_is_a_line_in_words() -> None:
     assert changed(removed=(bad,))[0].endswith("web-api is gone")
 
 
+def test_a_script_is_told_the_same_as_records() -> None:
+    fine, bad = service(Health.OK, "running"), service(Health.BAD, "crashed")
+    (record,) = [each.as_json() for each in news(updated=((fine, bad),))]
+    assert record.pop("at").endswith("Z")
+    assert record == {
+        "connection": "fleet",
+        "ref": str(fine.ref),
+        "name": "web-api",
+        "event": "changed",
+        "was": {"health": "ok", "status": "running"},
+        "is": {"health": "failed", "status": "crashed"},
+    }
+    assert [each.as_json()["event"] for each in news(added=(fine,), removed=(bad,))] == ["new", "gone"]
+
+
 def test_numbers_that_only_move_are_no_news() -> None:
     assert changed(updated=((service(Health.OK, "running", 0.1), service(Health.OK, "running", 0.9)),)) == []
 
@@ -45,3 +65,14 @@ def test_it_tells_how_things_are_and_ends_when_nobody_reads() -> None:
     assert sum(": fresh" in line for line in lines) == 3
     assert " is " in lines[3]
     assert "\x1b" not in "".join(lines)
+
+
+def test_as_json_every_line_is_a_record() -> None:
+    command = [sys.executable, "-m", "tui", "plain", "--demo", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        records = [json.loads(running.stdout.readline()) for _ in range(4)]
+        running.terminate()
+        running.communicate(timeout=20)
+    assert [each["event"] for each in records] == ["is", "is", "is", "is"]
+    assert {each["connection"]: each["is"]["state"] for each in records[:3]} == {"encore": "fresh", "dployr": "fresh", "phase": "fresh"}

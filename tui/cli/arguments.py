@@ -93,6 +93,7 @@ def _status(parser: argparse.ArgumentParser) -> None:
 
 
 def _plain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print a JSON record a line")
     parser.add_argument("--demo", action="store_true", help="watch the built-in emulator instead of the configured platforms")
 
 
@@ -152,6 +153,7 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 def _config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("path", "show", "schema"), help="where the files are; every value and its source; a JSON Schema")
+    _json(parser)
 
 
 def _completion(parser: argparse.ArgumentParser) -> None:
@@ -197,7 +199,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
         name="plain",
         summary="what changes, one line each, until interrupted",
         teach="For screen readers, pipes and logs: nothing is drawn over, no colours, states in words.\n\n"
-        "  rollwatch plain | tee shift.txt",
+        "  rollwatch plain | tee shift.txt\n"
+        "  rollwatch plain --json | jq -c 'select(.is.health==\"failed\")'",
         run="tui.cli.plain:plain",
         options=_plain,
     ),

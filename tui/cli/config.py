@@ -19,7 +19,7 @@ def config(args: Namespace) -> int:
     return {"path": _path, "show": _show, "schema": _schema}[args.what](args)
 
 
-def _path(_args: Namespace) -> int:
+def _path(args: Namespace) -> int:
     paths = Paths.discover(os.environ)
     places = {
         "configuration": paths.config_file,
@@ -27,6 +27,10 @@ def _path(_args: Namespace) -> int:
         "state": paths.state_dir,
         "log": paths.log_dir,
     }
+    if args.json:
+        told = {name: {"path": str(place), "exists": place.exists()} for name, place in places.items()}
+        print(json.dumps({"version": VERSION, **told}, ensure_ascii=False))
+        return Exit.OK
     for line in grid.aligned([[name, str(place), "" if place.exists() else "(not there yet)"] for name, place in places.items()]):
         print(line)
     if paths.reason:
@@ -36,6 +40,10 @@ def _path(_args: Namespace) -> int:
 
 def _show(args: Namespace) -> int:
     _, loaded = compose.configured(args)
+    if args.json:
+        values = [{"key": key, "value": value, "source": source} for key, value, source in loaded.values()]
+        print(json.dumps({"version": VERSION, "values": values}, ensure_ascii=False))
+        return Exit.OK
     rows = [[key, json.dumps(value, ensure_ascii=False), source] for key, value, source in loaded.values()]
     for line in grid.aligned(rows):
         print(line)

@@ -78,6 +78,8 @@ def read_ref(text: str) -> Ref:
             return Ref(connection=parts[0], kind=Ref.parse(f"{parts[0]}/{parts[1]}/-").kind, id="")
         return Ref.parse(text)
     except ValueError as error:
+        if len(parts) > 1 and all(parts[:2]):
+            raise UsageError(f"{parts[1]!r} is not a kind", hint=meant(parts[1], Kind)) from None
         raise UsageError(str(error)) from None
 
 
@@ -93,11 +95,21 @@ def filled(form: Form, settings: list[str], *, partly: bool = False) -> dict[str
     for name, problem in form.check(texts).items():
         if partly and not texts.get(name):
             continue
-        raise UsageError(f"--set {name}: {problem}", hint=meant(name, known) if name not in known and known else "")
+        if not known:
+            raise UsageError(f"--set {name}: there is nothing to set")
+        raise UsageError(f"--set {name}: {problem}", hint=meant(name, known) if name not in known else "")
     return form.values(texts)
 
 
+def connected(session: Session, name: str) -> None:
+    """Raises ``UsageError`` where the context has no such connection."""
+    names = [each.name for each in session.store.connections()]
+    if name not in names:
+        raise UsageError(f"there is no connection {name!r} in {session.context}", hint=meant(name, names))
+
+
 async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: Kind) -> int:
+    connected(session, target.connection)
     await session.know(target.connection)
     reason = session.why_not(target, verb, kind=kind)
     if reason is not None:
@@ -200,6 +212,7 @@ def _tell(args: Namespace, verb: Verb, target: Ref, outcome: Outcome, verdict: V
 def _document(verb: Verb, target: Ref, outcome: Outcome, verdict: Verdict | None) -> dict[str, Any]:
     resource = (verdict.resource if verdict is not None else None) or outcome.resource
     return {
+        "version": document.VERSION,
         "verb": str(verb),
         "ref": str(outcome.ref or target),
         "outcome": outcome.word,

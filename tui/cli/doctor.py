@@ -21,6 +21,7 @@ from typing import Final, Literal
 import tui
 from tui.actions import Keymap
 from tui.cli import compose, grid, terminal
+from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.cli.probe import ask
 from tui.clock import Clock, SystemClock, within
@@ -78,7 +79,11 @@ def _alerts(args: Namespace) -> Iterator[Finding]:
 
 def _tell(findings: list[Finding], args: Namespace) -> int:
     if args.json:
-        print(json.dumps({"version": tui.__version__, "findings": [asdict(each) for each in findings]}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"version": VERSION, "rollwatch": tui.__version__, "findings": [asdict(each) for each in findings]}, ensure_ascii=False
+            )
+        )
     else:
         for line in _lines(findings):
             print(line)

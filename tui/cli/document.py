@@ -83,4 +83,5 @@ def status(context: str, connections: Iterable[ConnectionState], rows: Mapping[K
         "context": context,
         "connections": [connection(each) for each in connections],
         "resources": {kind.value: [resource(row) for row in rows.get(kind, ())] for kind in KINDS},
+        "version": VERSION,
     }

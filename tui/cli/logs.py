@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui.cli import compose, document, say
+from tui.cli.do import connected, read_ref
 from tui.cli.exits import Exit
 from tui.clock import Clock, SystemClock
 from tui.engine.resume import Entry, Gap
@@ -34,10 +35,9 @@ LOOK: Final = 0.5
 def logs(args: Namespace) -> int:
     """Exit 0 when the log was printed, 1 when it could not be read. Following ends by interrupt (130), with its reader (141), or with 1
     where there is nothing to follow any more."""
-    try:
-        ref = Ref.parse(args.ref)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    ref = read_ref(args.ref)
+    if not ref.id:
+        raise UsageError(f"{args.ref!r} names no {ref.kind}", hint=f"write {ref.connection}/{ref.kind}/ID")
     if args.tail is not None and args.tail < 0:
         raise UsageError(f"--tail {args.tail} is no number of lines")
     if args.follow and args.until:
@@ -47,7 +47,12 @@ def logs(args: Namespace) -> int:
         args.tail = TAIL
     with compose.opened(args) as setup:
         compose.told(setup.warnings, say)
-        return compose.run(setup, lambda session: _follow(session, args, ref, span) if args.follow else _once(session, args, ref, span))
+        return compose.run(setup, lambda session: _shown(session, args, ref, span))
+
+
+async def _shown(session: Session, args: Namespace, ref: Ref, span: Span) -> int:
+    connected(session, ref.connection)
+    return await (_follow(session, args, ref, span) if args.follow else _once(session, args, ref, span))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from argparse import Namespace
-from collections.abc import Iterator
-from typing import Final, NoReturn
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NoReturn
 
-from tui.cli import compose, say
-from tui.engine.feeds import Change
+from tui.cli import compose, document, say
+from tui.engine.feeds import Change, ConnectionState
 from tui.engine.session import Session
 from tui.model import Resource
 from tui.tables import Moment, attention, state
@@ -21,10 +24,10 @@ def plain(args: Namespace) -> int:
     """Goes on until it is interrupted or nobody reads any more."""
     with compose.either(args, demo=args.demo, record=True) as setup:
         compose.told(setup.warnings, say)
-        return compose.run(setup, _feed)
+        return compose.run(setup, lambda session: _feed(session, as_json=args.json))
 
 
-async def _feed(session: Session) -> NoReturn:
+async def _feed(session: Session, *, as_json: bool) -> NoReturn:
     changes: asyncio.Queue[Change] = asyncio.Queue(10_000)
 
     def heard(change: Change) -> None:
@@ -32,52 +35,108 @@ async def _feed(session: Session) -> NoReturn:
             changes.put_nowait(change)
 
     await session.settle(30.0)
-    for line in beginning(session):
-        print(line, flush=True)
+
+    def tell(news: Iterable[News]) -> None:
+        for each in news:
+            print(json.dumps(each.as_json(), ensure_ascii=False) if as_json else each.text, flush=True)
+
+    tell(beginning(session))
     end = session.changes.subscribe(heard)
     states = {each.name: each.state for each in session.store.connections()}
     try:
         while True:
             change = await changes.get()
             moment = Moment(now=session.clock.wall(), store=session.store)
-            for line in told(change, moment):
-                print(line, flush=True)
+            tell(told(change, moment))
             for each in session.store.connections():
                 if states.get(each.name) != each.state:
+                    tell([_connection(each, moment, "changed", states.get(each.name))])
                     states[each.name] = each.state
-                    print(f"{_time(moment)} {each.name}: {each.state}", flush=True)
     finally:
         end()
 
 
-def beginning(session: Session) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """One line: the sentence, and the same for a script. ``event`` is ``is`` at the start, then new, changed or gone; ``was`` and
+    ``now`` are health and status of a thing, the state of a connection, None where there is none."""
+
+    text: str
+    at: datetime
+    connection: str
+    ref: str | None
+    name: str
+    event: str
+    was: Mapping[str, str] | None
+    now: Mapping[str, str] | None
+
+    def as_json(self) -> dict[str, Any]:
+        """A record of ``plain --json``."""
+        return {
+            "at": document.time(self.at),
+            "connection": self.connection,
+            "ref": self.ref,
+            "name": self.name,
+            "event": self.event,
+            "was": self.was,
+            "is": self.now,
+        }
+
+
+def beginning(session: Session) -> Iterator[News]:
     """How every connection is and what needs somebody now."""
     moment = Moment(now=session.clock.wall(), store=session.store)
-    for each in session.store.connections():
-        yield f"{_time(moment)} {each.name}: {each.state}" + (f", {each.error}" if each.error is not None else "")
+    yield from (_connection(each, moment, "is", None) for each in session.store.connections())
     kinds = dict.fromkeys(feed.kind for feed in session.feeds())
     wrong = [row for kind in kinds for row in session.store.rows(kind) if attention(row) < 2]
-    for row in sorted(wrong, key=attention)[:WORST_FIRST]:
-        yield f"{_time(moment)} {_thing(row)} is {_words(row)}"
+    yield from (_thing(moment, "is", None, row, f"is {_words(row)}") for row in sorted(wrong, key=attention)[:WORST_FIRST])
 
 
-def told(change: Change, moment: Moment) -> Iterator[str]:
+def told(change: Change, moment: Moment) -> Iterator[News]:
     """A line for each thing whose state is another one; numbers that only move are no news."""
-    for row in change.added:
-        yield f"{_time(moment)} {_thing(row)} is new, {_words(row)}"
+    yield from (_thing(moment, "new", None, row, f"is new, {_words(row)}") for row in change.added)
     for old, new in change.updated:
         if _words(old) != _words(new):
-            yield f"{_time(moment)} {_thing(new)} was {_words(old)}, is {_words(new)}"
-    for row in change.removed:
-        yield f"{_time(moment)} {_thing(row)} is gone"
+            yield _thing(moment, "changed", old, new, f"was {_words(old)}, is {_words(new)}")
+    yield from (_thing(moment, "gone", row, None, "is gone") for row in change.removed)
+
+
+def _connection(each: ConnectionState, moment: Moment, event: str, before: str | None) -> News:
+    why = f", {each.error}" if each.error is not None and event == "is" else ""
+    return News(
+        text=f"{_time(moment)} {each.name}: {each.state}{why}",
+        at=moment.now,
+        connection=each.name,
+        ref=None,
+        name=each.name,
+        event=event,
+        was={"state": before} if before is not None else None,
+        now={"state": each.state},
+    )
+
+
+def _thing(moment: Moment, event: str, old: Resource | None, new: Resource | None, said: str) -> News:
+    row = new or old
+    assert row is not None  # noqa: S101 - one of them is what it is about
+    name = str(row.name or row.ref.id)
+    return News(
+        text=f"{_time(moment)} {row.ref.connection} {row.ref.kind} {name} {said}",
+        at=moment.now,
+        connection=row.ref.connection,
+        ref=str(row.ref),
+        name=name,
+        event=event,
+        was=_state(old),
+        now=_state(new),
+    )
+
+
+def _state(row: Resource | None) -> dict[str, str] | None:
+    return {"health": row.health.value, "status": str(row.status)} if row is not None else None
 
 
 def _time(moment: Moment) -> str:
     return moment.local(moment.now, "%H:%M:%S")
-
-
-def _thing(row: Resource) -> str:
-    return f"{row.ref.connection} {row.ref.kind} {row.name or row.ref.id}"
 
 
 def _words(row: Resource) -> str:

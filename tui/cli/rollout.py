@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from tui.cli import compose, document, say
-from tui.cli.do import confirm, filled
+from tui.cli.do import confirm, connected, filled
 from tui.cli.exits import Exit
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
-from tui.errors import Unauthorized, UsageError
+from tui.errors import Unauthorized
 from tui.forms import FORMS
 from tui.model import Health, Kind, Phase, Ref, Rollout, Verb
 from tui.tables import Moment, phase_cell, rollout_word
@@ -34,8 +34,7 @@ def rollout(args: Namespace) -> int:
 
 
 async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[str, Any]) -> int:
-    if target.connection not in {each.name for each in session.store.connections()}:
-        raise UsageError(f"there is no connection {target.connection!r} in {session.context}")
+    connected(session, target.connection)
     await session.know(target.connection)
     reason = session.why_not(target, Verb.TRIGGER, kind=Kind.ROLLOUT)
     # A script that names app, environment and what to roll out has said all there is to ask.
@@ -44,7 +43,8 @@ async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[
     outcome = await session.do(Verb.TRIGGER, target, values, kind=Kind.ROLLOUT)
     if args.json:
         made = None if outcome.resource is None else document.resource(outcome.resource)
-        print(json.dumps({"outcome": outcome.word, "text": outcome.text, "ref": str(outcome.ref), "rollout": made}, ensure_ascii=False))
+        told = {"version": document.VERSION, "outcome": outcome.word, "text": outcome.text, "ref": str(outcome.ref), "rollout": made}
+        print(json.dumps(told, ensure_ascii=False))
     else:
         print(f"{outcome.word}: {outcome.text}", flush=True)
         if isinstance(outcome.resource, Rollout) and outcome.resource.dashboard:

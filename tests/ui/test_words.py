@@ -44,7 +44,7 @@ def test_the_gauge_fills_in_eighths_of_a_cell(part: float, bar: str) -> None:
 
 def badge(**more: object) -> str:
     state = ConnectionState(name="fleet", platform="dployr", flavour="documented", **{"state": "fresh", "fetched_boot": 96.0, **more})  # type: ignore[arg-type]
-    return "  ".join(spelled(part.pieces) for part in badges(state, 100.0, NOW))
+    return "  ".join(spelled(part.pieces) for part in badges(state, 100.0, NOW, Rhythm()))
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,29 @@ def test_an_age_that_is_over_and_made_anew_all_the_time_is_told_once() -> None:
 
     def told(boot: float, fetched: float, state: Any = "fresh") -> str:
         now = ConnectionState(name="fleet", platform="dployr", flavour="documented", state=state, fetched_boot=fetched)
-        return spelled(badges(now, boot, NOW, rhythm.least(now, boot))[0].pieces).removeprefix("● fleet ")
+        return spelled(badges(now, boot, NOW, rhythm)[0].pieces).removeprefix("● fleet ")
 
     assert [told(boot, 0.0) for boot in (0.0, 9.0, 11.0)] == ["<10s", "<10s", "<30s"]
     assert {told(12.0 + second, 12.0 + second // 12 * 12) for second in range(120)} == {"<30s"}, "a reading every twelve seconds"
-    assert [told(boot, 131.0) for boot in (140.0, 169.0, 192.0)] == ["<30s", "<60s", "1m"], "a late one is older than usual"
-    quick = [told(193.0 + second, 193.0 + second) for second in range(63)]
-    assert (quick[0], quick[-1]) == ("<60s", "<10s"), "true all the while, and another rhythm"
-    assert told(300.0, 280.0, "stale") == "▲ fleet stale <30s"
-    assert told(301.0, 301.0) == "<10s"
+    assert [told(boot, 131.0) for boot in (140.0, 169.0, 192.0)] == ["<30s", "<60s", "<3m"], "a late one is older than usual"
+    assert {told(193.0 + second, 193.0 + second // 121 * 121) for second in range(400)} == {"<3m"}, "a reading every two minutes"
+    quick = [told(1000.0 + second, 1000.0 + second) for second in range(603)]
+    assert (quick[0], quick[-1]) == ("<3m", "<10s"), "true all the while, and another rhythm"
+    assert told(2000.0, 1820.0) == "3m"
+    assert told(2001.0, 1900.0, "stale") == "▲ fleet stale 1m"
+    assert told(2002.0, 2002.0) == "<10s"
+
+
+def test_a_rate_budget_is_told_anew_when_it_is_another_by_a_twentieth_and_exactly_where_it_is_scarce() -> None:
+    rhythm = Rhythm()
+
+    def told(remaining: int) -> str:
+        rate = RateLimit(limit=1000, remaining=remaining)
+        now = ConnectionState(name="fleet", platform="dployr", flavour="documented", state="fresh", fetched_boot=0.0, rate=rate)
+        return spelled(badges(now, 0.0, NOW, rhythm)[1].pieces).split()[-1].removesuffix("/1000")
+
+    assert [told(each) for each in (999, 960, 941, 940, 985, 1000)] == ["990", "990", "990", "940", "940", "1000"]
+    assert [told(each) for each in (199, 198, 200)] == ["199", "198", "200"]
 
 
 def test_every_state_a_connection_can_have_looks_different() -> None:
@@ -96,8 +110,8 @@ def test_every_state_a_connection_can_have_looks_different() -> None:
 def test_a_scarce_budget_never_leaves_the_header() -> None:
     plenty = ConnectionState(name="f", platform="d", flavour="c", state="fresh", fetched_boot=0.0, rate=RateLimit(limit=100, remaining=90))
     scarce = replace(plenty, rate=RateLimit(limit=100, remaining=19))
-    assert badges(plenty, 0.0, NOW)[1].rank > 0
-    assert badges(scarce, 0.0, NOW)[1].rank == 0
+    assert badges(plenty, 0.0, NOW, Rhythm())[1].rank > 0
+    assert badges(scarce, 0.0, NOW, Rhythm())[1].rank == 0
 
 
 def test_what_must_be_seen_never_leaves_the_header() -> None:

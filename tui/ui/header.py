@@ -30,8 +30,14 @@ LOW: Final = 0.2
 """The share of the rate budget that is kept for keys the user presses; below it the gauge warns."""
 
 
-LAPSE: Final = 60.0
+LATE: Final = 180
+"""Seconds below which the age of what is fresh is not told apart from a minute on: some of it is read every two minutes."""
+
+LAPSE: Final = 600.0
 """Seconds after which a longer rhythm is forgotten when readings have come faster."""
+
+NEAR: Final = 0.05
+"""The share of a rate budget by which what is told of it may be off while there is plenty."""
 
 
 def gauge(part: float, cells: int = GAUGE) -> str:
@@ -42,12 +48,14 @@ def gauge(part: float, cells: int = GAUGE) -> str:
     return bar.ljust(cells)
 
 
-def budget(state: ConnectionState, rate: RateLimit, now: datetime) -> Part:
-    """What is left of a rate budget. While there is plenty it may leave a narrow screen, and is told in hundredths, so that not every
-    request writes a line."""
-    scarce = not rate.limit or rate.remaining < LOW * rate.limit
-    step = 1 if scarce else max(1, rate.limit // 100)
-    remaining = rate.remaining // step * step
+def scarce_of(rate: RateLimit) -> bool:
+    """Whether what is left of a rate budget is kept for keys."""
+    return not rate.limit or rate.remaining < LOW * rate.limit
+
+
+def budget(state: ConnectionState, rate: RateLimit, now: datetime, remaining: int) -> Part:
+    """What is left of a rate budget, as far as that is told. While there is plenty it may leave a narrow screen."""
+    scarce = scarce_of(rate)
     part = remaining / rate.limit if rate.limit else 0.0
     tone = Tone.WARN if scarce else Tone.MUTED
     count = f"{remaining}/{rate.limit}"
@@ -58,19 +66,31 @@ def budget(state: ConnectionState, rate: RateLimit, now: datetime) -> Part:
 
 
 class Rhythm:
-    """How old readings grow between two of them. One that is made every twelve seconds is less than half a minute old all the time;
-    said so, no line has to be written whenever ten seconds are over and whenever it is made again."""
+    """What was told last, for as long as it is true enough. A reading that is made every twelve seconds is less than half a minute old
+    all the time; said so, no line has to be written whenever ten seconds are over and whenever it is made again, nor for each request
+    that a rate budget is spent on."""
 
     def __init__(self) -> None:
         self._usual: dict[str, tuple[float, float]] = {}
+        self._left: dict[str, int] = {}
+
+    def remaining(self, state: ConnectionState) -> int:
+        """What is told of a rate budget: in hundredths and a little off while there is plenty, exact where it is scarce."""
+        rate, told = state.rate, self._left.get(state.name)
+        if rate is None or scarce_of(rate):
+            self._left.pop(state.name, None)
+            return rate.remaining if rate is not None else 0
+        if told is None or abs(rate.remaining - told) >= NEAR * rate.limit:
+            step = max(1, rate.limit // 100)
+            told = self._left[state.name] = rate.remaining // step * step
+        return told
 
     def least(self, state: ConnectionState, boot: float) -> float:
         """Seconds that its age is told as at least. Only what is fresh has a rhythm."""
         if state.state != "fresh" or state.fetched_boot is None:
             self._usual.pop(state.name, None)
             return 0.0
-        # What is told from the last step on is no upper bound, and would be false of anything younger.
-        now = max((step for step in STEPS[:-1] if step <= boot - state.fetched_boot), default=0.0)
+        now = max((step for step in STEPS if step <= boot - state.fetched_boot), default=0.0)
         usual, since = self._usual.get(state.name, (0.0, boot))
         if now >= usual or boot - since > LAPSE:
             self._usual[state.name] = now, boot
@@ -78,17 +98,25 @@ class Rhythm:
         return usual
 
 
-def badges(state: ConnectionState, boot: float, now: datetime, least: float = 0.0) -> list[Part]:
-    """One connection: glyph, name, word, age, told as no less than ``least``; then what is left of its rate budget."""
+def _known(state: ConnectionState, boot: float, least: float) -> str:
+    """How old a reading is. That of what is fresh is nearly always below a bound; of anything else it is the minutes that count."""
+    if state.fetched_boot is None or state.state == "loading":
+        return ""
+    seconds = max(least, boot - state.fetched_boot)
+    return f"<{LATE // 60}m" if state.state == "fresh" and STEPS[-1] <= seconds < LATE else lately(seconds)
+
+
+def badges(state: ConnectionState, boot: float, now: datetime, rhythm: Rhythm) -> list[Part]:
+    """One connection: glyph, name, word, age; then what is left of its rate budget."""
     tone, word = _WORDS[state.state]
     if state.state == "fresh" and state.fetched_boot is None:
         tone, word = Tone.MUTED, "not asked"  # what is shown of it comes from the configuration
-    known = None if state.fetched_boot is None or state.state == "loading" else lately(max(least, boot - state.fetched_boot))
+    known = _known(state, boot, rhythm.least(state, boot))
     text = " ".join(piece for piece in (word, known) if piece)
     name = (Piece(f"{GLYPHS[tone]} ", tone), Piece(state.name), Piece(f" {text}" if text else "", tone if word else Tone.MUTED))
     parts = [Part(id=state.name, pieces=name)]
     if state.rate is not None:
-        parts.append(budget(state, state.rate, now))
+        parts.append(budget(state, state.rate, now, rhythm.remaining(state)))
     return parts
 
 
@@ -99,7 +127,7 @@ def header(session: Session, moment: Moment, rhythm: Rhythm) -> tuple[list[Part]
     left = [
         Part(id="program", pieces=(Piece("rollwatch", "muted"),), rank=5),
         Part(id="context", pieces=tuple(context), rank=0),
-        *(part for each in session.store.connections() for part in badges(each, boot, moment.now, rhythm.least(each, boot))),
+        *(part for each in session.store.connections() for part in badges(each, boot, moment.now, rhythm)),
     ]
     right = []
     if session.production:

@@ -16,8 +16,11 @@ KEYS: Final = 25
 SETTLED: Final = 20.0
 """Seconds after the first rows until the first readings of everything are in."""
 
-WATCHED: Final = 30.0
-"""Seconds that an idle console is watched."""
+IDLED: Final = 60.0
+"""Seconds after those until an idle console has seen how often everything is read."""
+
+WATCHED: Final = 60.0
+"""Seconds that it is watched then: a minute ends once."""
 
 FILTER: Final = "status=crashed"
 
@@ -41,7 +44,7 @@ LINKS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 def _idle(what: str, scenario: str, *, frozen: bool = False) -> list[Figure]:
     with desk(scenario, frozen=frozen) as at, at.console() as terminal:
         terminal.until(lambda: terminal.shows(KNOWN), 60.0)
-        terminal.run(SETTLED)
+        terminal.run(SETTLED + IDLED)
         received, cpu, wakeups = terminal.received, terminal.cpu_seconds(), terminal.wakeups()
         terminal.run(WATCHED)
         costs = (

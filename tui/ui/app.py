@@ -54,6 +54,7 @@ from tui.ui.screens.memory import MemoryScreen
 from tui.ui.screens.palette import PaletteScreen
 from tui.ui.screens.patterns import PatternsScreen
 from tui.ui.screens.record import RecordScreen
+from tui.ui.seconds import Seconds
 from tui.ui.settings import Settings
 from tui.ui.throttle import Throttle
 from tui.ui.typeahead import Typeahead
@@ -64,8 +65,6 @@ from tui.ui.workers import start
 
 log = logging.getLogger(__name__)
 
-TICK: Final = 1.0
-"""Seconds between two looks at the clock. An age whose text is the same is not painted again."""
 DRAWN: Final = 0.1
 """Seconds between two drawings of what changes by itself, however much does. What a key asks for waits for none."""
 
@@ -169,7 +168,7 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
     def on_mount(self) -> None:
         self.set_keymap(textual_keymap(self.keymap))
         self.changed.subscribe(self, self._redraw)
-        self.set_interval(TICK, self._tick)
+        Seconds(self.set_timer, self._tick, lambda: self.frames).go()
         self.wardrobe.ask()
         self._listen()
         if problems := self._problems:

@@ -26,8 +26,11 @@ class PicturedApp(PacedApp[int]):
     console_screen: ConsoleScreen
     picture: tuple[str, ...] = ()
     painted: Callable[[], object] | None = None
+    frames = 0
+    """How many were drawn so far."""
 
     def post_display_hook(self) -> None:
+        self.frames += 1
         if self.painted is None or not self.console_screen.is_mounted:
             return
         if self.link is None or not self.link.working or self.link.lines():

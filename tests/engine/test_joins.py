@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.engine.fakes import START, application, environment, ref, rollout, service
-from tui.engine.joins import AppNode, Links, tree, worst
+from tui.engine.joins import AppNode, Links, together, tree, worst
 from tui.model import Health, Kind, Resource
 from tui.text import Safe
 
@@ -119,3 +119,26 @@ def test_a_name_without_letters_is_only_itself() -> None:
 
 def test_a_link_to_nothing_shows_nothing() -> None:
     assert _tree(links={"Payments": [ref("gone", Kind.APPLICATION)]}) == {}
+
+
+def test_what_belongs_together_is_found_from_any_of_it() -> None:
+    shop = application("checkout", connection="shop")
+    prod, test = environment(shop, "prod"), environment(shop, "test")
+    web, loose = service("checkout-prod", Health.BAD), service("checkout")
+    sent = rollout("r1", app=Safe("checkout"), environment=Safe("prod"), health=Health.OK)
+    apps = tree(Given((shop, prod, test, web, loose, sent)))
+
+    def beside(row: Resource) -> tuple[Health, set[str]]:
+        found = together(row, apps)
+        assert found is not None
+        return found.health, {str(each.ref) for each in found.rows}
+
+    def refs(*rows: Resource) -> set[str]:
+        return {str(each.ref) for each in rows}
+
+    assert beside(shop) == (Health.BAD, refs(prod, test, web, loose, sent))
+    assert beside(prod) == (Health.BAD, refs(shop, web, sent))
+    assert beside(web) == (Health.BAD, refs(shop, prod, sent))
+    assert beside(sent) == (Health.BAD, refs(shop, prod, web))
+    assert beside(loose) == (Health.BAD, refs(shop, prod, test, web, sent))
+    assert together(service("alone"), apps) is None

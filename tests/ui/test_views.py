@@ -325,3 +325,14 @@ async def test_under_a_load_stands_how_it_was_in_the_last_minutes() -> None:
         lines = [line.strip() for line in at.screen()]
         assert lines[lines.index("cpu       100%") + 1] == "█▅█  50% to 100% in 3 min"
         assert "█▅▅  1.0G to 1.9G in 3 min" in lines
+
+
+async def test_a_things_screen_names_what_is_joined_with_it_on_other_platforms_and_how_all_of_it_is() -> None:
+    async with seat() as at:
+        await at.press("1", "enter")
+        lines = [line.strip() for line in at.screen()]
+        assert lines[lines.index("health    ? unknown") + 1] == "✗ failed with all that belongs to it"
+        assert at.row("running").split() == ["checkout", "●", "ok", "running", "on", "fleet"]
+        await at.press("end", "enter")
+        assert at.sees("service on fleet")
+        assert at.sees("main@a1b2c3d"), "and from the service back to what was rolled out"

@@ -70,6 +70,31 @@ class AppNode:
     health: Health = Health.UNKNOWN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """What belongs to a thing by the join of all platforms, itself left out, and the worst of all of it."""
+
+    health: Health
+    rows: tuple[Resource, ...] = ()
+
+
+def together(row: Resource, apps: Iterable[AppNode]) -> Together | None:
+    """What is joined with an app, an environment, a service or a rollout; None for what stands alone."""
+    for app in apps:
+        for node in app.environments:
+            if any(row.ref == each.ref for each in (*node.environments, *node.services, *node.rollouts)):
+                return _together(row, node.health, app.applications, node.environments, node.services, app.services, node.rollouts)
+        if any(row.ref == each.ref for each in (*app.applications, *app.services, *app.rollouts)):
+            below = [each for node in app.environments for each in (*node.environments, *node.services, *node.rollouts)]
+            return _together(row, app.health, app.applications, below, app.services, app.rollouts)
+    return None
+
+
+def _together(row: Resource, health: Health, *groups: Iterable[Resource]) -> Together:
+    found = {each.ref: each for group in groups for each in group if each.ref != row.ref}
+    return Together(health=health, rows=tuple(found.values()))
+
+
 @lru_cache(maxsize=16_384)
 def plain(name: str) -> str:
     """A name for comparing: case folded, letters and digits only; unchanged if that leaves nothing."""

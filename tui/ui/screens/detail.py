@@ -20,7 +20,7 @@ from tui.engine.session import Session
 from tui.local.journal.bodies import Known
 from tui.local.opening import is_address
 from tui.model import Kind, Ref, Resource, Tone, Variable
-from tui.tables import NOTHING, TABLES, Detail, Moment, age, details, related, state, tone_of, why
+from tui.tables import NOTHING, TABLES, Detail, Moment, age, details, state, tone_of, why
 from tui.ui import aim
 from tui.ui.aim import Selection, means_something
 from tui.ui.changes import changes
@@ -30,7 +30,7 @@ from tui.ui.keys import bindings_for
 from tui.ui.loads import loads
 from tui.ui.notices import below
 from tui.ui.program import program
-from tui.ui.related import relation, variables
+from tui.ui.related import Joined, belonging, relation, variables, whole
 from tui.ui.say import Bottom
 from tui.ui.trail import Trail
 from tui.ui.widgets.cells import Piece
@@ -72,6 +72,7 @@ class DetailScreen(Screen[None]):
         self._variable_lines: dict[int, Variable] = {}
         self._ref_lines: dict[int, Ref] = {}
         self._trail: Trail = trail
+        self._joined = Joined(session)
         self._revealed: frozenset[Ref] = frozenset()
         self._marked: dict[str, float] = {}
         self._view = TextView()
@@ -186,21 +187,22 @@ class DetailScreen(Screen[None]):
     def _fields(self, row: Resource, moment: Moment) -> list[Content]:
         self._details = details(row, moment)
         lines: list[Content] = [*self._reasons(row, moment), *self._runbook(row)]
-        under = loads(row, self.session)
+        joined = self._joined.of(row)
+        under = {**loads(row, self.session), **whole(row, joined)}
         for each in self._details:
             if each.text != NOTHING:
                 lines += [Field(each.label, each.text, self._tone(each)), *filter(None, [under.get(each.label)])]
         unsaid = [each.label for each in self._details if each.text == NOTHING]
         if unsaid:
             lines.append(Field("not said", ", ".join(unsaid), Tone.MUTED))
-        for kind, rows in related(row, self.session.store).items():
+        for kind, rows in belonging(row, joined, self.session.store).items():
             lines += [(), (Piece(TABLES[kind].title, "title"), Piece(f" {len(rows)}", "muted"))]
             for each in TABLES[kind].sorted(rows, moment)[:FEW]:
                 if isinstance(each, Variable):
                     self._variable_lines[len(lines)] = each
                 else:
                     self._ref_lines[len(lines)] = each.ref
-                lines.append(relation(each, moment, self._revealed))
+                lines.append(relation(each, moment, self._revealed, row.ref.connection))
             if len(rows) > FEW:
                 lines.append((Piece(f"  and {len(rows) - FEW} more", "muted"),))
         lines += variables(row, self.session.store)

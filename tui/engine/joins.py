@@ -83,7 +83,8 @@ def together(row: Resource, apps: Iterable[AppNode]) -> Together | None:
     for app in apps:
         for node in app.environments:
             if any(row.ref == each.ref for each in (*node.environments, *node.services, *node.rollouts)):
-                return _together(row, node.health, app.applications, node.environments, node.services, app.services, node.rollouts)
+                health = worst([*_told([*node.services, *app.services]), *([] if node.health is Health.UNKNOWN else [node.health])])
+                return _together(row, health, app.applications, node.environments, node.services, app.services, node.rollouts)
         if any(row.ref == each.ref for each in (*app.applications, *app.services, *app.rollouts)):
             below = [each for node in app.environments for each in (*node.environments, *node.services, *node.rollouts)]
             return _together(row, app.health, app.applications, below, app.services, app.rollouts)

@@ -85,3 +85,42 @@ def test_memory_is_bounded_and_the_news_is_kept() -> None:
     assert "often said" in texts
     assert f"word {words[-1]}" in texts
     assert seen.forgotten == 5001 - len(seen)
+
+
+CRASHES = {
+    "python": (
+        "job 17 failed",
+        "Traceback (most recent call last):",
+        '  File "/app/worker.py", line 41, in run',
+        "    charge(order)",
+        "ValueError: no such card",
+    ),
+    "java": (
+        "java.lang.IllegalStateException: pool is closed",
+        "    at acme.payments.Ledger.open(Ledger.java:118)",
+        "at acme.payments.Main.main(Main.java:37)",
+        "Caused by: java.net.ConnectException: refused",
+        "... 12 more",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "heads"), [("python", 2), ("java", 1)])
+def test_a_crash_is_no_pattern_for_each_frame(name: str, heads: int) -> None:
+    seen = Patterns()
+    for second in (0, 10, 20):
+        seen.add([line(text, second) for text in CRASHES[name]])
+    assert [(each.text, each.count) for each in seen.top()] == [
+        (pattern(text), 3) for text in (CRASHES[name] * 2)[:: len(CRASHES[name]) - 1][:heads]
+    ]
+
+
+def test_lines_that_are_only_indented_are_lines_of_their_own() -> None:
+    seen = Patterns()
+    seen.add(
+        [line("> shop start", 0), *(line(f"  GET /basket {n}", 5 + n / 10) for n in range(9)), line("at noon (local) all is well", 5.9)]
+    )
+    assert {each.text: each.count for each in seen.top()} == {"> shop start": 1, "  GET /basket <n>": 9, "at noon (local) all is well": 1}
+    alone = Patterns()
+    alone.add([line("    at a.b.C(C.java:1)", 0), line("    at a.b.D(D.java:2)", 0)])
+    assert len(alone) == 2

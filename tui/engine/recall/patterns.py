@@ -39,10 +39,20 @@ _MASKS: Final = re.compile(
 )
 
 
+TOGETHER: Final = timedelta(seconds=1)
+"""Within this a line that is indented deeper, or a frame of a stack, belongs to the line before it."""
+_FRAMES: Final = ("Traceback (most recent", "Caused by: ", "... ")
+_AT: Final = re.compile(r"at (?:async |new )?[\w.$<>/]{1,200} ?\([^)]{0,200}:\d")
+
+
 @lru_cache(maxsize=8192)
 def pattern(text: str) -> str:
     """A line with everything that differs from one occurrence to the next masked: ``timeout after <n>ms from <ip>``."""
     return _MASKS.sub(lambda match: f"<{match.lastgroup}>", text[:LOOK])
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 @dataclass(slots=True)
@@ -81,6 +91,7 @@ class Patterns:
         self._most = most
         self._window = window
         self._turn: datetime | None = None
+        self._head: LogLine | None = None
         self.compared = False
         """Whether the window before the last one was heard at all: otherwise everything would seem to come faster."""
         self.forgotten = 0
@@ -90,8 +101,11 @@ class Patterns:
         return len(self._seen)
 
     def add(self, lines: Iterable[LogLine]) -> None:
-        """Count lines, later ones or older ones."""
+        """Count lines, later ones or older ones; a crash is its first line and its last, not one pattern for each frame of its stack."""
         for line in lines:
+            if self._goes_on(line):
+                continue
+            self._head = line
             at = line.at
             late = at is not None and self._turn is not None and at < self._turn
             if at is not None and not late:
@@ -141,6 +155,15 @@ class Patterns:
             recent=seen.recent,
             before=seen.before,
         )
+
+    def _goes_on(self, line: LogLine) -> bool:
+        """Whether a line only goes on with the one before."""
+        text, head = line.text, self._head
+        if head is None or not (text[:1] in {" ", "\t"} or text.startswith(_FRAMES) or _AT.match(text)):
+            return False
+        if line.at is not None and head.at is not None and abs(line.at - head.at) > TOGETHER:
+            return False
+        return text[:1] not in {" ", "\t"} or _indent(text) > _indent(head.text)
 
     def _turn_to(self, at: datetime) -> None:
         """Begin a new window where the old one is over; after a silence of two windows nothing came before."""

@@ -13,21 +13,25 @@ import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests import vloop
 from tests.engine.fakes import FakeJournal, FakePlatform, SleepyClock, clock, failing, feed, rows, service, session
 from tests.matrix.fill import filled
 from tests.platforms.bench import Memory
 from tests.platforms.loopback import Answer, Loopback, Seen
-from tests.ui.desk import Desk
+from tests.ui.desk import Desk, ref
 from tests.ui.test_console import seat
 from tui.clock import ManualClock
 from tui.errors import PlatformError, RollwatchError, StorageError, Unauthorized, Unavailable
 from tui.local.files import read_written, write_private
-from tui.model import Kind, LogLine, Verb
+from tui.model import Application, Environment, Kind, LogLine, Resource, Verb
 from tui.platforms.base import AppSpec, ConnectionSpec, Platform, Rows, SignIn
+from tui.platforms.records import Wire
 from tui.platforms.registry import open_platform
 from tui.text import Safe, Secret, clean
 from tui.ui.widgets.log_buffer import LogBuffer
@@ -82,7 +86,7 @@ async def every_endpoint(platform: str, answer: Answer) -> tuple[int, list[BaseE
             try:
                 result = await asyncio.wait_for(job(), 10)
                 assert not isinstance(result, Rows) or all(each.ref.id for each in result.items)
-            except (RollwatchError, ValueError) as error:
+            except RollwatchError as error:
                 wrong += [] if len(str(error)) < 1500 else [error]
             except Exception as error:  # noqa: BLE001 - that is what is looked for
                 wrong.append(error)
@@ -100,10 +104,58 @@ async def test_n7_bad_bodies_at_every_endpoint_are_typed_errors(platform: str) -
     assert asked >= len(BODIES)
 
 
-@pytest.mark.parametrize("platform", ["dployr", "phase"])
-async def test_n8_wrong_types_and_statuses_are_typed_errors(platform: str) -> None:
-    for number, status in enumerate(STATUSES):
-        kind = TYPES[number % len(TYPES)]
+def members() -> list[str]:
+    """Every name that a record of any platform is read by, in both spellings."""
+    shapes, waiting = set[type[Wire]](), [Wire]
+    while waiting:
+        waiting += (new := set(waiting.pop().__subclasses__()) - shapes)
+        shapes |= new
+    names = {name for shape in shapes for name in (*shape.__struct_fields__, *shape.aliases, *shape.lift, *shape.spread)}
+    return sorted(names | {head + "".join(map(str.title, more)) for head, *more in (name.split("_") for name in names)})
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(("2026-03-01T22:31:00Z", "1e400", "\x1b[2J", "..")),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(members()) | st.text(max_size=8), inner, max_size=4),
+    max_leaves=6,
+)
+RECORDS = st.lists(
+    st.dictionaries(st.sampled_from(members()), VALUES, max_size=10).map(lambda each: {"id": "a", **each}), min_size=1, max_size=3
+)
+
+
+def whatever_it_holds(platform: str, count: int) -> None:
+    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=count < 20)
+    @given(RECORDS, st.sampled_from(("", "data", "items", "services")))
+    def ask(records: list[Any], envelope: str) -> None:
+        body = json.dumps({envelope: records} if envelope else records).encode()
+        assert asyncio.run(every_endpoint(platform, Answer(body=body)))[1] == []
+
+    ask()
+
+
+@pytest.mark.parametrize("platform", ["encore", "dployr", "phase"])
+def test_n7_whatever_a_record_holds_is_rows_or_a_typed_error(platform: str) -> None:
+    whatever_it_holds(platform, 6)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("platform", ["encore", "dployr", "phase"])
+def test_n7_hundreds_of_records(platform: str) -> None:
+    whatever_it_holds(platform, 300)
+
+
+@pytest.mark.parametrize("turns", [1, pytest.param(len(TYPES), marks=pytest.mark.soak)])
+@pytest.mark.parametrize("platform", ["encore", "dployr", "phase"])
+async def test_n8_wrong_types_and_statuses_are_typed_errors(platform: str, turns: int) -> None:
+    for number in range(turns * len(STATUSES)):
+        status, kind = STATUSES[number % len(STATUSES)], TYPES[(number + number // len(STATUSES)) % len(TYPES)]
         _, wrong = await every_endpoint(platform, Answer(body=b"<html>captive</html>", status=status, content_type=kind))
         assert wrong == [], (kind, status, wrong)
 
@@ -240,6 +292,33 @@ async def test_l1_ten_thousand_services_a_fifth_changing_keep_the_cursor() -> No
             await at.press("down", "up")
             assert at.front.selected == held
         assert sorted(took)[2] < 0.1, took
+
+
+async def test_l1_a_thousand_apps_and_two_hundred_environments_keep_the_cursor() -> None:
+    def known(turn: int) -> tuple[list[Resource], list[Resource]]:
+        apps = [ref(Kind.APPLICATION, f"a{number}", "vault") for number in range(1000)]
+        said = [Safe(str(turn if number % 5 == turn else "")) for number in range(1000)]
+        places = [ref(Kind.ENVIRONMENT, f"e{number}", "vault") for number in range(200)]
+        return (
+            [Application(ref=each, name=Safe(each.id), description=said[number]) for number, each in enumerate(apps)],
+            [Environment(ref=each, name=Safe(each.id), app=apps[number * 5], status=said[number]) for number, each in enumerate(places)],
+        )
+
+    desk = Desk()
+    async with seat(desk) as at:
+        took = []
+        for turn in range(6):
+            began = time.process_time()
+            for kind, found in zip((Kind.APPLICATION, Kind.ENVIRONMENT), known(turn - 1), strict=True):
+                desk.put("vault", kind, found)
+            took.append(time.process_time() - began)
+            await at.wait()
+            if turn == 0:
+                await at.press("1", "down", "down", "down")
+                held = at.front.selected
+                assert held is not None
+            assert at.front.selected == held
+        assert sorted(took)[3] < 0.1, took
 
 
 def test_l3_a_line_of_ten_megabytes_is_cut_in_a_moment() -> None:

@@ -144,7 +144,8 @@ async def test_a_server_that_accepts_and_says_nothing_to_tls_is_ended_too(make: 
         assert error.sent is False, "no byte of the verb left: it may be sent again"
 
 
-async def test_a_body_cut_at_every_byte(make: Make) -> None:
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.soak)])
+async def test_a_body_cut_at_every_byte(make: Make, step: int) -> None:
     body = b'{"items":[' + b",".join(b'{"id":"svc-%d"}' % i for i in range(130)) + b"]}"
     assert len(body) > 2000
     full = reply(body)
@@ -158,7 +159,7 @@ async def test_a_body_cut_at_every_byte(make: Make) -> None:
 
     async with RawServer(cutting) as server:
         transport = make(server.url)
-        for cut in range(0, len(full), 7):
+        for cut in range(0, len(full), step):
             error = await _refused(transport.get("/v1/x"), Unreachable)
             assert "closed the connection before its answer was complete" in str(error), cut
         assert head < len(full)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tui.cli.arguments import COMMANDS
-from tui.cli.completion import SCRIPTS, names, words
+from tui.cli.completion import SCRIPTS, VALUES, names, words
+
+ROOT = Path(__file__).parents[1]
 
 CONFIG = """\
 [contexts.prod.connections.fleet]
@@ -36,8 +39,12 @@ def test_every_command_and_option_is_in_every_script() -> None:
         text = script(known)
         for name, offered in known.items():
             assert name in text
-            assert all(word.lstrip("-@") in text for word, _ in offered)
+            assert all(word.lstrip("-@") in text for words_ in (offered.options, *offered.places) for word in words_)
     assert "--until-stdin-closes" not in SCRIPTS["bash"](known)
+
+
+def test_the_values_are_those_that_there_are() -> None:
+    assert set(VALUES["--scenario"]) == {each.stem for each in (ROOT / "tui" / "emulator" / "scenarios").glob("*.toml")}
 
 
 def test_names_come_from_the_configuration(home: Path) -> None:
@@ -58,12 +65,20 @@ def test_names_come_from_the_configuration(home: Path) -> None:
         (["--context", "p"], {"prod"}),
         (["--context", "prod", "log"], {"logs", "login", "logout"}),
         (["login", "v"], {"vault"}),
+        (["login", ""], {"fleet", "vault"}),
+        (["login", "--stdin", ""], {"fleet", "vault"}),
+        (["login", "vault", ""], {"--help", "--context", "--read-only", "--stdin"}),
+        (["do", "re"], {"restart"}),
+        (["do", "restart", ""], set()),
+        (["do", "restart", "--y"], {"--yes"}),
+        (["demo", "--scenario", ""], {"calm", "busy", "incident", "huge"}),
+        (["logs", "--tail", ""], set()),
     ],
 )
 def test_bash_completes_what_was_begun(line: list[str], offered: set[str], home: Path) -> None:
     # Each call of the program itself is answered as it would be, without starting it seven times.
     answers = 'rollwatch() { [ "$2" = contexts ] && echo prod staging || echo fleet vault; }'
-    typed = " ".join(["rollwatch", *line])
+    typed = shlex.join(["rollwatch", *line])
     ask = f"COMP_WORDS=({typed}); COMP_CWORD={len(line)}; _rollwatch; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     script = "\n".join([answers, SCRIPTS["bash"](words()), ask])
     done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, timeout=20, check=True)

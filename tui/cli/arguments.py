@@ -98,7 +98,7 @@ def _plain(parser: argparse.ArgumentParser) -> None:
 
 
 def _do(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("verb", metavar="VERB", help="start, stop, restart, create, update, delete, set or trigger")
+    parser.add_argument("verb", metavar="VERB", help="start, stop, restart, create, update, delete, set, trigger or adopt")
     parser.add_argument("ref", metavar="REF", help="CONNECTION/KIND/ID as status prints it, for example fleet/service/svc-1")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the form; may be repeated")
     parser.add_argument("--yes", action="store_true", help="do not ask")

@@ -8,14 +8,23 @@ from __future__ import annotations
 import argparse
 import os
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from tui.cli.arguments import COMMANDS, parser
 from tui.cli.exits import Exit
+from tui.model import Verb
 
-DYNAMIC: Final[Mapping[str, str]] = {"NAME": "contexts", "CONNECTION": "connections"}
-"""What stands for a name in the help -> which names those are."""
+PLACES: Final[Mapping[str, Sequence[str]]] = {"CONNECTION": ("@connections",), "VERB": tuple(Verb)}
+"""What stands for a word in the help -> the words, or the names that are asked for."""
+
+VALUES: Final[Mapping[str, Sequence[str]]] = {
+    "--context": ("@contexts",),
+    "--scenario": ("calm", "busy", "incident", "huge"),
+    "--flavour": ("documented", "current"),
+}
+"""An option -> the values that it is known to take."""
 
 
 def completion(args: Namespace) -> int:
@@ -43,65 +52,100 @@ def names(what: str) -> list[str]:
     return sorted(found)
 
 
-def words() -> dict[str, list[tuple[str, str]]]:
-    """Command ("" for none) -> what may follow: options and choices with a line about each; ``@contexts`` stands for names."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """What may follow a command: options with a line about each, and for each place the words that fit; ``@connections`` stands for
+    names that are asked for."""
+
+    options: Mapping[str, str]
+    places: Sequence[Mapping[str, str]] = ()
+
+
+def words() -> dict[str, Offered]:
+    """Command ("" for none) -> what may follow."""
     top = parser()
     sub = next(each for each in top._actions if isinstance(each, argparse._SubParsersAction))  # noqa: SLF001 - nothing public lists them
-    made = {"": [*((each.name, each.summary) for each in COMMANDS), *_options(top)]}
+    first = {each.name: each.summary for each in COMMANDS}
+    made = {"": Offered(options=dict(_options(top)), places=[first])}
     for name, each in sub.choices.items():
-        made[name] = list(_options(each))
+        made[name] = Offered(options=dict(_options(each)), places=list(_places(each)))
     return made
 
 
-def _options(one: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+def _shown(one: argparse.ArgumentParser) -> Iterator[argparse.Action]:
     for each in one._actions:  # noqa: SLF001
-        if each.help == argparse.SUPPRESS or isinstance(each, argparse._SubParsersAction):  # noqa: SLF001
-            continue
+        if each.help != argparse.SUPPRESS and not isinstance(each, argparse._SubParsersAction):  # noqa: SLF001
+            yield each
+
+
+def _options(one: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+    for each in _shown(one):
         if each.option_strings:
             yield each.option_strings[-1], (each.help or "").replace("%%", "%")
-        elif each.choices:
-            yield from ((str(choice), "") for choice in each.choices)
-        elif each.metavar == "CONNECTION":
-            yield "@connections", ""
 
 
-def _plain(offered: list[tuple[str, str]]) -> str:
-    return " ".join(word for word, _ in offered if word[0] != "@")
+def _places(one: argparse.ArgumentParser) -> Iterator[dict[str, str]]:
+    for each in _shown(one):
+        if not each.option_strings:
+            yield {str(word): "" for word in each.choices or PLACES.get(str(each.metavar), ())}
 
 
-def _bash(known: Mapping[str, list[tuple[str, str]]]) -> str:
-    cases = "\n".join(
-        f"    {name}) words='{_plain(offered)}'{' ; dynamic=connections' if ('@connections', '') in offered else ''} ;;"
-        for name, offered in known.items()
-        if name
-    )
+def _valued() -> list[str]:
+    """The options that want a value."""
+    top = parser()
+    sub = next(each for each in top._actions if isinstance(each, argparse._SubParsersAction))  # noqa: SLF001
+    found = (each for one in (top, *sub.choices.values()) for each in _shown(one) if each.option_strings and each.nargs != 0)
+    return sorted({each.option_strings[-1] for each in found})
+
+
+def _bash(known: Mapping[str, Offered]) -> str:
+    def case(when: str, words: Iterable[str]) -> str:
+        plain, asked = [word for word in words if word[0] != "@"], [word[1:] for word in words if word[0] == "@"]
+        return f"{when}) words='{' '.join(plain)}'" + (f" dynamic={asked[0]}" if asked else "") + " ;;"
+
+    values = [case(option, offered) for option, offered in VALUES.items()]
+    # Where a word is wanted that nobody can guess, no option is put in its place.
+    free = '[ "${current#-}" = "$current" ] && return ;;'
+    placed = [
+        case(f"'{name} {at}'", words) if words else f"'{name} {at}') {free}"
+        for name, each in known.items()
+        for at, words in enumerate(each.places)
+    ]
+    optional = [case(f"'{name}'", each.options) for name, each in known.items()]
+    line = "\n    ".join
     return f"""\
 # bash completion for rollwatch: eval "$(rollwatch completion bash)"
 _rollwatch() {{
-  local current="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" command='' words='' dynamic='' at
+  local current="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" command='' words='' dynamic='' place=0 at
   COMPREPLY=()
-  if [ "$before" = --context ]; then
-    COMPREPLY=($(compgen -W "$(rollwatch completion contexts 2>/dev/null)" -- "$current"))
-    return
-  fi
   for ((at = 1; at < COMP_CWORD; at++)); do
     case "${{COMP_WORDS[at]}}" in
-      --context) ((at++)) ;;
+      {"|".join(_valued())}) ((at++)) ;;
       -*) ;;
-      *) command="${{COMP_WORDS[at]}}"; break ;;
+      *) if [ -z "$command" ]; then command="${{COMP_WORDS[at]}}"; else ((place++)); fi ;;
     esac
   done
-  case "$command" in
-    '') words='{_plain(known[""])}' ;;
-{cases}
+  case "$before" in
+    {line(values)}
+    --bundle) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    {"|".join(each for each in _valued() if each not in VALUES and each != "--bundle")}) return ;;
+    *) case "$command $place" in
+    {line(placed)}
+    esac ;;
   esac
-  [ -n "$dynamic" ] && [ "${{current#-}}" = "$current" ] && words="$words $(rollwatch completion $dynamic 2>/dev/null)"
+  if [ -z "$words$dynamic" ] || [ "${{current#-}}" != "$current" ]; then
+    dynamic=''
+    case "$command" in
+    {line(optional)}
+    esac
+  fi
+  [ -n "$dynamic" ] && words="$words $(rollwatch completion $dynamic 2>/dev/null)"
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }}
 complete -F _rollwatch rollwatch"""
 
 
-def _zsh(known: Mapping[str, list[tuple[str, str]]]) -> str:
+def _zsh(known: Mapping[str, Offered]) -> str:
     return f"""\
 #compdef rollwatch
 # zsh completion for rollwatch: eval "$(rollwatch completion zsh)" after compinit
@@ -113,19 +157,30 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _fish(known: Mapping[str, list[tuple[str, str]]]) -> str:
+_FISH_WORDS: Final = '(string match -v -- "-*" (commandline -opc))'
+
+
+def _fish(known: Mapping[str, Offered]) -> str:
     lines = ["# fish completion for rollwatch: rollwatch completion fish | source", "complete -c rollwatch -f"]
-    lines.append("complete -c rollwatch -l context -x -a '(rollwatch completion contexts 2>/dev/null)'")
+    valued = _valued()
     for name, offered in known.items():
         when = f"__fish_seen_subcommand_from {name}" if name else "__fish_use_subcommand"
-        for word, about in offered:
-            if word == "--context":
-                continue
-            what = f"-l {word[2:]}" if word.startswith("--") else f"-a {_quoted(word)}"
-            if word[0] == "@":
-                what = f"-a '(rollwatch completion {word[1:]} 2>/dev/null)'"
-            lines.append(f"complete -c rollwatch -n '{when}' {what}" + (f" -d {_quoted(about)}" if about else ""))
+        for option, about in offered.options.items():
+            what = f"-l {option[2:]}"
+            if option in VALUES:
+                what += f" -x -a {_quoted(' '.join(map(_asked, VALUES[option])))}"
+            elif option in valued:
+                what += " -r -F" if option == "--bundle" else " -x"
+            lines.append(f"complete -c rollwatch -n '{when}' {what} -d {_quoted(about)}")
+        for at, place in enumerate(offered.places):
+            here = f"{when}; and test (count {_FISH_WORDS}) -eq {at + 2}" if name else when
+            for word, about in place.items():
+                lines.append(f"complete -c rollwatch -n '{here}' -a {_quoted(_asked(word))}" + (f" -d {_quoted(about)}" if about else ""))
     return "\n".join(lines)
+
+
+def _asked(word: str) -> str:
+    return f"(rollwatch completion {word[1:]} 2>/dev/null)" if word[0] == "@" else word
 
 
 SCRIPTS: Final = {"bash": _bash, "zsh": _zsh, "fish": _fish}

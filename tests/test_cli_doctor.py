@@ -40,6 +40,14 @@ def test_doctor_does_not_send_anybody_to_mend_what_is_the_platforms(desk: Desk) 
     assert "vault: the platform is in trouble: its status page knows more" in done.stdout
 
 
+def test_a_file_that_is_wrong_for_all_is_told_once(desk: Desk) -> None:  # noqa: F811
+    (desk.home / "credentials.toml").write_text("nonsense")
+    (desk.home / "credentials.toml").chmod(0o600)
+    told = [each for each in desk.json("doctor", "--json")["findings"] if each["about"] == "settings"]
+    assert len(told) == 1
+    assert "credentials.toml line 1" in told[0]["text"]
+
+
 def test_the_bundle_holds_what_helps_and_no_secret(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
     config = (desk.home / "config.toml").read_text()
     (desk.home / "config.toml").write_text(f'{config}\n[alerts]\nwebhook = "https://hooks.acme.test/{CANARY}-hook"\n')

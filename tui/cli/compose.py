@@ -309,7 +309,12 @@ def _again(paths: Paths, connection: settings.Connection, name: str) -> Callable
 
 
 def _warnings(paths: Paths, loaded: Loaded, found: Mapping[Whose, Found]) -> tuple[str, ...]:
-    unusable = [f"{name}: {each.problem}" for (name, _), each in found.items() if each.problem]
+    # A file that is wrong is wrong for all that look into it: that is one thing to mend.
+    whose: dict[str, dict[str, None]] = {}
+    for (name, _), each in found.items():
+        if each.problem:
+            whose.setdefault(each.problem, {})[name] = None
+    unusable = [f"{', '.join(names)}: {problem}" for problem, names in whose.items()]
     return (*loaded.warnings, *unusable, *([f"nothing can be kept: {paths.reason}"] if paths.reason else []))
 
 

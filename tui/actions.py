@@ -114,6 +114,8 @@ def _ask(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], b
     return Action(id=id_, keys=tuple(keys.split()), title=title, help=help_, where=where, bar=bar, verb=verb, kind=kind)
 
 
+CHANGES: Final = "Show what changed, field by field; a deployment or rollout beside the one before."
+
 _VIEWS: Final = tuple(enumerate(("first", "second", "third", "fourth", "fifth"), 1))
 
 _ENTRIES: Final[tuple[Action, ...]] = (
@@ -146,14 +148,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("rollout.approve", "p", "approve", "Approve a change of infrastructure, where the platform lets us.", _ROLLOUTS),
     _act("rollout.cancel", "X", "cancel", "Cancel a rollout, where the platform lets us.", _ROLLOUTS),
     _act("rollout.logs", "l", "logs", "Show what a rollout logs, where the platform lets us.", _ROLLOUTS),
-    _act(
-        "row.changes",
-        "equals_sign",
-        "changes",
-        "Show what changed, field by field; a deployment or rollout beside the one before.",
-        _ROWS | _DETAIL,
-        bar=11,
-    ),
+    _act("row.changes", "equals_sign", "changes", CHANGES, _ROWS),
     _act("row.copy", "y", "copy id", "Copy the id of the selected thing.", _ROWS),
     _act("row.runbook", "b", "runbook", "Open the runbook of the selected thing, or copy its address over SSH.", _ROWS | _DETAIL, bar=12),
     _act("row.menu", "x", "menu", "Show everything that can be done here, with its key or why not.", _ROWS | _LOGS | _DETAIL, bar=19),
@@ -268,6 +263,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("detail.copy", "y", "copy line", "Copy the value of the selected line.", _DETAIL, bar=12, palette=False),
     _act("detail.copy_raw", "Y", "copy JSON", "Copy the platform's own record as JSON.", _DETAIL, bar=13, palette=False),
     _act("detail.open", "enter", "open", "Open what the selected line names.", _DETAIL, bar=3, palette=False),
+    _act("detail.changes", "equals_sign", "changes", CHANGES, _DETAIL, bar=11, palette=False),
     _act("trail.back", "left_square_bracket", "back", "Go back through what was looked at.", _DETAIL, palette=False),
     _act("trail.forward", "right_square_bracket", "forward", "Go forward again.", _DETAIL, palette=False),
     _act("trail.last", "minus", "last view", "Show what was looked at last, or the lists again.", _EVERYWHERE | _DETAIL),

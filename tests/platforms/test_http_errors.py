@@ -67,6 +67,7 @@ TABLE: list[tuple[int, str, str, str, str, str, dict[str, str]]] = [
     (502, PAGE, "<html><h1>502 Bad Gateway</h1><hr>nginx</html>", "Unavailable", "HOST answered GET /v1/x with 502 and a page: 502 Bad Gateway nginx", "", {}),
     (503, "application/json", '{"success":false,"error":{"message":"Instance edge-1 is not connected","code":"runtime.node_not_connected"}}', "Unavailable",
      "Instance edge-1 is not connected", "runtime.node_not_connected", {}),
+    (503, PAGE, "<title>503 Busy</title><h1>503 Busy</h1><hr>nginx", "Unavailable", "HOST answered GET /v1/x with 503 and a page: 503 Busy nginx", "", {}),
     (504, PAGE, HTML, "Unavailable", "HOST answered GET /v1/x with 504 and a page: Sign in Welcome to&nbsp;CorpNet", "", {}),
     (500, "application/json", "[1,2]", "Unavailable", "HOST answered GET /v1/x with 500", "", {}),
     (500, "application/json", '{"error":', "Unavailable", '{"error":', "", {}),

@@ -63,7 +63,7 @@ class Reply:
         """The first words of the body, for an error; a web page without its tags."""
         text = self.content[:8192].decode("utf-8", "replace")
         if self.is_html:
-            text = _TAGS.sub(" ", _INVISIBLE.sub(" ", text))
+            text = _TWICE.sub(r"\1", " ".join(_TAGS.sub(" ", _INVISIBLE.sub(" ", text)).split()))
         return clean(" ".join(text.split()), SNIPPET)
 
 
@@ -76,6 +76,8 @@ class Said(NamedTuple):
 
 
 _CODE: Final = re.compile(r"[a-z]+(?:_[a-z]+)+")
+_TWICE: Final = re.compile(r"^(.{3,80}?) \1(?= |$)")
+"""A page whose heading repeats its title, as the error pages of proxies do."""
 _PAGE: Final = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _INVISIBLE: Final = re.compile(r"<(script|style)\b.*?(?:</\1>|$)", re.IGNORECASE | re.DOTALL)
 _TAGS: Final = re.compile(r"<[^<>]{0,2000}>|<[^<>]*$")

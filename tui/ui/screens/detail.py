@@ -301,7 +301,7 @@ class DetailScreen(Screen[None]):
             "detail.copy": self._copy_line,
             "detail.copy_raw": lambda: self._copy(str(self._last.raw) if self._last is not None else "", "the platform's record"),
             "detail.reveal": self._reveal,
-            "row.changes": lambda: self._turn(CHANGES),
+            "detail.changes": lambda: self._turn(CHANGES),
             "detail.raw": lambda: self._turn(JSON),
         }
 

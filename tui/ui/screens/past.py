@@ -44,6 +44,7 @@ LIVING: Final = frozenset(
         "alert.acknowledge",
         "alert.snooze",
         "row.changes",
+        "detail.changes",
     }
 )
 """Actions of the present, which would mean something else than what is shown."""

@@ -13,6 +13,9 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
+from tests.ui.throttled import let_through
+from tui.ui.app import Console
+
 
 class RecordingDriver(HeadlessDriver):
     """Keeps what a terminal would have been sent; nothing is interpreted."""
@@ -43,10 +46,12 @@ class Recording:
         return driver
 
     async def settle(self) -> None:
-        """Until every message is handled and everything damaged is painted. Timers are not waited for."""
+        """Until every message is handled and everything damaged is painted. Timers are not waited for; what they would bring is."""
         quiet = 0
         while quiet < 2:
             before = len(self.driver.written)
+            if isinstance(self.app, Console):
+                let_through(self.app._telling)
             await self.pilot._wait_for_screen()
             for _ in range(5):
                 await asyncio.sleep(0)

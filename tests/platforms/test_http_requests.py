@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from tests.platforms.conftest import NOW, Make
 from tests.platforms.rawserver import RawServer, Seen, reply
 from tui.errors import BadReply, ConfigError, NotFound, PlatformError, Unauthorized
-from tui.platforms.http import Transport
+from tui.platforms.http import Transport, load
 from tui.text import Secret
 
 TOKEN = "Bearer t0ken-canary-9"
@@ -100,6 +101,26 @@ async def test_reads_share_connections_and_verbs_never_do(make: Make) -> None:
             await transport.send("POST", "/v")
         assert {seen.connection for seen in server.seen if seen.target == "/r"} == {1}
         assert len({seen.connection for seen in server.seen if seen.target == "/v"}) == 3
+
+
+async def test_a_request_looks_for_no_module_on_the_disk(make: Make) -> None:
+    class Finder:
+        looked: ClassVar[list[str]] = []
+
+        def find_spec(self, name: str, *_: object) -> None:
+            self.looked.append(name)
+
+    load()
+    async with RawServer() as server:
+        transport = make(server.url)
+        await transport.get("/r")
+        finder = Finder()
+        sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+        try:
+            await transport.get("/r")
+        finally:
+            sys.meta_path.remove(finder)  # type: ignore[arg-type]
+    assert finder.looked == []
 
 
 async def test_only_strings_and_secrets_are_sent(make: Make) -> None:

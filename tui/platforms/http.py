@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -369,6 +370,9 @@ class Transport:
 
 def load() -> None:
     """Load what sending needs, so that the first request does not wait for it. Blocks for a tenth of a second."""
+    # The client asks four times a request which event loop this is, and looks for this through every folder of the path where it is
+    # not installed. None says that there is none: then it is asyncio.
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     httpx.AsyncHTTPTransport  # noqa: B018 - naming it loads it
     httpcore.AsyncConnectionPool  # noqa: B018
 

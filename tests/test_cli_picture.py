@@ -107,8 +107,8 @@ def test_how_long_ago_is_told_in_its_largest_unit() -> None:
     assert [ago(seconds) for seconds in (-5, 0, 59, 60, 3_599, 7_200, 200_000)] == ["0s", "0s", "59s", "1m", "59m", "2h", "2d"]
 
 
-def test_nothing_large_is_loaded_for_it_nor_the_http_client_before_it_is_used() -> None:
-    """The picture costs what these imports cost; a console without it starts without the HTTP client."""
+def test_nothing_large_is_loaded_for_it_nor_what_nothing_needs_before_the_first_frame() -> None:
+    """The picture costs what these imports cost; a console without it starts without the HTTP client and without locks."""
     code = """
 import sys
 from tui.__main__ import LATER, later
@@ -116,7 +116,7 @@ later(LATER)
 import tui.cli, tui.cli.console, tui.cli.picture
 print(*[name for name in ("textual", "rich", "tui.engine.session", "tui.platforms.base", "sqlite3") if name in sys.modules])
 import tui.cli.compose
-print(*[name for name in ("httpx._client", "httpcore._async", "h11", "urllib.request") if name in sys.modules])
+print(*[name for name in ("httpx._client", "httpcore._async", "h11", "urllib.request", "filelock") if name in sys.modules])
 from tui.platforms.http import load
 load()
 print(*[name for name in ("httpx._client", "httpcore._async", "h11") if name in sys.modules])

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
-
-from filelock import BaseFileLock, FileLock, Timeout
+from typing import TYPE_CHECKING, Final
 
 from tui.errors import StorageError
 from tui.local.files import private_file
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 WAIT: Final = 5.0
 """Seconds that one waits for a lock that another process holds."""
@@ -32,6 +33,9 @@ class Held:
 def take(path: Path, *, seconds: float = WAIT) -> Held:
     """Take the lock at ``path`` (a file that stays). Raises ``TimeoutError`` while another holder keeps it, also one in this
     process, and ``StorageError`` where there can be no lock."""
+    # Nothing is locked before the first frame, and this takes a while to load.
+    from filelock import FileLock, Timeout
+
     private_file(path)
     # A fresh object for each taker, bound to no thread: two takers in one process exclude each other as two processes do. Where a
     # file system has no locks the library must not put up a marker file instead.

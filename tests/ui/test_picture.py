@@ -51,3 +51,11 @@ async def test_what_covers_the_console_is_not_kept() -> None:
         await recording.press("question_mark")
         assert app.screen is not app.console_screen
     assert app.picture == ()
+
+
+async def test_a_field_that_is_made_before_its_screen_stands_ends_nothing() -> None:
+    """Python 3.12 and later begin a task at once, and so make the first screen's fields before there is a screen."""
+    app = console()
+    app.clear_selection()
+    async with recorded(app):
+        assert app.screen is app.console_screen

@@ -37,6 +37,11 @@ class PicturedApp(PacedApp[int]):
             painted, self.painted = self.painted, None
             painted()
 
+    def clear_selection(self) -> None:
+        # Where tasks begin at once (Python 3.12 and later) the first screen's fields are made before it stands on the stack.
+        if self.screen_stack:
+            super().clear_selection()
+
     def exit(self, *arguments: Any, **options: Any) -> None:
         self.picture = self._words()
         super().exit(*arguments, **options)

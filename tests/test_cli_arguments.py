@@ -6,6 +6,7 @@ import importlib
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +145,25 @@ def test_a_reader_that_stops_reading_is_no_error() -> None:
     child.stderr.close()
     assert child.wait(20) == Exit.PIPE
     assert errors == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+@pytest.mark.parametrize("print_much", [False, True])
+def test_output_that_cannot_be_written_is_told_and_is_no_error_of_our_own(print_much: bool) -> None:
+    much = "import tui.cli.config; tui.cli.config.config = lambda _: print('x' * 100_000) or 0; " if print_much else ""
+    code = f"import sys; {much}from tui.cli import run; sys.exit(run(['config', 'schema']))"
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        assert done.stderr.startswith("rollwatch: the output could not be written: No space left on device")
+        assert done.stderr.count("\n") == 1
+        assert done.returncode == Exit.UNREACHABLE
+        # Not even the error can be told.
+        assert subprocess.run([sys.executable, "-c", code], stdout=full, stderr=full, timeout=60, check=False).returncode == Exit.UNREACHABLE
+
+
+def test_streams_that_the_caller_closed_are_no_error() -> None:
+    done = subprocess.run(["sh", "-c", f"exec {sys.executable} -m tui config path >&- 2>&-"], timeout=60, check=False)
+    assert done.returncode == Exit.OK
 
 
 def test_no_core_dump_may_hold_a_token() -> None:

@@ -6,29 +6,45 @@ Importing this loads no screen, no HTTP client and no server; each command impor
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from tui.cli.arguments import parse
 from tui.cli.exits import Exit
 from tui.errors import ConfigError, RollwatchError, UsageError
 
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""Why what is printed cannot be written. Our own files tell theirs by a ``StorageError``."""
+
+UNWRITTEN: Final = "the output could not be written: {}; what was asked may have been done all the same"
+
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return the process's exit code. Never raises but for ``SystemExit`` of ``--help``."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in _streams():
         _forgiving(stream)
+    code = _run(argv)
+    lost = _written()
+    if isinstance(lost, BrokenPipeError):
+        return Exit.PIPE
+    if lost is None or code != Exit.OK:
+        return code
+    say(UNWRITTEN.format(lost.strerror))
+    return Exit.UNREACHABLE
+
+
+def _run(argv: Sequence[str]) -> int:
     try:
         command, args = parse(argv)
         module, _, name = command.run.partition(":")
         main: Callable[[Any], int] = getattr(importlib.import_module(module), name)
-        code = main(args)
-        sys.stdout.flush()
+        return main(args)
     except BrokenPipeError:
-        _silence()
+        _written()
         return Exit.PIPE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -36,17 +52,24 @@ def run(argv: Sequence[str]) -> int:
         say(str(error))
         return Exit.USAGE if isinstance(error, (UsageError, ConfigError)) else Exit.UNREACHABLE
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback helps nobody at a shell and may hold anything
+        if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
+            say(UNWRITTEN.format(error.strerror))
+            return Exit.UNREACHABLE
         from tui.cli.crash import place
 
         say(f"stopped because of an error of its own: {place(error)}; the log has the rest")
         return Exit.UNREACHABLE
-    return code
 
 
 def say(line: str) -> None:
     """One line to the user, beside the output proper."""
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         print(f"rollwatch: {line}", file=sys.stderr)
+
+
+def _streams() -> list[TextIO]:
+    """Where we write; a stream that the caller closed is not there."""
+    return [stream for stream in (sys.stdout, sys.stderr) if stream is not None]
 
 
 def _forgiving(stream: TextIO) -> None:
@@ -55,8 +78,15 @@ def _forgiving(stream: TextIO) -> None:
         stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
 
 
-def _silence() -> None:
-    """Nobody reads any more: what is still buffered must not raise again while the interpreter ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+def _written() -> OSError | None:
+    """Why not all that was printed could be written: None if it was. What cannot must not raise again while the interpreter ends, whose
+    exit code would then be 120."""
+    lost = None
+    for stream in _streams():
+        try:
+            stream.flush()
+        except OSError as error:
+            lost = lost or error
+            with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+                os.dup2(nowhere.fileno(), stream.fileno())
+    return lost

@@ -1,9 +1,10 @@
-"""For every test: no file and no credential of whoever runs it is ever seen. And the collector is as the console has it."""
+"""For every test: no file, no credential and no terminal of whoever runs it is ever seen. And the collector is as the console has it."""
 
 from __future__ import annotations
 
 import gc
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,37 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+THEIRS = frozenset(
+    [
+        "TMUX",
+        "STY",
+        "WT_SESSION",
+        "SSH_CONNECTION",
+        "SSH_TTY",
+        "COLORTERM",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "ESCDELAY",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+    ]
+)
+"""What tells the program something of the terminal, the place and the network that the tests run in, and would make another one of it."""
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper() in THEIRS]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
 
 
 @pytest.fixture(autouse=True)

@@ -158,7 +158,8 @@ def test_output_that_cannot_be_written_is_told_and_is_no_error_of_our_own(print_
         assert done.stderr.count("\n") == 1
         assert done.returncode == Exit.UNREACHABLE
         # Not even the error can be told.
-        assert subprocess.run([sys.executable, "-c", code], stdout=full, stderr=full, timeout=60, check=False).returncode == Exit.UNREACHABLE
+        mute = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=full, timeout=60, check=False)
+        assert mute.returncode == Exit.UNREACHABLE
 
 
 def test_streams_that_the_caller_closed_are_no_error() -> None:

@@ -217,10 +217,11 @@ def one_behind(desk: Desk) -> None:
     desk.put("shop", Kind.ROLLOUT, rows)
 
 
-async def test_versions_say_who_is_behind_in_words() -> None:
+@pytest.mark.parametrize("size", [(120, 40), (60, 20)])
+async def test_versions_say_who_is_behind_in_words_whatever_else_has_to_be_cut(size: tuple[int, int]) -> None:
     desk = remembering(empty())
     one_behind(desk)
-    async with seat(desk) as at:
+    async with seat(desk, size) as at:
         await at.press("V")
         await at.wait()
         row = at.row("checkout")

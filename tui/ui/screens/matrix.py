@@ -14,13 +14,16 @@ from tui.engine.words import short
 from tui.model import Ref, Rollout
 from tui.tables import GLYPHS, NOTHING, TONES, Moment
 from tui.ui.screens.memory import MemoryScreen
-from tui.ui.widgets.cells import Cell, Piece
+from tui.ui.widgets.cells import Cell, Piece, spelled
 from tui.ui.widgets.status_line import Part
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row, cell
 
 SERVICE: Final = "service"
 """Title of the column of what runs without a stage."""
+BEHIND: Final = "▲ behind"
+ROOM: Final = 14
+"""Cells in which a version can be told from another one."""
 
 
 class MatrixScreen(MemoryScreen):
@@ -48,14 +51,14 @@ class MatrixScreen(MemoryScreen):
         if behind:
             left.append(Part(pieces=(Piece(f"▲ {behind} behind", "warn"),)))
         self.title_line.set_parts(left, [Part(pieces=(Piece("a version is a commit, a branch or the platform's word", "muted"),), rank=1)])
+        rows = [self._row(number, line, moment) for number, line in enumerate(self._matrix.lines)]
         stages = [
-            ColumnSpec(id=f"stage-{index}", title=str(name).upper(), low=14, high=40, rank=index // 3)
+            _column(f"stage-{index}", str(name).upper(), [row.cells[index + 1] for row in rows], rank=index // 3)
             for index, name in enumerate(self._matrix.environments)
         ]
         if any(line.service is not None for line in self._matrix.lines):
-            stages.append(ColumnSpec(id=SERVICE, title=SERVICE.upper(), low=14, high=48, rank=3))
+            stages.append(_column(SERVICE, SERVICE.upper(), [row.cells[-1] for row in rows], rank=3))
         self.table.set_columns((ColumnSpec(id="app", title="APP", low=10, high=26), *stages))
-        rows = [self._row(number, line, moment) for number, line in enumerate(self._matrix.lines)]
         self.show([row for row in rows if self._fits(row)], ["No app has an environment here."])
 
     def _fits(self, row: Row) -> bool:
@@ -98,6 +101,14 @@ class MatrixScreen(MemoryScreen):
         return "\n".join([head, *("\t".join("".join(piece.text for piece in each) for each in row.cells) for row in rows)])
 
 
+def _column(id_: str, title: str, cells: Sequence[Cell], *, rank: int) -> ColumnSpec:
+    """As narrow as its cells let it be, so that a stage of which little is known leaves its room to the others; what says that one is
+    behind is never cut."""
+    widest = max((len(spelled(each)) for each in cells), default=0)
+    behind = max((len(spelled(each)) for each in cells if BEHIND in spelled(each)), default=0)
+    return ColumnSpec(id=id_, title=title, low=max(len(title), behind, min(widest, ROOM)), high=48, rank=rank)
+
+
 def _live(live: Live | None, moment: Moment, named: str = "") -> Cell:
     """``● a1b2c3d 3h``, ``▲ 9f8e7d6 41d ▲ behind``; a dash where the app has no such stage."""
     if live is None:
@@ -111,7 +122,7 @@ def _live(live: Live | None, moment: Moment, named: str = "") -> Cell:
     if live.at is not None:
         pieces.append(Piece(f" {moment.ago(live.at)}", "muted"))
     if live.behind:
-        pieces.append(Piece(" ▲ behind", "warn"))
+        pieces.append(Piece(f" {BEHIND}", "warn"))
     return tuple(pieces)
 
 

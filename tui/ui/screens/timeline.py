@@ -74,7 +74,9 @@ class TimelineScreen(MemoryScreen):
         count = str(len(shown)) if len(shown) == len(self._entries) else f"{len(shown)}/{len(self._entries)}"
         left = [Part(pieces=(Piece("Timeline", "title"),)), Part(pieces=(Piece(f"the last {self.span}", "muted"),))]
         wrong = sum(1 for index in shown if self._entries[index].wrong)
-        left.append(Part(pieces=(Piece(f"{count} events", "muted"), Piece(f", {wrong} went wrong" if wrong else "", "bad"))))
+        left.append(
+            Part(pieces=(Piece(f"{count} events{', ' if wrong else ''}", "muted"), Piece(f"{wrong} went wrong" if wrong else "", "bad")))
+        )
         right = [Part(pieces=(Piece("only the newest are shown", "warn"),), rank=1)] if stretch.cut else []
         self.title_line.set_parts(left, right)
         self._draw_lanes([self._entries[index] for index in shown], stretch.since, stretch.until)

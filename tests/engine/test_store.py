@@ -157,6 +157,18 @@ async def test_the_state_of_a_connection_in_one_word() -> None:
     assert store.connection("fleet").state == "down"
 
 
+def test_a_connection_that_refuses_everything_is_down_and_not_loading_for_ever() -> None:
+    store, _ = _store()
+    store.put(SERVICES, rows(service("a")))
+    assert store.connection("fleet").state == "fresh"
+    store.fail(SERVICES, failing(Forbidden))
+    assert store.connection("fleet").state == "down"
+    assert isinstance(store.connection("fleet").error, Forbidden)
+    store.trying(feed(Kind.ROUTE))
+    store.put(feed(Kind.ROUTE), rows())
+    assert store.connection("fleet").state == "fresh", "one that is read says that the account is right"
+
+
 async def test_a_connection_is_no_younger_than_its_servers_last_answer() -> None:
     clock = ManualClock(START)
     fake = FakePlatform("fleet", clock)

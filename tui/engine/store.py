@@ -248,7 +248,9 @@ class Store:
         newest = max((each for each in known if each.fetched_boot is not None), key=lambda each: each.fetched_boot or 0.0, default=NEVER)
         if newest.fetched_boot is not None and not newest.restored:
             newest = _as_heard(newest, newest.fetched_boot, platform.heard)
-        failing = [each for each in known if each.error is not None and not isinstance(each.error, _OWN_TROUBLE)]
+        troubled = [each for each in known if each.error is not None]
+        # What is refused everywhere says something of the connection after all: another account, another cluster.
+        failing = troubled if len(troubled) == len(known) else [each for each in troubled if not isinstance(each.error, _OWN_TROUBLE)]
         worst = max(failing, key=lambda each: each.failing_since or 0.0, default=NEVER)
         hold = self._holds.get(name)
         tries = [each.next_try for each in (failing or known) if each.next_try is not None]

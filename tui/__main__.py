@@ -9,6 +9,7 @@ import contextlib
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Iterable, MutableMapping
 from types import ModuleType
 from typing import Any, Final
@@ -35,24 +36,41 @@ def prepare(environ: MutableMapping[str, str]) -> None:
 
 class Later(ModuleType):
     """A module that is loaded when something of it is first asked for. (The standard library's loader of this kind already loads when
-    the module is imported a second time.)"""
+    the module is imported a second time.)
+
+    ``held`` is one lock for all of them: a thread that asks while another loads waits for the whole of it, and two modules that need
+    each other cannot wait for each other.
+    """
+
+    held: threading.RLock
+    loading: bool
 
     def __getattr__(self, name: str) -> Any:
         spec = self.__spec__
         if name.startswith("__") or spec is None or spec.loader is None:
             raise AttributeError(name)
-        self.__class__ = ModuleType  # type: ignore[assignment]
-        spec.loader.exec_module(self)
+        with self.held:
+            if self.__class__ is Later:
+                if self.loading:
+                    raise AttributeError(name)  # its own code asks for what it has not come to yet
+                self.loading = True
+                try:
+                    spec.loader.exec_module(self)
+                finally:
+                    self.loading = False
+                self.__class__ = ModuleType  # type: ignore[assignment]
         return getattr(self, name)
 
 
 def later(names: Iterable[str]) -> None:
     """Load these modules when they are first used: a third of a start would be the HTTP client, which nothing needs before the first
     paint."""
+    held = threading.RLock()
     for name in names:
         spec = None if name in sys.modules else importlib.util.find_spec(name)
         if spec is not None:
             module = importlib.util.module_from_spec(spec)
+            module.__dict__.update(held=held, loading=False)
             module.__class__ = Later
             sys.modules[name] = module
 

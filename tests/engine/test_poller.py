@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.engine.fakes import (
     environment,
     failing,
     feed,
+    ref,
     rollout,
     rows,
     service,
@@ -30,7 +32,7 @@ from tui.clock import Clock
 from tui.engine.circuit import LOST
 from tui.engine.feeds import Change
 from tui.errors import BadReply, NoEndpoint, RateLimited, Unauthorized, Unavailable, Unreachable
-from tui.model import Health, Kind, Phase, Verb
+from tui.model import Health, Kind, LogLine, Phase, Ref, Verb
 
 DPLOYR: dict[Kind, dict[str, Any]] = {
     Kind.SERVICE: {"every": 10.0},
@@ -415,6 +417,22 @@ def test_an_unexpected_failure_is_shown_and_the_feed_goes_on(caplog: pytest.LogC
     assert "a bug" in caplog.text
 
 
+def test_a_session_that_stands_still_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> tuple[str, str]:
+        time = clock()
+        ready = asyncio.get_running_loop().create_future()
+        async with session(time, FakePlatform("fleet", time), ready=ready) as running:
+            before = running.stopped
+            ready.set_exception(AttributeError("half of a module"))
+            await time.sleep(1.0)
+            return before, running.stopped
+
+    before, after = vloop.run(story())
+    assert before == ""
+    assert "start again" in after
+    assert "half of a module" in caplog.text
+
+
 def test_failures_are_logged_at_the_edges_only(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         time = clock()
@@ -530,6 +548,13 @@ def test_after_a_suspend_everything_is_stale_at_once_and_read_again_without_a_bu
 
 
 def test_nothing_is_asked_before_the_first_paint_and_the_last_state_is_there() -> None:
+    listened: list[Ref] = []
+
+    async def said(ref: Ref, **_: object) -> AsyncIterator[tuple[LogLine, ...]]:
+        listened.append(ref)
+        yield ()
+        await asyncio.Event().wait()
+
     async def story() -> None:
         time = clock()
         memory = FakeMemory({feed(Kind.SERVICE): (rows(service("web")), time.wall())})
@@ -538,8 +563,11 @@ def test_nothing_is_asked_before_the_first_paint_and_the_last_state_is_there() -
         painted = asyncio.get_running_loop().create_future()
         journal = FakeJournal()
         async with session(time, fake, last_state=memory, ready=painted, journal=journal) as running:
+            fake.log = said
+            followed = running.follow(ref("web"))
             await time.sleep(120.0)
             assert fake.asked == []
+            assert listened == []
             assert running.store.rows(Kind.SERVICE) == (service("web"),)
             freshness = running.store.freshness(feed(Kind.SERVICE))
             assert freshness.restored
@@ -549,6 +577,8 @@ def test_nothing_is_asked_before_the_first_paint_and_the_last_state_is_there() -
             assert await running.settle(10.0)
             assert not running.store.freshness(feed(Kind.SERVICE)).restored
             await time.sleep(30.0)
+            assert listened, "a log that was followed the last time waits for the first paint, too"
+            followed.close()
         assert memory.kept[feed(Kind.SERVICE)][0].items == (service("web", Health.BAD),)
         assert [(event.what, event.before, event.after) for event in journal.events] == [("transition", "ok (running)", "failed (failed)")]
 

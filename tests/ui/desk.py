@@ -102,6 +102,7 @@ class Desk:
     past: Any = None
     nobody: bool = False
     unsaved: str = ""
+    stopped: str = ""
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     refused: dict[Verb, str] = field(default_factory=dict)
     guardrails: Guardrails = field(default_factory=Guardrails)

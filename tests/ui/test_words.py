@@ -117,9 +117,10 @@ def test_a_scarce_budget_never_leaves_the_header() -> None:
 def test_what_must_be_seen_never_leaves_the_header() -> None:
     desk = busy()
     desk.production = desk.read_only = True
+    desk.stopped = "nothing is read any more"
     left, right = header(desk, Moment(now=NOW, store=desk.store, zone=UTC), Rhythm())  # type: ignore[arg-type]
     kept = {part.id for part in (*left, *right) if part.rank == 0}
-    assert kept >= {"context", "shop", "fleet", "vault", "read-only"}
+    assert kept >= {"context", "shop", "fleet", "vault", "read-only", "stopped"}
 
 
 # Notices ----------------------------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class Session:
         )
         self.happenings.subscribe(self._history.said)
         self._witness = Witness(self._connections.values(), clock=clock, heard=self.happenings)
-        self._streams = Streams(self._connections, clock=clock, random=random)
+        self._streams = Streams(self._connections, clock=clock, random=random, ready=ready)
         self._poller.woke = self._streams.hurry
         self._ready = ready
         self._main: asyncio.Task[None] | None = None
@@ -131,6 +131,13 @@ class Session:
     def unsaved(self) -> str:
         """Why what happens is not written down, in one line; empty while it is."""
         return self.journal.badge
+
+    @property
+    def stopped(self) -> str:
+        """Why nothing is read any more, in one line; empty while all is well."""
+        main = self._main
+        failed = main is not None and main.done() and not main.cancelled() and main.exception() is not None
+        return "nothing is read any more, by an error of our own: start again; the log has the rest" if failed else ""
 
     def show(self, owner: str, feeds: Collection[Feed]) -> None:
         """What ``owner`` (a pane, a screen) looks at from now on; replaces what it looked at before, empty means nothing.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -301,8 +301,12 @@ class LogFollow:
 class Streams:
     """All streams of a session."""
 
-    def __init__(self, connections: Mapping[str, Connection], *, clock: Clock, random: Random) -> None:
+    def __init__(
+        self, connections: Mapping[str, Connection], *, clock: Clock, random: Random, ready: Awaitable[object] | None = None
+    ) -> None:
+        """Nothing is asked before ``ready`` is done."""
         self._connections = connections
+        self._ready = ready
         self._clock = clock
         self._random = random
         self._streams: dict[Ref, _Stream] = {}
@@ -326,9 +330,14 @@ class Streams:
     def start(self, stream: _Stream) -> None:
         """Open a stream that is not open, or that waits."""
         if stream.task is None or stream.task.done():
-            stream.task = asyncio.create_task(stream.run(), name=f"log of {stream.ref}")
+            stream.task = asyncio.create_task(self._run(stream), name=f"log of {stream.ref}")
         else:
             stream.wake()
+
+    async def _run(self, stream: _Stream) -> None:
+        if self._ready is not None:
+            await self._ready
+        await stream.run()
 
     def leave(self, stream: _Stream) -> None:
         """One follower less; the last one ends the stream."""

@@ -132,6 +132,10 @@ def header(session: Session, moment: Moment, rhythm: Rhythm) -> tuple[list[Part]
     right = []
     if session.production:
         right.append(Part(id="production", pieces=(Piece("▲ PRODUCTION", "bad"),), rank=1, short=(Piece("▲ PROD", "bad"),)))
+    if session.stopped:
+        right.append(
+            Part(id="stopped", pieces=(Piece(f"✗ {session.stopped}", "bad"),), rank=0, short=(Piece("✗ STOPPED: start again", "bad"),))
+        )
     if session.unsaved:
         right.append(Part(id="unsaved", pieces=(Piece(f"▲ {session.unsaved}", "warn"),), rank=1, short=(Piece("▲ not saved", "warn"),)))
     if session.read_only:

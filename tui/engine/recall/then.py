@@ -104,6 +104,10 @@ class Then(Session):
     def has_log(self, ref: Ref) -> bool:
         return self._live.has_log(ref)
 
+    @property
+    def stopped(self) -> str:
+        return ""
+
     # acting
 
     @property

@@ -182,3 +182,12 @@ async def test_the_terminals_own_colours_reach_it_unmixed_from_the_first_moment(
         styles = {segment.style for strip in at.app.screen._compositor.render_strips() for segment in strip if segment.style}
         used = {colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None}
         assert {colour.type for colour in used} <= {ColorType.DEFAULT, ColorType.STANDARD}
+
+
+async def test_the_cursor_of_a_line_is_turned_round_once_in_the_terminals_own_colours() -> None:
+    async with seat(settings=Settings(zone=UTC, theme="terminal")) as at:
+        await at.press("colon")
+        assert at.app.focused is not None
+        cursor = at.app.focused.get_component_rich_style("input--cursor")
+        assert cursor.reverse
+        assert {each.type for each in (cursor.color, cursor.bgcolor) if each is not None} <= {ColorType.DEFAULT}

@@ -230,7 +230,7 @@ def test_do_makes_changes_and_deletes_what_stands_below_something_else(desk: Des
 
 
 MISTAKES = [
-    (("do", "restart", "fleet/service/none", "--yes"), Exit.FAILED, "gone"),
+    (("do", "restart", "fleet/service/none", "--yes"), Exit.FAILED, "there is no service none on fleet"),
     (("do", "restart", "fleet/service/", "--yes"), Exit.USAGE, "names no service"),
     (("do", "restrat", "fleet/service/x"), Exit.USAGE, "did you mean restart?"),
     (("do", "restart", "fleet/servcie/x"), Exit.USAGE, "is not a kind: did you mean service?"),

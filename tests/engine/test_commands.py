@@ -266,7 +266,7 @@ def test_a_target_that_is_gone_or_different_is_not_touched() -> None:
         stage.now()
         await stage.time.sleep(100.0)
         assert (await stage.do(Verb.RESTART, seen=seen)).text == "web is gone"
-        assert (await stage.do(Verb.RESTART)).text == "web is gone"
+        assert (await stage.do(Verb.RESTART)).text == "there is no service web on fleet"
         assert stage.fake.sent == [(Verb.STOP, WEB)]
 
     play(tell)
@@ -288,7 +288,7 @@ def test_old_knowledge_is_read_again_before_anything_is_sent() -> None:
         while (stage.running.store.freshness(SERVICES).age(stage.time.boot()) or 0.0) < 31.0:
             await stage.time.sleep(1.0)
         stage.now()
-        assert (await stage.do(Verb.STOP)).text == "web is gone"
+        assert (await stage.do(Verb.STOP)).text == "there is no service web on fleet"
         assert stage.fake.sent == []
 
     play(tell)

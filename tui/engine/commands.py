@@ -171,7 +171,7 @@ class Commands:
             await self.know(ref.connection)
         except RollwatchError as error:
             return Outcome(word="refused", text=f"not sent: {error}", ref=ref, error=error)
-        reason = self._why_not(ref, verb, kind, what, override=override, sure=True)
+        reason = self._why_not(ref, verb, kind, what, override=override)
         if reason is not None:
             return Outcome(word="refused", text=reason, ref=ref)
         # From here on a second press finds it in flight: nothing is awaited between the question and the mark.
@@ -196,13 +196,13 @@ class Commands:
 
     # reasons
 
-    def _why_not(self, ref: Ref, verb: Verb, kind: Kind, what: str, *, override: bool, sure: bool = False) -> str | None:
+    def _why_not(self, ref: Ref, verb: Verb, kind: Kind, what: str, *, override: bool) -> str | None:
         if self.read_only and verb not in READING:
             return READ_ONLY
         connection = self._connections.get(ref.connection)
         if connection is None:
             return f"there is no connection {clean(ref.connection, 60)!r}"
-        missing = self._missing(connection, kind, verb) or self._guardrails.refusal(ref, self._name(ref), verb, kind, sure=sure)
+        missing = self._missing(connection, kind, verb) or self._guardrails.refusal(ref, self._name(ref), verb, kind)
         return missing or self._held(connection, ref, kind, verb, what, override=override)
 
     def _name(self, ref: Ref) -> str:
@@ -259,6 +259,8 @@ class Commands:
         connection = self._connections[ref.connection]
         try:
             reason = await self._recheck(ref, seen, override=override)
+            # By now it is as known as it can be: what a guardrail may be about and nobody could read is not touched.
+            reason = reason or self._guardrails.refusal(ref, self._name(ref), verb, kind, sure=True)
             if reason is not None:
                 return self._refused(pending, reason)
             call = self._call(ref, kind, verb)
@@ -337,7 +339,9 @@ class Commands:
             return f"whether {name} is still as shown cannot be read: {failed}"
         if now is None:
             known = bool(feeds) and not read.on_demand and all(self._store.freshness(feed).fetched_boot is not None for feed in feeds)
-            return f"{name} is gone" if seen is not None or known else None
+            if seen is None:
+                return f"there is no {ref.kind} {name} on {ref.connection}" if known else None
+            return f"{name} is gone"
         changed = difference(seen, now) if seen is not None else ""
         return f"{name} is not as it was shown: {changed}" if changed else None
 

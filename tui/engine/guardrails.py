@@ -13,7 +13,7 @@ from typing import Final
 from tui.model import Kind, Ref, Verb
 from tui.text import Safe, clean
 
-NAMELESS: Final = "a guardrail of this context asks for its name, which is not known here: read it first"
+NAMELESS: Final = "a guardrail of this context goes by names, and that of this thing could not be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,6 +212,9 @@ def test_a_copy_is_one_sequence_of_clean_text() -> None:
 def test_tmux_and_screen_let_it_through() -> None:
     inside = osc52("hello", {"TMUX": "default,1,0", "TERM": "screen-256color"})
     assert inside == "\x1bPtmux;\x1b\x1b]52;c;aGVsbG8=\x07\x1b\\"
+    both = {"TMUX": "default,1,0", "STY": "1.tty.host"}
+    assert osc52("hello", {**both, "TERM": "tmux-256color"}) == inside
+    assert osc52("hello", {**both, "TERM": "screen"}) == osc52("hello", {"TERM": "screen"}), "screen would print what is meant for tmux"
     pieces = osc52("x" * 600, {"TERM": "screen"})
     assert pieces.count("\x1bP") == pieces.count("\x1b\\") > 1
     assert decoded(pieces.replace("\x1b\\", "").replace("\x1bP", "")) == "x" * 600

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from tui.text import clean
+from tui.ui.notify import wrapped
 
 MOST: Final = 64 * 1024
 """Bytes of text; terminals cap the whole sequence near 75 000."""
-
-_SCREEN_PIECE: Final = 252
-"""GNU screen passes at most so many bytes of one device control string."""
 
 
 class TooMuch(ValueError):
@@ -28,9 +26,4 @@ def osc52(text: str, environ: Mapping[str, str]) -> str:
     if len(body) > MOST:
         raise TooMuch(f"{len(body) // 1024} KiB are too much for a terminal's clipboard, {MOST // 1024} KiB is the most")
     sequence = f"\x1b]52;c;{base64.b64encode(body).decode('ascii')}\x07"
-    if environ.get("TMUX"):
-        return f"\x1bPtmux;{sequence.replace(chr(27), chr(27) * 2)}\x1b\\"
-    if environ.get("STY") or environ.get("TERM", "").startswith("screen"):
-        pieces = [sequence[at : at + _SCREEN_PIECE] for at in range(0, len(sequence), _SCREEN_PIECE)]
-        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
-    return sequence
+    return wrapped(sequence, environ)

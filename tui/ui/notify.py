@@ -53,9 +53,11 @@ def title(text: str) -> str:
 
 def wrapped(sequence: str, environ: Mapping[str, str]) -> str:
     """The sequence so that tmux or screen hands it on. tmux does so only with ``allow-passthrough on``."""
-    if environ.get("TMUX"):
+    term = environ.get("TERM", "")
+    # One inside the other leaves both their marks. What is meant for screen tmux drops; what is meant for tmux screen would print.
+    if environ.get("TMUX") and ("STY" not in environ or term.startswith("tmux")):
         return f"\x1bPtmux;{sequence.replace(chr(27), chr(27) * 2)}\x1b\\"
-    if environ.get("STY") or environ.get("TERM", "").startswith("screen"):
+    if environ.get("STY") or term.startswith("screen"):
         pieces = [sequence[at : at + _SCREEN_PIECE] for at in range(0, len(sequence), _SCREEN_PIECE)]
         return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
     return sequence

@@ -180,6 +180,15 @@ async def test_what_is_on_this_machine_is_offered_and_not_shown() -> None:
         assert "nothing, type it in" in at.row("Take over")
 
 
+async def test_what_is_taken_over_whole_is_tried_and_kept_with_three_keys() -> None:
+    owner, asked = newcomer(Find(title="PHASE_SERVICE_TOKEN", platform="phase", token=Secret(SECRET)))
+    async with owned(owner, (80, 24)) as at:
+        await at.press("enter", "enter")
+        assert [(each.platform, each.token) for each in asked.tried] == [("phase", SECRET)]
+        await at.press("enter")
+        assert asked.kept == asked.tried
+
+
 async def test_esc_leaves_a_first_run_without_a_trace() -> None:
     owner, asked = newcomer()
     async with owned(owner) as at:

@@ -250,6 +250,8 @@ class SetupScreen(Screen[None]):
         if isinstance(event.input, Entry):
             self._touched.add(event.input.field)
             self._draw()
+            if event.input.field == FOUND and self._found is not None and not self.wrong:
+                self._choice.focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         event.widget.scroll_visible(animate=False)

@@ -48,7 +48,7 @@ from tui.tables import (
     why,
 )
 from tui.tables.cells import phase_cell
-from tui.tables.differences import beside, differences, one_before
+from tui.tables.differences import beside, differences, is_told, one_before
 from tui.text import Safe, Secret
 
 NOW = datetime(2025, 11, 5, 22, 31, 7, tzinfo=UTC)
@@ -407,6 +407,8 @@ def test_a_deployment_stands_beside_the_one_before_of_the_same_service() -> None
     shelf = Shelf(deployed("d1", 20, commit=Safe("c1")), before, deployed("d9", 5, "worker"), now)
     assert one_before(now, shelf) == before
     assert one_before(deployed("d0", 99), shelf) is None
+    assert is_told(now)
+    assert not is_told(deployed("d8", 1)), "two of which nothing is known are not the same"
     told = beside(before, now, Moment(now=NOW, store=shelf, zone=UTC))
     assert [(each.label, each.before, each.after) for each in told] == [("commit", "c2", "c3"), ("variables", "A", "A, B")]
 

@@ -156,6 +156,27 @@ async def test_rolling_back_offers_the_chosen_commit_and_says_what_went_well_the
         assert at.desk.done[0][2]["sha"] == good
 
 
+async def test_of_an_adopted_rollout_nothing_is_said_that_is_not_known() -> None:
+    at_desk = desk()
+    adopted = Rollout(
+        ref=ref(Kind.ROLLOUT, "roll_7", "shop"),
+        name=Safe("checkout/prod"),
+        app=Safe("checkout"),
+        environment=Safe("prod"),
+        conclusion=Safe("success"),
+        health=Health.OK,
+        queued_at=ago(minutes=9),
+        completed_at=ago(minutes=5),
+    )
+    at_desk.put("shop", Kind.ROLLOUT, [adopted])
+    async with seat(at_desk, size=(80, 24)) as at:
+        await at.press("3", "u")
+        assert not at.asks
+        assert at.sees("what it rolled out is not known here: t asks for a commit")
+        await at.press("t")
+        assert at.sees("last that succeeded there: roll_7 by somebody, 5m ago")
+
+
 async def test_stars_that_stand_for_a_secret_are_never_offered_to_be_sent() -> None:
     at_desk = desk()
     remote, command = Safe("https://***@git.example.com/shop/worker"), Safe("./worker --queue mail")

@@ -82,6 +82,11 @@ def _text(name: str, value: Any, moment: Moment) -> str:
     return state(value) if isinstance(value, Health) else detail_text(name, value, moment)
 
 
+def is_told(row: Resource) -> bool:
+    """Whether it is known at all what a deployment or rollout put out."""
+    return any(getattr(row, name, "") for name in ("target", "commit", "image"))
+
+
 def one_before(row: Resource, store: Lookup) -> Resource | None:
     """The deployment of the same service, or the rollout to the same place, that was begun before this one; None where none is known."""
     if not isinstance(row, Deployment | Rollout) or row.created_at is None:

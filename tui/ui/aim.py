@@ -101,7 +101,9 @@ def _no_way_back(selection: Selection, session: Session) -> str:
     if is_commit(row.target):
         return ""
     how = spell(ACTIONS["row.trigger"].keys[0])
-    return f"it was triggered as the branch {row.target or '?'}, which may hold another commit by now: {how} asks for a commit"
+    if not row.target:
+        return f"what it rolled out is not known here: {how} asks for a commit"
+    return f"{row.target} is a branch and may hold another commit by now: {how} asks for a commit"
 
 
 def no_page(connection: str) -> str:

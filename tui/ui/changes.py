@@ -10,7 +10,7 @@ from tui.engine.session import Session
 from tui.local.journal.bodies import Known
 from tui.model import Resource
 from tui.tables import Moment
-from tui.tables.differences import Difference, beside, differences, one_before
+from tui.tables.differences import Difference, beside, differences, is_told, one_before
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.text_view import Content, Field
 
@@ -46,7 +46,8 @@ def _beside(row: Resource, session: Session, moment: Moment) -> list[Content]:
         Piece(f"  {before.ref}, {moment.ago(before.created_at)} ago", "muted"),
     )
     found = beside(before, row, moment)
-    return [head, *(_told(found) or [(Piece(" the same was put out", "muted"),)]), ()]
+    same = " the same was put out" if is_told(row) and is_told(before) else " what was put out is not known here"
+    return [head, *(_told(found) or [(Piece(same, "muted"),)]), ()]
 
 
 def _told(found: Iterable[Difference]) -> list[Content]:

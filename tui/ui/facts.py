@@ -79,7 +79,7 @@ def _rolling(target: Target, session: Session, moment: Moment) -> list[Cell]:
         if row.completed_at is None:
             began = row.started_at or row.queued_at or row.created_at
             since = span((moment.now - began).total_seconds()) if began is not None else ""
-            what = f"{row.target} by {row.by or 'somebody'}"
+            what = _named(row)
             if not row.snapshot:
                 lines.append((Piece(f"  ▲ already rolling there: {what}{since and f', {since}'}", "warn"),))
             elif not lines:
@@ -93,10 +93,15 @@ def _rolling(target: Target, session: Session, moment: Moment) -> list[Cell]:
     elif live:
         newest = max(live, key=lambda row: str(row.completed_at))
         ago = moment.ago(newest.completed_at)
-        lines.append((Piece(f"  last that succeeded there: {newest.target} by {newest.by or 'somebody'}, {ago} ago", "muted"),))
+        lines.append((Piece(f"  last that succeeded there: {_named(newest)}, {ago} ago", "muted"),))
     else:
         lines.append((Piece("  what is live there is not known here", "muted"),))
     return lines
+
+
+def _named(row: Rollout) -> str:
+    """What went out and by whom; of one that was adopted only its id may be known."""
+    return f"{row.target or row.ref.id} by {row.by or 'somebody'}"
 
 
 def requests(question: Question, target: Target, values: Mapping[str, Any], session: Session) -> list[str]:

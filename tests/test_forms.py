@@ -25,6 +25,7 @@ def test_a_rollout_wants_a_branch_or_a_commit_and_never_both() -> None:
     [
         (Kind.ROLLOUT, Verb.TRIGGER, {"sha": "a1b2c3d"}, "sha"),
         (Kind.ROLLOUT, Verb.TRIGGER, {"sha": "g" * 40}, "sha"),
+        (Kind.ROLLOUT, Verb.TRIGGER, {"branch": SHA}, "branch"),
         (Kind.ROLLOUT, Verb.TRIGGER, {"branch": "a..b"}, "branch"),
         (Kind.ROLLOUT, Verb.TRIGGER, {"branch": "-x"}, "branch"),
         (Kind.ROLLOUT, Verb.TRIGGER, {"branch": "main", "skip_tests": "perhaps"}, "skip_tests"),

@@ -177,7 +177,9 @@ def commit(text: str) -> str:
 
 
 def branch(text: str) -> str:
-    """What git accepts as the name of a branch."""
+    """What git accepts as the name of a branch, and nobody meant as a commit."""
+    if is_commit(text):
+        return "this is a commit: it belongs into the field for one"
     if len(text) > 250 or not text.isprintable() or re.search(r"[\s~^:?*\[\\]|\.\.|@\{|//", text):
         return "git does not accept this as the name of a branch"
     if text.startswith(("-", "/", ".")) or text.endswith(("/", ".", ".lock")):

@@ -20,6 +20,9 @@ from typing import Self
 import pyte
 
 ROOT = Path(__file__).resolve().parents[2]
+OURS = {"TMUX", "STY", "NO_COLOR", "SSH_CONNECTION", "COLUMNS", "LINES"}
+"""Variables that say something of the terminal that the tests run in, and would be believed."""
+
 ASKED = re.compile(rb"\x1b\[6n|\x1b\[\?2026\$p")
 _UNDRAWN = re.compile(rb"\x1b\[6n|\x1b\[\?\d+\$p|\x1b\[[<>=]\d*u|\x1b\[\?2026[hl]")
 
@@ -59,7 +62,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             wanted = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT), "TEXTUAL_ANIMATIONS": "none", **environ}
-            kept = {key: value for key, value in os.environ.items() if key not in {"TMUX", "STY", "NO_COLOR", "SSH_CONNECTION"}}
+            kept = {key: value for key, value in os.environ.items() if key not in OURS}
             os.chdir(ROOT)
             os.execve(sys.executable, [sys.executable, *arguments], {**kept, **wanted})  # noqa: S606
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -351,7 +351,7 @@ async def test_what_was_said_before_the_deployment_is_asked_for_before_anything_
 
 
 async def test_trouble_while_looking_back_stays_on_the_screen_that_it_is_about() -> None:
-    async with seat() as at:
+    async with seat(size=(80, 24)) as at:
         follow = await following(at, at_second(250, "ledger broke", "error"))
         row = at.desk.store.get(follow.ref)
         assert row is not None

@@ -95,6 +95,18 @@ async def test_one_changed_cell_writes_little() -> None:
         assert "99%" in recording.lines()[6]
 
 
+async def test_a_title_among_the_rows_goes_across_all_columns_and_makes_none_of_them_wider() -> None:
+    async with table(3) as (shown, recording):
+        rows, slots = [row(key) for key in range(3)], shown.slots
+        for end in ("of the first", "of the last"):
+            said = f"what the rows below are, told at some length, longer than any column to the very end {end}"[-78:]
+            shown.show_rows([Row("title", (cell(said),), title=True), *rows])
+            await recording.settle()
+            assert recording.lines()[1][1:79] == said
+            assert end.split()[-1] in recording.take(), "its end is painted, too"
+            assert shown.slots == slots
+
+
 async def test_a_change_out_of_sight_writes_nothing() -> None:
     async with table(50) as (shown, recording):
         shown.show_rows([row(key, cpu="99%" if key == 40 else "1%") for key in range(50)])

@@ -142,7 +142,7 @@ class LogDeeds:
             deployed, known = deployed_at(ref, self._app.moment()), pane.census.since(ref)
             if deployed is None or known is None or known < deployed or pane.session.clock.wall() - deployed > LONGEST:
                 continue
-            screen.show(pane, again=True, said=f"asking what {pane.name_of(ref)} said before it was deployed…")
+            screen.show(pane, again=True, said=f"asking {pane.name_of(ref)} for what it said before…")
             try:
                 async with asyncio.timeout(30):
                     lines = await pane.followed.older(ref, deployed - BEFORE, pane.oldest(ref))

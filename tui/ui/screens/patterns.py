@@ -73,7 +73,7 @@ class PatternsScreen(FirstsScreen):
 
     @staticmethod
     def _head(key: object, text: str) -> Row:
-        return Row(("head", key), ((), (), (), (), (Piece(text, "title"),)))
+        return Row(("head", key), ((Piece(text, "title"),),), title=True)
 
     @staticmethod
     def _group(

@@ -204,7 +204,7 @@ class ResourceTable(LineView):
         """Learn how wide the visible cells are; widths only grow, so that nothing jumps. Whether the layout may change."""
         grown = False
         for row in self._visible():
-            for column, cell in zip(self._columns, row.cells, strict=False):
+            for column, cell in zip(self._columns, () if row.title else row.cells, strict=False):
                 need = total(cell)
                 if self._tree and column is self._columns[0]:
                     need += 2 * row.depth + 2
@@ -266,7 +266,7 @@ class ResourceTable(LineView):
             return None
         if self._flash_for:
             self._note_changed(wanted.row, was.row)
-        if wanted[1:] != was[1:] or wanted.row[2:] != was.row[2:]:
+        if wanted[1:] != was[1:] or wanted.row[2:] != was.row[2:] or wanted.row.title:
             return None
         until = 0
         for slot in self._slots:

@@ -27,6 +27,8 @@ def row_pieces(
     """A row behind its ``sign``; matches of ``pattern`` and the ``changed`` cells in tones of their own, an
     arrow behind those that became more or less."""
     pieces = [Piece(sign, None if sign == " " else "key")]
+    if row.title:
+        return [*pieces, *fit(row.cells[0], width - GUTTER)]
     x, arrow = 0, ""
     for slot in slots:
         pieces += _gap(slot.x - x, arrow)

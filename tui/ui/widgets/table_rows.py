@@ -13,7 +13,8 @@ LEAF: Final = "  "
 
 
 class Row(NamedTuple):
-    """One row: its identity and one cell per column. In a tree ``depth`` indents it; ``open`` is None for a leaf.
+    """One row: its identity and one cell per column. In a tree ``depth`` indents it; ``open`` is None for a leaf. The first cell of one
+    that is a ``title`` goes across all columns: it says what the rows below it are.
 
     A NamedTuple: ten thousand of them are made and compared at once, and that in C.
     """
@@ -22,6 +23,7 @@ class Row(NamedTuple):
     cells: tuple[Cell, ...]
     depth: int = 0
     open: bool | None = None
+    title: bool = False
 
 
 def cell(text: str, tone: str | None = None) -> Cell:

@@ -63,8 +63,10 @@ def _run(argv: Sequence[str]) -> int:
 
 def say(line: str) -> None:
     """One line to the user, beside the output proper."""
-    with contextlib.suppress(OSError):
+    try:
         print(f"rollwatch: {line}", file=sys.stderr)
+    except OSError:
+        _written()
 
 
 def _streams() -> list[TextIO]:

@@ -1,8 +1,8 @@
 """A strict reading of what a program sends to a terminal: every byte is text that is drawn, or a sequence with a shape.
 
 A shape keeps what a sequence does and drops what it is about: ``CSI 12;40H`` and ``CSI 1;1H`` are ``CSI H``, but ``CSI ?1049h`` is only
-itself. Lines that the output layer moves are one shape, with the region that it sets and takes back: any part of it alone is another.
-What no rule knows is a shape too, and one that no empty screen emits.
+itself. Lines that the output layer moves are one shape, with the region that it sets and takes back: any part of it alone is another (a
+pseudo-terminal may put a carriage return before a line feed). What no rule knows is a shape too, and one that no empty screen emits.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Final
 
 _TOKEN: Final = re.compile(
-    r"(?P<scroll>\x1b\[\d+;\d+r\x1b\[\d+H(?:\n+|(?:\x1bM)+)\x1b\[r)"
+    r"(?P<scroll>\x1b\[\d+;\d+r\x1b\[\d+H(?:(?:\r?\n)+|(?:\x1bM)+)\x1b\[r)"
     r"|\x1b\[(?P<mark>[<=>?]?)(?P<numbers>[0-9;:]*)(?P<middle>[ -/]*)(?P<final>[@-~])"
     r"|\x1b(?P<string>[\]PX^_])(?P<body>[^\x07\x1b\x9c]*)(?P<end>\x07|\x1b\\|\x9c|)"
     r"|\x1b(?P<single>[ -/]*[0-~])"

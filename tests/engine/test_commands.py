@@ -234,9 +234,25 @@ def test_read_only_refuses_and_cannot_be_loosened() -> None:
         assert stage.running.why_not(WEB, Verb.STOP) is None
         stage.running.tighten()
         assert stage.running.read_only
-        assert stage.running.why_not(WEB, Verb.STOP) == stage.running.why_not(Kind.SERVICE, Verb.STOP)
-        assert (await stage.do(Verb.STOP, override=True)).text == "read-only: verbs are refused in this context"
+        why = "read-only: verbs are refused in this context"
+        assert stage.running.why_not(WEB, Verb.STOP) == stage.running.why_not(Kind.SERVICE, Verb.STOP) == why
+        assert (await stage.do(Verb.STOP, override=True)).text == why
         assert stage.fake.sent == []
+
+    play(tell)
+
+
+def test_read_only_holds_for_what_was_confirmed_and_has_not_left_yet() -> None:
+    async def tell(stage: Stage) -> None:
+        stage.running.show("pane", [])
+        await stage.time.sleep(300.0)
+        stage.fake.latency = 5.0
+        going = asyncio.ensure_future(stage.do(Verb.STOP))
+        await stage.time.sleep(1.0)
+        assert not going.done(), "the service is read again first"
+        stage.running.tighten()
+        assert (await going).text == "read-only: verbs are refused in this context"
+        assert (stage.fake.sent, stage.journal.intents) == ([], {})
 
     play(tell)
 

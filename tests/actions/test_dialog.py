@@ -112,6 +112,17 @@ async def test_keys_typed_ahead_are_no_answer() -> None:
         assert at.asks
 
 
+async def test_what_is_pasted_as_a_dialog_opens_is_no_answer() -> None:
+    async with seat(desk(production=True)) as at:
+        await at.press("s", slowly=False)
+        assert isinstance(at.app.focused, Entry)
+        await at.press("<worker>", slowly=False)
+        assert at.app.focused.value == ""
+        await at.desk.pass_time(HELD * 2)
+        await at.press("<worker>")
+        assert at.app.focused.value == "worker"
+
+
 async def test_in_production_what_cannot_be_undone_asks_for_the_name() -> None:
     async with seat(desk(production=True)) as at:
         await at.press("s")

@@ -70,9 +70,11 @@ async def test_somebody_without_a_configuration_is_asked_and_lands_in_the_consol
         await at.press("down", "enter")
         assert "https://base.dployr.io" in at.row("Address")
         assert not at.sees("Client id"), "only what this platform asks for"
+        assert at.sees("or e-mail")
         await to(at, "token")
         await at.press(*SECRET)
         assert "•••" in at.row("Token")
+        assert not at.sees("or e-mail"), "whoever has a token is not asked for more"
         at.app.screen._choice.focus()  # type: ignore[attr-defined]
         await at.press("enter")
         await at.wait()

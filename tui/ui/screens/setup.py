@@ -31,6 +31,8 @@ FOUND: Final = "found"
 NOTHING: Final = "nothing, type it in"
 YES: Final = "yes"
 NO: Final = "no"
+INSTEAD: Final = frozenset({"email", "password"})
+"""Fields that stand in for a token."""
 APPS: Final = "shop-3p2i:staging,prod other:dev"
 
 
@@ -208,12 +210,20 @@ class SetupScreen(Screen[None]):
             return
         platform, wrong = self.platform, self.wrong
         for line in self.lines:
-            self._rows[line.name].display = (not line.only or platform in line.only.split()) and (line.name != FOUND or bool(self._finds))
+            self._rows[line.name].display = self._asked(line)
             problem = self._answered.get(line.name) or (wrong.get(line.name, "") if line.name in self._touched else "")
             self._hints[line.name].set_text(f"✗ {problem}" if problem else line.help, "bad" if problem else "muted")
         works = bool(self._works)
         self._choice.offer(self.acts[works], "ok", first=True)
         self._keys.set_text(f"{self.keys[works]} · ↓ picks · esc leaves, nothing written", "muted")
+
+    def _asked(self, line: Line) -> bool:
+        """Whether a field is asked for: of this platform, and not in place of a token that is there."""
+        if line.name == FOUND:
+            return bool(self._finds)
+        if line.name in INSTEAD and self._value("token"):
+            return False
+        return not line.only or self.platform in line.only.split()
 
     def _tell(self) -> None:
         """What is to be said of what stands there now."""

@@ -91,3 +91,6 @@ def test_keys_that_mean_nothing_or_two_things_are_named(desk: Desk, tmp_path: Pa
     assert len(keys) == 2
     assert "did you mean 'row.stop'?" in keys[0]
     assert "means both 'row.restart' and 'row.stop'" in keys[1]
+    shown = desk.run("doctor", ROLLWATCH_HOME=str(tmp_path)).stdout
+    assert (shown.count("keys: rollwatch config path"), shown.count("keys: keys:")) == (1, 0), "what helps is said once"
+    assert "a, fleet" in shown

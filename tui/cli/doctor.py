@@ -94,7 +94,7 @@ def _lines(findings: list[Finding]) -> Iterator[str]:
     """Everything that was found, then what to do."""
     yield from grid.aligned([[f"{GLYPHS[MARKS[each.state]]} {each.about}", each.text] for each in findings])
     yield ""
-    yield from (f"{each.about}: {each.remedy}" for each in findings if each.remedy)
+    yield from dict.fromkeys(f"{each.about}: {each.remedy}" for each in findings if each.remedy)
 
 
 def _program() -> Iterator[Finding]:
@@ -176,11 +176,12 @@ def _context(args: Namespace) -> Iterator[Finding]:
     try:
         with compose.opened(args) as setup:
             marks = "".join(word for word, held in ((", production", setup.production), (", read-only", setup.read_only)) if held)
-            yield Finding(about="context", state="ok", text=f"{setup.context}, {len(setup.platforms)} connections{marks}")
+            yield Finding(about="context", state="ok", text=f"{setup.context}, {', '.join(each.name for each in setup.platforms)}{marks}")
             for warning in setup.warnings:
                 yield Finding(about="settings", state="warn", text=warning, remedy="rollwatch config show tells where values come from")
             for problem in Keymap.load(setup.looks.get("keys", {})).problems:
-                yield Finding(about="keys", state="warn", text=problem, remedy="rollwatch config path says where they stand")
+                said = problem.removeprefix("keys: ")
+                yield Finding(about="keys", state="warn", text=said, remedy="rollwatch config path says where they stand")
             if setup.journal.badge:
                 yield Finding(about="journal", state="warn", text=setup.journal.badge, remedy="verbs are refused until it can be written")
             _, loaded = compose.configured(args)

@@ -208,7 +208,7 @@ class SetupScreen(Screen[None]):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        platform, wrong = self.platform, self.wrong
+        wrong = self.wrong
         for line in self.lines:
             self._rows[line.name].display = self._asked(line)
             problem = self._answered.get(line.name) or (wrong.get(line.name, "") if line.name in self._touched else "")

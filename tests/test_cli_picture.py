@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from tui.cli import picture as picture_module
-from tui.cli.picture import ENTER, LEAVE, Kept, Picture, ago, drawn
+from tui.cli.picture import ENTER, LEAVE, Picture, _Shown, ago, drawn
 
 NOW = datetime(2026, 1, 2, 22, 31, tzinfo=UTC)
 LINES = ("header", " web-api  ● ok  running", " worker  ▲ degraded")
@@ -95,7 +95,7 @@ def test_a_damaged_picture_is_none(home: dict[str, str], written: list[str], dam
 
 def test_what_a_terminal_obeys_is_not_in_it() -> None:
     lines = ("", "a\x1b[2Jb\x9b1mc\x07", "x" * 200)
-    text = drawn(Kept(asked=(), size=(90, 3), context="p\x1b]0;x\x07", production=False, at=NOW, lines=lines), NOW)
+    text = drawn(_Shown(asked=(), size=(90, 3), context="p\x1b]0;x\x07", production=False, at=NOW, lines=lines), NOW)
     assert "\x1b[2J" not in text
     assert "\x1b]" not in text
     assert "\x07" not in text
@@ -127,5 +127,5 @@ print(*[name for name in ("httpx._client", "httpcore._async", "h11") if name in 
 
 
 def test_the_file_says_what_it_must_and_no_more() -> None:
-    assert set(Kept.__struct_fields__) == {"asked", "size", "context", "production", "at", "lines"}
-    assert msgspec.json.decode(msgspec.json.encode(Kept(asked=("a",), size=(1, 2), context="c", production=True, at=NOW, lines=("x",))))
+    assert set(_Shown.__struct_fields__) == {"asked", "size", "context", "production", "at", "lines"}
+    assert msgspec.json.decode(msgspec.json.encode(_Shown(asked=("a",), size=(1, 2), context="c", production=True, at=NOW, lines=("x",))))

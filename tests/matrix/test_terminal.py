@@ -106,24 +106,30 @@ def test_u4_an_interrupt_while_it_starts_is_no_ordinary_end(consoles: Stable, ho
 
 
 PICTURED = """
-import os, tui.cli.picture as picture
-real = picture._write
+import os, weakref, tui.cli.picture as picture
+real, heard = picture._write, {heard}
 def struck(text):
     picture._write = real
     real(text)
-    os.kill(os.getpid(), {number})
+    if heard:
+        os.kill(os.getpid(), {number})
+    else:
+        gone = type("Gone", (), {{}})()
+        reference = weakref.ref(gone, lambda _: os.kill(os.getpid(), {number}))
+        del gone
 picture._write = struck
 """
 
 
+@pytest.mark.parametrize("heard", [True, False], ids=["between two steps", "in a callback whose errors nobody hears"])
 @pytest.mark.parametrize("number", LEAVING, ids=lambda each: each.name)
 def test_u4_a_signal_while_the_last_picture_is_shown(
-    consoles: Stable, home: dict[str, str], number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+    consoles: Stable, home: dict[str, str], number: signal.Signals, heard: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.get_terminal_size", lambda _: (_ for _ in ()).throw(OSError))
     now = datetime.now(UTC)
     Picture("", home, now).keep([" " * 100] * 30, "prod", production=False, at=now)
-    end = consoles.run(PICTURED.format(number=int(number)) + CONSOLE, env=home)
+    end = consoles.run(PICTURED.format(number=int(number), heard=heard) + CONSOLE, env=home)
     assert end.code == LEAVING[number], end.raw[-300:]
     assert SHOWN.encode() in end.raw
     end.restored()

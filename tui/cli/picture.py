@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tui.cli.terminal import LEAVING, SCREEN
+from tui.cli.terminal import LEAVING, SCREEN, Kept
 from tui.errors import StorageError
 from tui.local.files import read_private, write_private
 from tui.local.paths import Paths
@@ -34,7 +34,7 @@ ENTER: Final = "\x1b[?1049h\x1b[?25l"
 LEAVE: Final = "\x1b[?7h\x1b[?1049l\x1b[?25h"
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class _Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A picture in its file. ``asked`` is what had been asked for."""
 
     asked: tuple[str, ...]
@@ -43,6 +43,21 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     production: bool
     at: datetime
     lines: tuple[str, ...]
+
+
+class _Ended(Kept):
+    """A signal while the last picture is shown ends it at once. What it raises may be lost, as in a callback of the import system, whose
+    errors nobody hears: for that it is kept, too."""
+
+    def __init__(self, leave: Callable[[], None]) -> None:
+        super().__init__()
+        self._leave = leave
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        super().__call__(number, frame)
+        # Here and not at the end of the block: it may come before that has begun.
+        self._leave()
+        raise SystemExit(self.code)
 
 
 class Picture:
@@ -64,7 +79,7 @@ class Picture:
         kept = None if self._paths.reason else self._read()
         if kept is not None:
             # Until the console watches for signals itself, one must not leave the terminal on its other screen.
-            self._old = {number: signal.signal(number, self._ended) for number in LEAVING}
+            self._old = {number: signal.signal(number, _Ended(self._leave)) for number in LEAVING}
             self.entered = True
             _write(ENTER + drawn(kept, self._now))
         return self
@@ -78,21 +93,16 @@ class Picture:
         if self.hand_over():
             _write(LEAVE)
 
-    def _ended(self, number: int, _frame: FrameType | None) -> None:
-        # Here and not at the end of the block: it may come before that has begun.
-        self._leave()
-        raise SystemExit(LEAVING[number])
-
     def __exit__(self, *_exc: object) -> None:
         self._leave()
         for number, old in self._old.items():
             signal.signal(number, old)
 
-    def _read(self) -> Kept | None:
+    def _read(self) -> _Shown | None:
         """What there is, if it is a picture of what is asked for now. Nothing about it may keep a console from starting."""
         with suppress(StorageError, msgspec.MsgspecError, OSError, ValueError):
             data = read_private(self._file, LIMIT)
-            kept = msgspec.json.decode(data, type=Kept) if data else None
+            kept = msgspec.json.decode(data, type=_Shown) if data else None
             if kept is not None and (kept.asked, kept.size) == (self._asked, tuple(os.get_terminal_size(SCREEN))):
                 return kept
         return None
@@ -104,7 +114,7 @@ class Picture:
         size = (max(map(len, lines)), len(lines))
         with suppress(OSError):
             size = (os.get_terminal_size(SCREEN).columns, os.get_terminal_size(SCREEN).lines)
-        kept = Kept(asked=self._asked, size=size, context=context, production=production, at=at, lines=tuple(lines))
+        kept = _Shown(asked=self._asked, size=size, context=context, production=production, at=at, lines=tuple(lines))
         with suppress(StorageError):
             write_private(self._file, msgspec.json.encode(kept))
 
@@ -120,7 +130,7 @@ def _asked(context: str, environ: Mapping[str, str], config: Path) -> tuple[str,
     return (context, found, *told)
 
 
-def drawn(kept: Kept, now: datetime) -> str:
+def drawn(kept: _Shown, now: datetime) -> str:
     """A picture as what a terminal is to be sent: dim, its first line replaced by what it is."""
     columns, rows = kept.size
     what = f" rollwatch  {clean(kept.context, 40)}{'  ▲ PRODUCTION' if kept.production else ''}"

@@ -75,19 +75,21 @@ def here() -> str | None:
 
 
 class Kept:
-    """An interrupt that comes while the event loop is made, which would tear it apart: kept until somebody can leave in order."""
+    """A signal that comes while the event loop is made, which it would tear apart: kept until somebody can leave in order. ``code`` is
+    the exit code that it asks for, None while none came."""
 
-    def __init__(self) -> None:
-        self.struck = False
+    def __init__(self, code: int | None = None) -> None:
+        self.code = code
 
-    def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        self.struck = True
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        self.code = int(LEAVING[number])
 
 
 @contextlib.contextmanager
 def patient() -> Iterator[None]:
     """Around an event loop in which ``Leave`` is entered: an interrupt before that is kept for it."""
-    before = signal.signal(signal.SIGINT, Kept())
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, Kept(before.code if isinstance(before, Kept) else None))
     try:
         yield
     finally:
@@ -122,8 +124,9 @@ class Leave:
     def __enter__(self) -> Leave:
         # Plain signal handlers and not the loop's own: these run even while the loop waits for a terminal that takes nothing.
         self._old = {number: signal.signal(number, self._signalled) for number in LEAVING}
-        if any(isinstance(old, Kept) and old.struck for old in self._old.values()):
-            self.now(Exit.INTERRUPTED)
+        for old in self._old.values():
+            if isinstance(old, Kept) and old.code is not None:
+                self.now(old.code)
         self._beat()
         self._thread.start()
         return self

@@ -62,6 +62,18 @@ async def to(at: Seat, name: str) -> None:
     await at.wait()
 
 
+async def with_secret(at: Seat, name: str = "token") -> None:
+    await to(at, name)
+    await at.press(*SECRET)
+
+
+async def go(at: Seat) -> None:
+    """Choose what the form is for."""
+    at.app.screen._choice.focus()  # type: ignore[attr-defined]
+    await at.press("enter")
+    await at.wait()
+
+
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.soak)])
 async def test_somebody_without_a_configuration_is_asked_and_lands_in_the_console(size: tuple[int, int]) -> None:
     owner, asked = newcomer()
@@ -71,13 +83,10 @@ async def test_somebody_without_a_configuration_is_asked_and_lands_in_the_consol
         assert "https://base.dployr.io" in at.row("Address")
         assert not at.sees("Client id"), "only what this platform asks for"
         assert at.sees("or e-mail")
-        await to(at, "token")
-        await at.press(*SECRET)
+        await with_secret(at)
         assert "•••" in at.row("Token")
         assert not at.sees("or e-mail"), "whoever has a token is not asked for more"
-        at.app.screen._choice.focus()  # type: ignore[attr-defined]
-        await at.press("enter")
-        await at.wait()
+        await go(at)
         assert [(each.platform, each.name, each.token, each.context) for each in asked.tried] == [("dployr", "dployr", SECRET, "main")]
         assert "it works: dployr, current, 3 projects" in at.row("it works")
         assert asked.kept == [], "nothing is written before it was asked for"
@@ -95,11 +104,8 @@ async def test_a_refusal_stands_at_its_field_and_loses_nothing() -> None:
     asked.refuse = True
     async with owned(owner, (80, 24)) as at:
         await at.press("down")
-        await to(at, "token")
-        await at.press(*SECRET)
-        at.app.screen._choice.focus()  # type: ignore[attr-defined]
-        await at.press("enter")
-        await at.wait()
+        await with_secret(at)
+        await go(at)
         rows = at.screen()
         under = rows[next(number for number, row in enumerate(rows) if "Token" in row) + 1]
         assert "✗ the token is not known" in under
@@ -112,12 +118,10 @@ async def test_what_somebody_typed_is_gone_on_with_after_a_mistake() -> None:
     owner, asked = newcomer()
     asked.error = NotFound("shop-typo: no such app")
     async with owned(owner, (80, 24)) as at:
-        await to(at, "client_secret")
-        await at.press(*SECRET)
+        await with_secret(at, "client_secret")
         await to(at, "apps")
         await at.press(*"shop-typo:prod")
-        at.app.screen._choice.focus()  # type: ignore[attr-defined]
-        await at.press("enter")
+        await go(at)
         assert at.sees("✗ no such app")
         await at.press("backspace")
         assert "shop-typo:pro" in at.row("Apps"), "only what was proposed is replaced by typing"
@@ -128,10 +132,8 @@ async def test_the_clusters_that_there_are_can_be_picked_at_their_field() -> Non
     asked.error = Refused("this account has 2 clusters: oncall, lab")
     async with owned(owner, (80, 24)) as at:
         await at.press("down")
-        await to(at, "token")
-        await at.press(*SECRET)
-        at.app.screen._choice.focus()  # type: ignore[attr-defined]
-        await at.press("enter")
+        await with_secret(at)
+        await go(at)
         assert at.sees("✗ ↓ goes through them: oncall, lab")
         await at.press("down")
         assert at.row("Cluster").split() == ["Cluster", "oncall"]
@@ -141,9 +143,7 @@ async def test_what_is_missing_is_marked_and_nothing_is_sent() -> None:
     owner, asked = newcomer()
     async with owned(owner) as at:
         await at.press("down")
-        at.app.screen._choice.focus()  # type: ignore[attr-defined]
-        await at.press("enter")
-        await at.wait()
+        await go(at)
         assert asked.tried == []
         assert at.sees("✗ is needed")
         assert at.sees("nothing was tried: see the marked fields")
@@ -154,8 +154,7 @@ async def test_what_is_picked_can_be_typed_instead_and_is_never_half_understood(
     async with owned(owner, (80, 24)) as at:
         await at.press(*"phase")
         assert at.row("Platform").split() == ["Platform", "phase"], "what stands there is replaced by what is typed"
-        await to(at, "token")
-        await at.press(*SECRET)
+        await with_secret(at)
         await to(at, "production")
         await at.press(*"yess")
         await at.press("enter", "enter")

@@ -13,7 +13,7 @@ from tests.engine.test_fleet import Quick, Silent
 from tests.ui.desk import NOW, READS, Desk, busy, fleet, refused
 from tests.ui.test_console import Seat
 from tui.engine.feeds import Pending
-from tui.errors import ConfigError
+from tui.errors import ConfigError, Unreachable
 from tui.model import Health, Kind, Ref, Verb
 from tui.platforms.base import Platform
 from tui.ui.app import Console
@@ -199,6 +199,22 @@ async def test_the_fleet_shows_the_worst_first_and_the_dead_delay_nobody() -> No
         asked = quick.asked
         await at.desk.pass_time(300)
         assert quick.asked == asked, "nobody watches, nobody is asked"
+
+
+async def test_on_a_narrow_screen_what_is_wrong_is_read_whole_and_the_address_under_the_list() -> None:
+    owner = Owned()
+    error = Unreachable("no connection to base.dployr.io: nothing listens there", hint="check the address and the network between")
+    owner.fleet = {"staging": [Quick("fleet", error=error)]}
+    async with owned(owner, (80, 24)) as at:
+        await at.press("0")
+        await at.desk.pass_time(1)
+        await at.wait()
+        assert "✗ down" in at.row("no connection to base.dployr.io: n")
+        at.app.screen._table.move_to(("staging", "fleet"))  # type: ignore[attr-defined]
+        await at.wait()
+        told = " ".join(at.screen()[-5:])
+        assert "check the address and the network between" in " ".join(told.split())
+        assert "https://" in told
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

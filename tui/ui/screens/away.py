@@ -29,9 +29,9 @@ class AwayScreen(MemoryScreen):
 
     columns: ClassVar[tuple[ColumnSpec, ...]] = (
         ColumnSpec(id="when", low=11, high=14),
-        ColumnSpec(id="name", low=12, high=28),
+        ColumnSpec(id="name", low=21, high=28),
         ColumnSpec(id="where", low=16, high=22, rank=3),
-        ColumnSpec(id="what", low=44, high=400, grow=True),
+        ColumnSpec(id="what", low=40, high=400, grow=True),
     )
 
     file: ClassVar[tuple[str, str]] = ("while-away", "txt")

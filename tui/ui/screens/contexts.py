@@ -6,7 +6,7 @@ What is looked at is ``engine.fleet``'s matter, going into a context the app's. 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from random import Random
 from typing import ClassVar, Final
@@ -29,6 +29,7 @@ from tui.ui.program import program
 from tui.ui.say import Bottom
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
+from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.table_layout import ColumnSpec
@@ -39,7 +40,7 @@ COLUMNS: Final = (
     ColumnSpec(id="name", title="CONTEXT", low=14, high=30),
     ColumnSpec(id="state", title="STATE", low=12, high=14),
     ColumnSpec(id="age", title="AGE", low=4, high=6, right=True),
-    ColumnSpec(id="said", title="WHAT IT SAYS", low=20, high=200, grow=True),
+    ColumnSpec(id="said", title="WHAT IT SAYS", low=36, high=200, grow=True),
     ColumnSpec(id="where", title="ADDRESS", low=16, high=44, rank=2),
 )
 OLD: Final = 90.0
@@ -75,15 +76,18 @@ class ContextsScreen(Screen[None]):
         self._go = go
         self._offers: tuple[Offer, ...] = ()
         self._glances: Mapping[Key, Glance] = {}
+        self._rows: Mapping[Hashable, Row] = {}
         self._worker: Worker[None] | None = None
         self._title = StatusLine(classes="title")
         self._table = ResourceTable()
         self._table.set_columns(COLUMNS)
+        self._whole = Paragraph(indent=2, classes="words")
         self._bottom = Bottom()
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._table
+        yield self._whole
         yield self._bottom
 
     def prepare(self, *, watching: bool) -> None:
@@ -139,7 +143,9 @@ class ContextsScreen(Screen[None]):
         for offer in offers:
             rows.append(self._context_row(offer, parts[offer.name]))
             rows += [self._member_row(offer, *each) for each in parts[offer.name]]
+        self._rows = {row.key: row for row in rows}
         self._table.show_rows(rows)
+        self._tell(self._table.cursor_key)
         self._draw_title()
         self._draw_keys()
 
@@ -217,6 +223,16 @@ class ContextsScreen(Screen[None]):
             program(self).open_help(Place.CONTEXTS)
         elif id_ in ACTIONS:
             self.dismiss()
+
+    def _tell(self, key: object) -> None:
+        """What may not fit into the line under the cursor: what it says, and the address."""
+        row = self._rows.get(key) if isinstance(key, Hashable) else None
+        self._whole.show([cell for cell in row.cells[3:] if cell] if row is not None else [])
+
+    @on(ResourceTable.RowHighlighted)
+    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        event.stop()
+        self._tell(event.key)
 
     @on(ResourceTable.RowOpened)
     def _opened(self, event: ResourceTable.RowOpened) -> None:

@@ -17,6 +17,7 @@ from tui.clock import ManualClock
 from tui.errors import BadReply, HalfDone, NoEndpoint, PlatformError, Refused, Unreachable
 from tui.model import Health, Kind, Verb
 from tui.platforms.base import SignIn
+from tui.platforms.dployr import watch
 from tui.platforms.dployr.watch import ALIVE, REFUSED, Watch
 from tui.platforms.seg import Address
 from tui.platforms.websocket import LARGEST, WebSocket, open_websocket
@@ -104,6 +105,18 @@ async def test_what_a_machine_says_of_a_service_is_what_it_is(workloads: Any, st
         assert (row.status, row.health) == (status, health)
         assert row.instance == ("edge-1" if status else "")
         assert ("it may be stopped" in row.message) is (status == "running" and health is Health.UNKNOWN)
+
+
+async def test_the_first_list_waits_a_moment_for_the_machines_and_no_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "BEGINNING", 5.0)
+    async with current(telling(update("edge-1", workloads=RUNS))) as at:
+        assert (await at.fetch(Kind.SERVICE)).items[0].health is Health.OK, "a command reads its lists only once"
+    monkeypatch.setattr(watch, "BEGINNING", 0.0)
+    async with current(telling()) as at:
+        assert (await at.fetch(Kind.SERVICE)).items[0].health is Health.UNKNOWN
+        monkeypatch.setattr(watch, "BEGINNING", 60.0)
+        async with asyncio.timeout(5):
+            assert (await at.fetch(Kind.SERVICE)).items[0].health is Health.UNKNOWN
 
 
 async def test_a_stream_that_went_quiet_counts_no_more() -> None:

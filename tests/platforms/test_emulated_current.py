@@ -18,7 +18,7 @@ from tui.emulator.server import Emulator
 from tui.errors import Forbidden, HalfDone, NoEndpoint, NotFound, Refused, Unauthorized, WrongBaseUrl
 from tui.model import Health, Kind, Ref, Verb
 from tui.platforms.base import AppSpec, ConnectionSpec, Platform, SignIn
-from tui.platforms.dployr import exchange, login
+from tui.platforms.dployr import exchange, login, watch
 from tui.platforms.registry import open_platform
 from tui.text import Secret
 
@@ -99,7 +99,9 @@ READS = [
 
 
 @pytest.mark.parametrize(("platform", "kind"), READS)
-async def test_every_list_is_read_whole(shared: Emulator, platform: str, kind: Kind) -> None:
+async def test_every_list_is_read_whole(shared: Emulator, platform: str, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The lists alone: what the machines say comes when it comes.
+    monkeypatch.setattr(watch.Watch, "listen", lambda *_: None)
     async with adapter(shared, platform) as at:
         await at.detect()
         assert kind in at.reads
@@ -118,8 +120,13 @@ async def test_every_list_is_read_whole(shared: Emulator, platform: str, kind: K
 
 
 @pytest.mark.parametrize(("platform", "kind"), [pair for pair in READS if pair[1] in {Kind.SERVICE, Kind.DEPLOYMENT, Kind.INSTANCE}])
-async def test_one_thing_says_at_least_what_the_list_says(shared: Emulator, platform: str, kind: Kind) -> None:
-    async with adapter(shared, platform) as at:
+async def test_one_thing_says_at_least_what_the_list_says(
+    shared: Emulator, platform: str, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Both are asked when the machines have spoken.
+    monkeypatch.setattr(watch, "BEGINNING", 5.0)
+    monkeypatch.setattr(watch, "OTHERS", 0.3)
+    async with adapter(shared, platform, clock=SystemClock()) as at:
         await at.detect()
         await at.reads[Kind.DEPLOYMENT].fetch("")
         listed = (await at.reads[kind].fetch("")).items[0]

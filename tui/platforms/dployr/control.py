@@ -181,6 +181,7 @@ class ControlPlane:
     async def _all_services(self, scope: str) -> Rows:
         rows = await self._rows(Kind.SERVICE, "/v1/services", translate.service)
         self._watch.listen(await self._clusters.id())
+        await self._watch.begin()
         self._services = {each.ref.id: each for each in rows.items if isinstance(each, model.Service)}
         for gone in self._joined.keys() - self._services.keys():
             del self._joined[gone]

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tui.clock import Clock
+from tui.clock import Clock, within
 from tui.errors import BadReply, Forbidden, NoEndpoint, PlatformError, Unauthorized
 from tui.model import EMPTY
 from tui.platforms.dployr.metrics import Numbers, numbers
@@ -30,6 +30,10 @@ ALIVE: Final = 90.0
 LONGEST: Final = 60.0
 FIRST: Final = 5.0
 """Seconds that a verb waits for the first word of each machine, from the opening of the stream."""
+BEGINNING: Final = 2.0
+"""Seconds that the first list of services waits for a machine to speak: before that nobody knows how any of them is."""
+OTHERS: Final = 0.25
+"""Seconds after the first machine within which the others speak, too."""
 REFUSED: Final = 600.0
 """Seconds until a stream that was refused is asked for again."""
 SLEEPING: Final = "sleeping"
@@ -64,7 +68,7 @@ class Watch:
         self._numbers: dict[str, Numbers] = {}
         self._told = asyncio.Event()
         self._opened = 0.0
-        self._refused = False
+        self._refused = self._begun = False
 
     @property
     def alive(self) -> bool:
@@ -99,6 +103,21 @@ class Watch:
         finally:
             limit.cancel()
 
+    async def begin(self) -> None:
+        """Wait a moment for the machines to speak, once after the stream was opened: what is listed before that is unknown to the next
+        read of the list, which may be a minute away, and to a command for good."""
+        if self._begun or self._task is None:
+            return
+        self._begun = True
+        await within(self._clock, BEGINNING, self._spoken())
+
+    async def _spoken(self) -> None:
+        while not self._workloads and not self._refused:
+            self._told.clear()
+            await self._told.wait()
+        if self._workloads:
+            await self._clock.sleep(OTHERS)
+
     def numbers(self, tag: str) -> Numbers | None:
         """How much of that machine is used; None where nobody says."""
         return self._numbers.get(tag) if self.alive else None
@@ -111,7 +130,7 @@ class Watch:
             self._task.cancel()
         self._cluster, self._heard = cluster, None
         self._versions, self._workloads, self._numbers = {}, {}, {}
-        self._opened, self._refused = self._clock.boot(), False
+        self._opened, self._refused, self._begun = self._clock.boot(), False, False
         self._task = asyncio.get_running_loop().create_task(self._run(cluster), name=f"stream of {self._connection}")
 
     async def aclose(self) -> None:

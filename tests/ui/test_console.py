@@ -148,6 +148,7 @@ async def test_a_dead_platform_keeps_its_rows_dimmed_with_their_age_and_leaves_t
         assert at.sees("▲ fleet · trying now · no answer, the connection was refused · as of 2m ago")
         assert "✗ fleet down 2m" in at.header
         assert at.sees("No rollouts on shop.")
+        assert at.sees("t triggers one")
         table = at.app.console_screen.resources.body
         tones = {piece.tone for cell in table.rows[0].cells[:-1] for piece in cell}
         assert tones == {"muted"}
@@ -165,7 +166,7 @@ async def test_empty_loading_failed_signed_out_and_not_offered_each_say_somethin
         await at.press("right")
         assert at.sees("Asking fleet for deployments…")
         await at.press("right")
-        assert at.sees("fleet · sign in: F2 here, or rollwatch login fleet · no credentials")
+        assert at.sees("fleet · sign in: f2 here, or rollwatch login fleet · no credentials")
         await at.press("right")
         assert at.sees("No routes on fleet.")
         await at.press("right")

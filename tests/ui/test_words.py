@@ -142,8 +142,10 @@ def test_what_is_said_of_an_empty_pane_tells_the_reasons_apart() -> None:
     assert half.lines == ("Asking vault for apps…", "No apps on shop.")
     desk.fail("vault", [kind], signed_out("vault"), after=None)
     told = empty("apps", feeds(desk, kind), desk.store, boot)
-    assert told.lines == ("vault · sign in: F2 here, or rollwatch login vault · no credentials", "No apps on shop.")
+    assert told.lines == ("vault · sign in: f2 here, or rollwatch login vault · no credentials", "No apps on shop.")
     assert told.tone is Tone.WARN
+    own = Keymap(overrides={"console.sign-in": ("f9",)})
+    assert "sign in: f9 here" in empty("apps", feeds(desk, kind), desk.store, boot, own).lines[0], "the key that it has, not the usual one"
     desk.fail("vault", [kind], Unavailable("api.phase.dev answered GET /apps with 503", connection="vault", status=503), after=5)
     assert empty("apps", feeds(desk, kind), desk.store, boot).lines[0].startswith("vault · 503 · next try in 5s · api.phase.dev")
     desk.fail("vault", [kind], refused("vault"))

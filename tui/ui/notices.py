@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tui.actions import Keymap
 from tui.engine.feeds import Feed
 from tui.engine.store import Store
 from tui.errors import PlatformError, Refused, Unauthorized, Unavailable
@@ -17,6 +18,7 @@ from tui.tables import age, lately
 from tui.ui.widgets.cells import Piece
 
 HELD: Final = {"signed-out", "limited"}
+USUAL: Final = Keymap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +45,28 @@ def _reason(feed: Feed, store: Store) -> tuple[PlatformError | None, float | Non
     return freshness.error, freshness.next_try
 
 
-def trouble(feed: Feed, store: Store, boot: float) -> str:
+def trouble(feed: Feed, store: Store, boot: float, keys: Keymap = USUAL) -> str:
     """One line about why a feed's rows cannot be trusted, beginning with what to do or when it is tried again; empty if they can."""
     error, planned = _reason(feed, store)
     if error is None:
         return ""
     # The message begins with the server's name, and a narrow pane would cut what it says.
     status = [str(error.status)] if isinstance(error, Unavailable) and error.status else []
-    return " · ".join((feed.connection, *status, _remedy(feed, error, planned, boot), error.message))
+    return " · ".join((feed.connection, *status, _remedy(feed, error, planned, boot, keys), error.message))
 
 
-def _remedy(feed: Feed, error: PlatformError, planned: float | None, boot: float) -> str:
+def _remedy(feed: Feed, error: PlatformError, planned: float | None, boot: float, keys: Keymap) -> str:
     """What to do, or when it is tried again."""
     if isinstance(error, Unauthorized):
-        return f"sign in: F2 here, or rollwatch login {feed.connection}"
+        (key,) = keys.spelled_ids("console.sign-in")
+        return f"sign in: {f'{key} here, or ' if key else ''}rollwatch login {feed.connection}"
     if isinstance(error, Refused) and error.hint:
         return error.hint  # it was understood and refused: asking again changes nothing
     return next_try(planned, boot) or error.hint or "not asked again by itself"
 
 
-def empty(title: str, feeds: Sequence[Feed], store: Store, boot: float) -> Notice:
-    """What an empty pane says of the things called ``title`` (lower case, plural)."""
+def empty(title: str, feeds: Sequence[Feed], store: Store, boot: float, keys: Keymap = USUAL, then: str = "") -> Notice:
+    """What an empty pane says of the things called ``title`` (lower case, plural), and ``then`` how there come to be some."""
     if not feeds:
         return Notice((f"No connection of this context has {title}.", "rollwatch contexts shows what is connected"), Tone.MUTED)
     asking: list[str] = []
@@ -74,7 +77,7 @@ def empty(title: str, feeds: Sequence[Feed], store: Store, boot: float) -> Notic
         freshness = store.freshness(feed)
         if not freshness.offered:
             without.append(feed.connection)
-        elif line := trouble(feed, store, boot):
+        elif line := trouble(feed, store, boot, keys):
             failed.append(line)
         elif freshness.fetched_boot is None:
             asking.append(feed.connection)
@@ -85,11 +88,13 @@ def empty(title: str, feeds: Sequence[Feed], store: Store, boot: float) -> Notic
         lines.append(f"Asking {_and(asking)} for {title}…")
     if none:
         lines.append(f"No {title} on {_and(none)}.")
+        lines += [then] if then else []
     if without:
         lines.append(f"{_and(without)} does not offer {title}.")
     if failed:
-        if any("next try" in line for line in failed):
-            lines.append("ctrl-r tries at once")
+        (key,) = keys.spelled_ids("console.refresh")
+        if key and any("next try" in line for line in failed):
+            lines.append(f"{key} tries at once")
         return Notice(tuple(lines), Tone.WARN if none else Tone.BAD)
     return Notice(tuple(lines), Tone.BUSY if asking else Tone.MUTED)
 
@@ -106,7 +111,7 @@ def _and(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def below(feeds: Sequence[Feed], store: Store, boot: float) -> tuple[Piece, ...]:
+def below(feeds: Sequence[Feed], store: Store, boot: float, keys: Keymap = USUAL) -> tuple[Piece, ...]:
     """The line under rows that are shown although they may no longer be true, or of which some could not be read. Empty: all is well."""
     told: dict[str, None] = {}
     late: dict[str, None] = {}
@@ -114,7 +119,7 @@ def below(feeds: Sequence[Feed], store: Store, boot: float) -> tuple[Piece, ...]
         freshness = store.freshness(feed)
         if not freshness.offered:
             continue
-        if line := trouble(feed, store, boot):
+        if line := trouble(feed, store, boot, keys):
             old = freshness.age(boot)
             seen = f"as of {lately(old)} ago" if old is not None else "never read"
             told[f"▲ {line} · {seen}"] = None

@@ -192,7 +192,8 @@ class Restoring:
         if number <= len(self.views):
             self.recall(self.views[number - 1])
         else:
-            self._program.say("no view is saved under this number: ' and a name saves one", "warn")
+            (key,) = self._program.keymap.spelled_ids("view.pick")
+            self._program.say(f"no view is saved under this number: {key} and a name saves one", "warn")
 
     def recall(self, view: View) -> None:
         """Show a list as it was saved."""

@@ -19,6 +19,7 @@ from tui.ui.keys import bindings_for
 from tui.ui.notices import below, empty
 from tui.ui.panes.listing import PaneTable
 from tui.ui.panes.pane import Pane
+from tui.ui.program import program
 from tui.ui.widgets.cells import Piece, total, width_of
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_draw import GUTTER
@@ -183,12 +184,13 @@ class AppsPane(Pane):
             self._rest = 0.0 if sum(len(store.rows(kind)) for kind in SHOWN) < LARGE else 1.0
             self._branches = tuple(_app(node) for node in self.session.tree())
             self._show()
+        keys = program(self).keymap
         if not self._branches:
-            notice = empty("apps", [feed for feed in feeds if feed.kind is Kind.APPLICATION], store, boot)
+            notice = empty("apps", [feed for feed in feeds if feed.kind is Kind.APPLICATION], store, boot, keys)
             self._tree.set_message(notice.lines, notice.tone)
         elif not self._tree.rows:
             self._tree.set_message([f"None of {len(self._branches)} apps match the filter.", "esc shows everything"])
-        self.set_notice(below(feeds, store, boot) if self._branches else ())
+        self.set_notice(below(feeds, store, boot, keys) if self._branches else ())
         self.draw_head(*([Piece(str(self.apps), "muted")] if self.apps else []))
 
     def _show(self) -> None:

@@ -15,6 +15,7 @@ from tui.model import Health, Kind, Ref, Resource, Tone, Verb
 from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, age, attention, lately, search_text
 from tui.ui.notices import below, empty
 from tui.ui.panes.look import WHOLE, Look, chosen, spread
+from tui.ui.program import program
 from tui.ui.widgets.cells import Piece, width_of
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_rows import LazyRows, Row
@@ -278,7 +279,7 @@ class Listing:
         if not self._keys:
             self._draw_empty(feeds, boot)
         self.table.show_rows(LazyRows(self._keys, self._maker(moment, columns, stale)))
-        return below(feeds, store, boot) if self.total else ()
+        return below(feeds, store, boot, program(self.table).keymap) if self.total else ()
 
     def _draw_empty(self, feeds: Sequence[Feed], boot: float) -> None:
         if self._faults and not self._filter and self.total:
@@ -290,7 +291,10 @@ class Listing:
                 [f"No {self.title} match the filter; {'one is' if one else f'{self.total} are'} hidden.", "esc shows everything"]
             )
             return
-        notice = empty(self.title, feeds, self.session.store, boot)
+        keys = program(self.table).keymap
+        (key,) = keys.spelled_ids("row.trigger")
+        then = f"{key} triggers one" if key and self.kind is Kind.ROLLOUT and not self.session.read_only else ""
+        notice = empty(self.title, feeds, self.session.store, boot, keys, then)
         self.table.set_message(notice.lines, notice.tone)
 
     def _maker(self, moment: Moment, columns: Sequence[Column[Any]], stale: dict[Feed, float]) -> Callable[[Hashable], Row]:

@@ -29,6 +29,7 @@ from tui.ui.logs.followed import Followed, timed
 from tui.ui.logs.prompt import Prompt
 from tui.ui.logs.query import Query, parse_query
 from tui.ui.panes.pane import Pane, Summary
+from tui.ui.program import program
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.log_buffer import Entry
 from tui.ui.widgets.log_levels import SHOWN, Level, level_of
@@ -56,8 +57,6 @@ SPARK: Final = 15
 
 LOOKED_THROUGH: Final = 2_000
 """Lines of a log that are looked through for what speaks against its service."""
-
-NO_LOG: Final = ("No log is followed.", "Go to a service (2) and press l; mark several with space first.")
 
 
 class LogsPane(Pane):
@@ -88,7 +87,7 @@ class LogsPane(Pane):
         self._counting = False
 
     def compose_body(self) -> Iterable[Widget]:
-        self.log_view.set_message(NO_LOG)
+        self._say_none()
         self._activity.set_message(["Nothing has changed since the console was opened."])
         yield self.log_view
         yield self.prompt
@@ -227,6 +226,12 @@ class LogsPane(Pane):
         self._show(LOG)
         return self.log_view.go_to_entry(entry)
 
+    def _say_none(self) -> None:
+        services, follow, mark = program(self).keymap.spelled_ids("focus.resources", "row.logs", "list.mark")
+        self.log_view.set_message(
+            ["No log is followed.", f"Go to a service ({services}) and press {follow}; mark several with {mark} first."]
+        )
+
     def close_log(self) -> None:
         """Stop following; the lines go."""
         self.followed.close()
@@ -234,7 +239,7 @@ class LogsPane(Pane):
         self.log_view.clear()
         self.log_view.paint.names.clear()
         self.census.forget()
-        self.log_view.set_message(NO_LOG)
+        self._say_none()
         self._draw_state()
         self.touched()
 

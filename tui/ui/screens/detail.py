@@ -180,7 +180,7 @@ class DetailScreen(Screen[None]):
             Part(pieces=(Piece(f"{row.ref.kind} on {row.ref.connection}", "muted"),), rank=2),
         ]
         self._title.set_parts(left, [seen])
-        pieces = below([feed], store, boot) if feed is not None else ()
+        pieces = below([feed], store, boot, self.keymap) if feed is not None else ()
         self._notice.display = bool(pieces)
         self._notice.set_parts((Part(pieces=pieces),) if pieces else ())
 

@@ -59,6 +59,10 @@ HURRIED: Final = 3
 """Frames that are drawn at once after a key: what it moved, and what that changes elsewhere, one message later and two."""
 
 
+APART: Final = 1 / 60
+"""Seconds between two keys below which the later one is drawn like anything else: drawing each would hold up the next."""
+
+
 def may_ask(environ: Mapping[str, str], platform: str = sys.platform) -> bool:
     """Whether this terminal's answers say anything about the link: not where something between answers for itself."""
     term = environ.get("TERM", "")
@@ -337,8 +341,7 @@ class PacedApp(App[ReturnType], Generic[ReturnType]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded:
             before, self._keyed = self._keyed, _loop_time()
-            # Keys that come faster than frames are drawn like anything else: drawing each would hold up the next.
-            self._hurry = HURRIED if self._keyed - before >= UPDATE_PERIOD else 0
+            self._hurry = HURRIED if self._keyed - before >= APART else 0
         await super().on_event(event)
 
     def _hurried(self) -> bool:

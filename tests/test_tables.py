@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tui.clock import span
 from tui.engine.recall.usual import usual
 from tui.model import (
     KINDS,
@@ -43,7 +44,6 @@ from tui.tables import (
     search_text,
     share,
     size,
-    span,
     state,
     why,
 )
@@ -121,7 +121,7 @@ def test_an_age_has_one_unit(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(-1, "0s"), (42, "42s"), (62, "1m02"), (311, "5m11"), (3600, "1h00"), (3900, "1h05"), (86_399, "23h59"), (183_600, "2d03")],
+    [(-1, "0s"), (42, "42s"), (62, "1m02"), (311, "5m11"), (3600, "1h00"), (3900, "1h05"), (86_399, "23h59"), (183_600, "2d03h")],
 )
 def test_a_span_has_two_units(seconds: float, text: str) -> None:
     assert span(seconds) == text
@@ -368,7 +368,7 @@ def test_what_runs_is_told_against_what_is_usual_for_it() -> None:
     took = next(each for each in TABLES[Kind.DEPLOYMENT].columns if each.id == "took")
     assert took.text(deployment, moment) == "40s of 48s"
     assert took.text(replace(deployment, finished_at=NOW), moment) == "40s"
-    assert ("usual", "usually 48 s, about 8 s left (6 before it, p90 48s)") in [
+    assert ("usual", "usually 48s, about 8s left (6 before it, p90 48s)") in [
         (each.label, each.text) for each in details(deployment, moment)
     ]
 

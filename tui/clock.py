@@ -121,3 +121,15 @@ async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, None]) 
             if not each.done():
                 each.cancel()
         await asyncio.gather(task, timer, return_exceptions=True)
+
+
+def span(seconds: float) -> str:
+    """A length of time in at most two units: ``42s`` ``1m02`` ``1h05`` ``2d03h``; never negative."""
+    whole = round(max(0.0, seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}"
+    if whole < 86_400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
+    return f"{whole // 86_400}d{whole % 86_400 // 3600:02d}h"

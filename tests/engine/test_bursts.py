@@ -24,7 +24,7 @@ def test_a_burst_is_told_when_it_begins_and_when_it_is_over_and_never_in_its_wor
     errors(*range(100, 110))
     errors(*range(110, 150, 2))
     assert [(each.ref, each.at, each.text, each.after) for each in told] == [
-        (str(WEB), START + timedelta(seconds=105), "10 errors in 55 s", "began")
+        (str(WEB), START + timedelta(seconds=105), "10 errors in 55s", "began")
     ]
     errors(*range(110, 150, 2))
     bursts.look(START + timedelta(seconds=200))

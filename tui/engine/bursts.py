@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from tui.clock import span
 from tui.engine.ports import Event
-from tui.engine.recall.records import span
 from tui.model import Ref
 
 MANY: Final = 10

@@ -17,7 +17,7 @@ from tui.tables.kinds import TABLES
 from tui.tables.relations import related
 from tui.tables.saved import FORMS
 from tui.tables.why import Evidence, why
-from tui.tables.words import GLYPHS, NOTHING, STEPS, TONES, age, attention, bars, lately, share, size, span, state, tone_of
+from tui.tables.words import GLYPHS, NOTHING, STEPS, TONES, age, attention, bars, lately, share, size, state, tone_of
 
 __all__ = [
     "FORMS",
@@ -56,7 +56,6 @@ __all__ = [
     "search_text",
     "share",
     "size",
-    "span",
     "state",
     "target",
     "tone_of",

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from tui.clock import span
 from tui.engine.recall.usual import Outlook, outlook
 from tui.engine.words import course, short
 from tui.model import Deployment, Health, Phase, Resource, Rollout, Service, Tone
 from tui.tables.columns import Cell, Moment, Shown, Span
-from tui.tables.words import GLYPHS, NOTHING, age, span, state, tone_of
+from tui.tables.words import GLYPHS, NOTHING, age, state, tone_of
 
 
 def health(row: Resource, moment: Moment) -> Shown:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
+from tui.clock import span
 from tui.engine.recall.usual import Outlook
 from tui.model import Deployment, Phase, Ref, Resource, Rollout, Tone
 from tui.tables.cells import deploying, going, phase_going
 from tui.tables.columns import Moment
-from tui.tables.words import NOTHING, TONES, age, share, size, span, state, tone_of
+from tui.tables.words import NOTHING, TONES, age, share, size, state, tone_of
 from tui.text import Secret
 
 _FIRST: Final = ("name", "health", "status")

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tui.clock import span
 from tui.model import Deployment, Health, Instance, Kind, Ref, Resource, Rollout, Service
 from tui.tables.cells import code, rollout_word
 from tui.tables.columns import Moment
-from tui.tables.words import share, span
+from tui.tables.words import share
 
 WRONG: Final = frozenset({Health.BAD, Health.WARN})
 LATELY: Final = 3600.0

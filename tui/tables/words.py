@@ -52,18 +52,6 @@ def lately(seconds: float) -> str:
     return next((f"<{most}s" for most in STEPS if seconds < most), "") or age(seconds)
 
 
-def span(seconds: float) -> str:
-    """A length of time in at most two units: ``42s`` ``1m02`` ``1h05`` ``2d03``."""
-    whole = int(max(0.0, seconds))
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}"
-    if whole < 86_400:
-        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
-    return f"{whole // 86_400}d{whole % 86_400 // 3600:02d}"
-
-
 def size(count: float | None) -> str:
     """Bytes as a number of at most three digits and a letter: ``310M`` ``1.9G``."""
     if count is None:

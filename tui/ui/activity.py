@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from tui.clock import Clock
+from tui.clock import Clock, span
 from tui.engine.feeds import Change, Feed
 from tui.engine.history import events
 from tui.engine.ports import Event
 from tui.engine.store import Store
 from tui.model import Health, LogLine
 from tui.platforms.base import Happening
-from tui.tables import span
 from tui.text import Safe, clean
 
 _LEVELS: Final = {Health.BAD: "error", Health.WARN: "warn"}

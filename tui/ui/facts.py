@@ -9,11 +9,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tui.clock import span
 from tui.engine.session import Session
 from tui.engine.verdicts import difference
 from tui.errors import PlatformError, RollwatchError
 from tui.model import Environment, Kind, Rollout, Verb
-from tui.tables import Moment, age, span, state, tone_of
+from tui.tables import Moment, age, state, tone_of
 from tui.text import Secret, clean, is_plain
 from tui.ui.questions import Question, Target, of_environment, read_at
 from tui.ui.widgets.cells import Cell, Piece

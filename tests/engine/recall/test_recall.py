@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from tui.clock import span
 from tui.engine.feeds import Feed, Freshness
 from tui.engine.joins import AppNode, EnvNode
 from tui.engine.ports import Event
 from tui.engine.recall.digest import digest
 from tui.engine.recall.handoff import handoff, markdown
 from tui.engine.recall.quorum import suspect
-from tui.engine.recall.records import Deed, Note, Standing, health_of, span
+from tui.engine.recall.records import Deed, Note, Standing, health_of
 from tui.engine.recall.standing import standing
 from tui.engine.recall.standing import told as told_of
 from tui.engine.recall.timeline import lane_cells, timeline
@@ -196,7 +197,7 @@ def test_failed_and_cancelled_phases_do_not_count() -> None:
     ("elapsed", "text", "slow"),
     [
         (20, "usually 1m20, 1m00 to 1m16 left", False),
-        (90, "usually 1m20, 0 s to 6 s left", False),
+        (90, "usually 1m20, 0s to 6s left", False),
         (311, "slower than usual (p90 1m36, now 5m11)", True),
     ],
 )
@@ -318,4 +319,4 @@ def test_the_matrix_names_what_a_service_runs_by_its_deployment() -> None:
 def test_words() -> None:
     assert health_of("failed (crashed)") is Health.BAD
     assert health_of("down") is Health.UNKNOWN
-    assert [span(seconds) for seconds in (0, 47, 230, 7500, 273_600)] == ["0 s", "47 s", "3m50", "2h05", "3d04h"]
+    assert [span(seconds) for seconds in (0, 47, 230, 7500, 273_600)] == ["0s", "47s", "3m50", "2h05", "3d04h"]

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from tui.clock import span
 from tui.engine.ports import Event
-from tui.engine.recall.records import BEFORE, UNSEEN, Deed, Standing, connection_of, health_of, is_wrong, kind_of, span, when
+from tui.engine.recall.records import BEFORE, UNSEEN, Deed, Standing, connection_of, health_of, is_wrong, kind_of, when
 from tui.model import Health, Kind
 
 QUIET: Final = frozenset({Kind.INSTANCE, Kind.PROJECT, Kind.WEBHOOK})

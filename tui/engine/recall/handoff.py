@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from tui.clock import span
 from tui.engine.recall.digest import OVERTAKEN, Digest, Story
-from tui.engine.recall.records import BEFORE, Deed, Note, connection_of, kind_of, span
+from tui.engine.recall.records import BEFORE, Deed, Note, connection_of, kind_of
 from tui.model import Kind
 
 UNSEEN: Final = timedelta(minutes=5)

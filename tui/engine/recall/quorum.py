@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tui.clock import span
 from tui.engine.feeds import Feed, Freshness
-from tui.engine.recall.records import span
 from tui.errors import BadReply, PlatformError, Unauthorized, Unreachable
 
 FEWEST: Final = 2

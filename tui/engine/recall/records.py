@@ -95,15 +95,3 @@ def is_wrong(event: Event) -> bool:
 def when(event: Event) -> datetime:
     """The moment that an event belongs to: when it was seen, and of what was only found or told, when its platform says it was."""
     return event.platform_at if event.what in {*UNSEEN, "said"} and event.platform_at is not None else event.at
-
-
-def span(seconds: float) -> str:
-    """A duration for reading: ``47 s``, ``3m50``, ``2h05``, ``3d04h``."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02}"
-    if whole < 86400:
-        return f"{whole // 3600}h{whole % 3600 // 60:02}"
-    return f"{whole // 86400}d{whole % 86400 // 3600:02}h"

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from tui.clock import span
 from tui.engine.joins import plain
 from tui.engine.ports import Event
 from tui.engine.recall.digest import SHIPPED
-from tui.engine.recall.records import BEFORE, UNSEEN, Deed, connection_of, health_of, is_wrong, kind_of, span, when
+from tui.engine.recall.records import BEFORE, UNSEEN, Deed, connection_of, health_of, is_wrong, kind_of, when
 from tui.engine.recall.usual import GOOD
 from tui.model import Health, Kind, Tone
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tui.clock import span
 from tui.engine.ports import Event
-from tui.engine.recall.records import span
 
 FEWEST: Final = 5
 """Samples below which nothing is said."""

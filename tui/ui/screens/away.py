@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from tui.actions import Keymap
+from tui.clock import span
 from tui.engine.recall.digest import Digest, Story, by_place
 from tui.engine.recall.past import Past
-from tui.engine.recall.records import BEFORE, LOST, Deed, health_of, kind_of, span
+from tui.engine.recall.records import BEFORE, LOST, Deed, health_of, kind_of
 from tui.engine.recall.timeline import OUTCOMES
 from tui.engine.session import Session
 from tui.model import Ref, Tone

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from tui.actions import ACTIONS
-from tui.tables import span
+from tui.clock import span
 from tui.ui.logs.minutes import Minute, Minutes
 from tui.ui.screens.firsts import FirstsScreen
 from tui.ui.widgets.cells import Piece

@@ -13,8 +13,8 @@ from typing import Any, Final
 from textual.app import ComposeResult
 
 from tui.actions import Keymap
+from tui.clock import span
 from tui.engine.recall.past import Past
-from tui.engine.recall.records import span
 from tui.engine.recall.then import REFUSED, Then
 from tui.model import Kind, Ref
 from tui.tables import Moment

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from tui.tables import span
+from tui.clock import span
 from tui.ui.widgets.log_buffer import Entry
 
 PAUSE: Final = timedelta(seconds=30)

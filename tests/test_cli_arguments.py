@@ -70,6 +70,7 @@ WRONG = [
     ("status --jsn", "no option --jsn: did you mean --json?"),
     ("do restart fleet/service/svc-1 --forse", "no option --forse: see rollwatch do --help"),
     ("--frsh", "no option --frsh: did you mean --fresh?"),
+    ("--plain", "no option --plain: it is a command: rollwatch plain"),
     ("contexts prod", "prod is one word too many: see rollwatch contexts --help"),
     ("rollout shop app prod", "--branch"),
     ("rollout shop app prod --branch b --sha s", "not allowed with"),

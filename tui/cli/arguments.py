@@ -48,6 +48,8 @@ class Parser(argparse.ArgumentParser):
         word = word.partition("=")[0]
         # Without the dashes, in which all of them are alike.
         known = [option.removeprefix("--") for option in self._option_string_actions if option.startswith("--")]
+        if word.lstrip("-") in {command.name for command in COMMANDS}:
+            raise UsageError(f"no option {word}", hint=f"it is a command: rollwatch {word.lstrip('-')}")
         raise UsageError(f"no option {word}", hint=near(word.lstrip("-"), known).replace("mean ", "mean --") or help_)
 
 

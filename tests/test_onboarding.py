@@ -84,7 +84,7 @@ def test_of_several_clusters_one_is_chosen_and_written(home: Path) -> None:
         with pytest.raises(Refused, match="clusters: oncall, lab"):
             asyncio.run(onboarding.test(draft))
         draft = replace(draft, cluster="oncall")
-        assert asyncio.run(onboarding.test(draft)).startswith("dployr, current, owner of the cluster oncall; ")
+        assert asyncio.run(onboarding.test(draft)).startswith("dployr, current API, owner of the cluster oncall; ")
         asyncio.run(onboarding.keep(draft))
     chosen = load(home / "config.toml", environ={}, platforms=BASE_URLS).choose()
     assert chosen.context.connections["fleet"].cluster == "oncall"
@@ -105,7 +105,7 @@ def test_an_app_that_the_platform_does_not_know_is_found_at_the_first_run(home: 
         )
         with pytest.raises(NotFound, match="shop-typo: Encore knows no such app"):
             asyncio.run(onboarding.test(shop))
-        assert asyncio.run(onboarding.test(replace(shop, apps=f"{first}:prod"))) == "encore, current"
+        assert asyncio.run(onboarding.test(replace(shop, apps=f"{first}:prod"))) == "encore, current API"
         own = told["apps"][0]
         foreign = replace(shop, apps=f"{first}:prod {second}:prod", client_id=own["client_id"], client_secret=own["client_secret"])
         assert asyncio.run(onboarding.test(foreign)).endswith(f"{second} may belong to another client: it may not be read")

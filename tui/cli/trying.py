@@ -79,7 +79,7 @@ async def try_out(spec: ConnectionSpec, answers: Answers, clock: Clock) -> Tried
             seen = await ask(platform)
         finally:
             await platform.aclose()
-    said = (platform.platform, "" if platform.flavour == "unknown" else platform.flavour, seen)
+    said = (platform.platform, "" if platform.flavour == "unknown" else f"{platform.flavour} API", seen)
     return Tried(answers=answers, seen=", ".join(filter(None, said)), login=vault.login)
 
 

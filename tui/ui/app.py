@@ -201,13 +201,14 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
     on_unmount = _rise
 
     def _fatal_error(self) -> None:
-        """Leave with one line and no locals: a traceback of Textual's shows the values of variables, and so secrets."""
-        error = self._exception or RuntimeError("unknown")
-        log.critical("the console failed: %s", type(error).__name__, exc_info=error)
-        place = self.settings.report(error) if self.settings.report is not None else None
-        told = f"report: {place}" if place is not None else "no report could be written"
-        line = Text(f"rollwatch stopped because of an error of its own ({type(error).__name__}), {told}")
-        self._exit_renderables.append(Segments(self.console.render(line, self.console.options)))
+        """Leave with one line about the first error, and no locals: a traceback of Textual's shows values, and so secrets."""
+        if not self._exit_renderables:
+            error = self._exception or RuntimeError("unknown")
+            log.critical("the console failed: %s", type(error).__name__, exc_info=error)
+            place = self.settings.report(error) if self.settings.report is not None else None
+            told = f"report: {place}" if place is not None else "no report could be written"
+            line = Text(f"rollwatch stopped because of an error of its own ({type(error).__name__}), {told}")
+            self._exit_renderables.append(Segments(self.console.render(line, self.console.options)))
         self._close_messages_no_wait()
 
     def panic(self, *renderables: Any) -> None:

@@ -323,6 +323,8 @@ def test_a_filter_wants_every_word_and_leaves_out_what_follows_a_mark() -> None:
     assert not parse_filter("web healthy").fits(text)
     assert not parse_filter("web !crash").fits(text)
     assert not parse_filter("   ")
+    worker = replace(service, name=Safe("worker"), type=Safe("web"))
+    assert not parse_filter("web").fits(search_text(worker)), "what no list shows and all share is no answer"
     pattern = parse_filter("a.p !x").pattern
     assert pattern is not None
     assert pattern.search("xA.Px")

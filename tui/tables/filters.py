@@ -117,14 +117,17 @@ def _regex(text: str) -> re.Pattern[str]:
         raise FilterError(f"this is not a regular expression: {error}") from None
 
 
+_COMMON: Final = {Kind.SERVICE: {"type"}, Kind.DEPLOYMENT: {"type"}}
+"""Words that no list shows and nearly all rows share: who looks for web-api would be left with everything of the type web."""
 _TOLD: Final[Mapping[Kind, tuple[str, ...]]] = {
-    kind: tuple(each.name for each in fields(record) if each.name not in _SILENT) for kind, record in KINDS.items()
+    kind: tuple(each.name for each in fields(record) if each.name not in _SILENT | _COMMON.get(kind, set()))
+    for kind, record in KINDS.items()
 }
 """The fields of each kind that may be text."""
 
 
 def search_text(row: Resource) -> str:
-    """What a filter looks at: every text of the record, its ids, its health in our words and its platform's."""
+    """What a filter looks at: every telling text of the record, its ids, its health in our words and its platform's."""
     pieces = [str(row.ref), row.health.value, TONES[row.health].value]
     for name in _TOLD[row.ref.kind]:
         value = getattr(row, name)

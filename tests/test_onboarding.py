@@ -86,6 +86,8 @@ def test_of_several_clusters_one_is_chosen_and_written(home: Path) -> None:
         draft = replace(draft, cluster="oncall")
         assert asyncio.run(onboarding.test(draft)).startswith("dployr, current API, owner of the cluster oncall; ")
         asyncio.run(onboarding.keep(draft))
+        viewer = replace(draft, name="eyes", token=running.info["dployr"]["tokens"]["viewer@acme.test"])
+        assert "current API, may only read: viewer of the cluster oncall; " in asyncio.run(onboarding.test(viewer))
     chosen = load(home / "config.toml", environ={}, platforms=BASE_URLS).choose()
     assert chosen.context.connections["fleet"].cluster == "oncall"
 
@@ -152,3 +154,4 @@ def test_a_configuration_that_changed_under_it_or_is_no_toml_is_left_alone(info:
 def test_what_is_wrong_is_said_by_field(home: Path, more: dict[str, Any], field: str) -> None:
     draft = replace(Draft(platform="dployr", name="fleet", base_url="https://base.dployr.io", context="prod", token="t"), **more)
     assert field in at(home).wrong(draft)
+    assert at(home).wrong(replace(draft, platform="dploy"))["platform"] == "did you mean dployr?"

@@ -22,6 +22,7 @@ from tui.local.config import load
 from tui.local.files import read_written, rewrite
 from tui.local.finds import Find, finds
 from tui.local.identity import whoami
+from tui.local.spelling import meant
 from tui.local.tomledit import HEAD, with_table, with_value
 from tui.local.tomltext import LIMIT
 from tui.local.variables import apps_of
@@ -52,7 +53,7 @@ class Onboarding(Drafts):
         """What is wrong, by field; nothing is sent."""
         wrong: dict[str, str] = {}
         if draft.platform not in BASE_URLS:
-            wrong["platform"] = f"one of {', '.join(BASE_URLS)}"
+            wrong["platform"] = meant(draft.platform, BASE_URLS)
             return wrong
         for field, text in (("name", draft.name), ("context", draft.context)):
             if not _NAME.fullmatch(text):

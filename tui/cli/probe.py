@@ -29,7 +29,9 @@ async def ask(platform: Platform) -> str:
             seen = _seen((await read.fetch("")).items, kind)
             break
     account = await platform.account()
-    return "; ".join(filter(None, (_may(platform) or account, seen)))
+    if not platform.verbs:
+        account = f"may only read: {account or 'its role allows no more'}"
+    return "; ".join(filter(None, (account, seen)))
 
 
 def _seen(rows: Sequence[Resource], kind: Kind) -> str:
@@ -37,8 +39,3 @@ def _seen(rows: Sequence[Resource], kind: Kind) -> str:
         return ""
     names = ", ".join(str(each.name) for each in rows[:NAMED])
     return f"{len(rows)} {kind}{'s' if len(rows) > 1 else ''}: {names}{', …' if len(rows) > NAMED else ''}"
-
-
-def _may(platform: Platform) -> str:
-    """Why nothing may be changed, as the platform says; empty where something may be."""
-    return "" if platform.verbs else f"may only read: {next(iter(platform.instead.values()), 'its role allows no more')}"

@@ -14,7 +14,7 @@ RATE = 7_000.0
 ROUND_TRIP = 0.15
 """Bytes a second, and seconds there and back."""
 
-KEYS = 20
+KEYS = 16
 """Keys that may be needed beside the texts that are typed."""
 
 
@@ -58,7 +58,7 @@ def test_a_newcomer_restarts_a_service_over_a_modem(tmp_path: Path) -> None:
         one.types(told["base_url"], told["base_url"])
         one.press("\r")
         one.types(told["token"], "•••••")
-        one.press(*"\r" * 7)
+        one.press(*"\r" * 5)
         one.sees("it works")
         one.press("\r")
         one.sees("web-api")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tui.cli.terminal import LEAVING, SCREEN, Kept
+from tui.cli.terminal import LEAVING, SCREEN
 from tui.errors import StorageError
 from tui.local.files import read_private, write_private
 from tui.local.paths import Paths
@@ -45,21 +45,6 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...]
 
 
-class _Ended(Kept):
-    """A signal while the last picture is shown ends it at once. What it raises may be lost, as in a callback of the import system, whose
-    errors nobody hears: for that it is kept, too."""
-
-    def __init__(self, leave: Callable[[], None]) -> None:
-        super().__init__()
-        self._leave = leave
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        super().__call__(number, frame)
-        # Here and not at the end of the block: it may come before that has begun.
-        self._leave()
-        raise SystemExit(self.code)
-
-
 class Picture:
     """Context manager around a console, whose first frame is drawn over it. ``entered``: it is on the terminal's other screen, which
     is left again unless somebody took it over."""
@@ -79,7 +64,7 @@ class Picture:
         kept = None if self._paths.reason else self._read()
         if kept is not None:
             # Until the console watches for signals itself, one must not leave the terminal on its other screen.
-            self._old = {number: signal.signal(number, _Ended(self._leave)) for number in LEAVING}
+            self._old = {number: signal.signal(number, self._ended) for number in LEAVING}
             self.entered = True
             _write(ENTER + drawn(kept, self._now))
         return self
@@ -92,6 +77,12 @@ class Picture:
     def _leave(self) -> None:
         if self.hand_over():
             _write(LEAVE)
+
+    def _ended(self, number: int, _frame: FrameType | None) -> None:
+        # Nothing is begun yet that would have to be ended in order, and what is raised here may be lost: a signal also comes in callbacks
+        # of the import system, whose errors nobody hears.
+        self._leave()
+        os._exit(LEAVING[number])
 
     def __exit__(self, *_exc: object) -> None:
         self._leave()

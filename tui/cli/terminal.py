@@ -75,21 +75,19 @@ def here() -> str | None:
 
 
 class Kept:
-    """A signal that comes while the event loop is made, which it would tear apart: kept until somebody can leave in order. ``code`` is
-    the exit code that it asks for, None while none came."""
+    """An interrupt that comes while the event loop is made, which would tear it apart: kept until somebody can leave in order."""
 
-    def __init__(self, code: int | None = None) -> None:
-        self.code = code
+    def __init__(self) -> None:
+        self.struck = False
 
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        self.code = int(LEAVING[number])
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self.struck = True
 
 
 @contextlib.contextmanager
 def patient() -> Iterator[None]:
     """Around an event loop in which ``Leave`` is entered: an interrupt before that is kept for it."""
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, Kept(before.code if isinstance(before, Kept) else None))
+    before = signal.signal(signal.SIGINT, Kept())
     try:
         yield
     finally:
@@ -124,9 +122,8 @@ class Leave:
     def __enter__(self) -> Leave:
         # Plain signal handlers and not the loop's own: these run even while the loop waits for a terminal that takes nothing.
         self._old = {number: signal.signal(number, self._signalled) for number in LEAVING}
-        for old in self._old.values():
-            if isinstance(old, Kept) and old.code is not None:
-                self.now(old.code)
+        if any(isinstance(old, Kept) and old.struck for old in self._old.values()):
+            self.now(Exit.INTERRUPTED)
         self._beat()
         self._thread.start()
         return self

@@ -153,6 +153,27 @@ def test_n1_fifty_partitions() -> None:
     assert took[-1] <= 10.0, took[-5:]
 
 
+def test_n1_a_list_that_was_lost_on_the_way_is_fresh_within_ten_seconds_though_others_were_answered() -> None:
+    async def story(kind: type[PlatformError]) -> float:
+        time_ = clock()
+        fake = FakePlatform("fleet", time_, kinds=KINDS, allowance=(0, 60.0))
+        async with session(time_, fake) as running:
+            running.show("pane", running.feeds())
+            await time_.sleep(60.0)
+            slow = max(KINDS, key=lambda each: KINDS[each].get("every", 0.0))
+            fake.troubles[slow] = failing(kind)
+            await running.refresh([feed(slow)])
+            await time_.sleep(300.0)
+            assert running.store.connection("fleet").state == "stale"
+            fake.troubles.clear()
+            healed = time_.boot()
+            while running.store.connection("fleet").state != "fresh":
+                await time_.sleep(0.25)
+            return time_.boot() - healed
+
+    assert vloop.run(story(Unreachable)) <= 10.0
+
+
 @asynccontextmanager
 async def behind(emulator: Emulator, proxy_toxics: Toxics | None = None) -> AsyncIterator[tuple[Session, FaultProxy]]:
     """A session on the emulated dployr, through the fault proxy, on the machine's own clock."""

@@ -21,6 +21,9 @@ OPENS: Final = 5
 SILENT: Final = 5 / 3
 """Five failures in a row open the circuit; one without any answer weighs as much as five thirds, so that three do."""
 
+ALONE: Final = 3.0
+"""What the failures of one source count at most while there are others."""
+
 LOST: Final = 5.5
 """Seconds from the start of one look for a lost network to the start of the next. With the three seconds over which lists are read
 again everything is fresh within ten seconds of its return, also where the look under way at that moment still has to time out."""
@@ -72,7 +75,7 @@ class Circuit:
     until: float = 0.0
     probing: bool = False
     _weight: float = 0.0
-    _by: dict[object, int] = field(default_factory=dict)
+    _by: dict[object, float] = field(default_factory=dict)
     _times: int = 0
 
     @property
@@ -107,7 +110,7 @@ class Circuit:
     def bad(self, error: PlatformError, source: object, sources: int) -> bool:
         """A request failed; True if the circuit is open now and was not, or is open for another reason.
 
-        Of one source at most three failures in a row count while there are others: one broken list is not a broken connection.
+        The failures of one source never suffice while there are others: one broken list is not a broken connection.
         """
         before, was_probe = self.word, self.probing
         self.probing = False
@@ -119,10 +122,10 @@ class Circuit:
         elif isinstance(error, RateLimited):
             self._limited(error)
         elif isinstance(error, Unreachable | BadReply):
-            self._by[source] = self._by.get(source, 0) + 1
-            if sources <= 1 or self._by[source] <= 3:
-                silent = _nobody(error) and error.sent
-                self._weight += SILENT if silent else 1.0
+            before_this = self._by.get(source, 0.0)
+            more = SILENT if nobody(error) and error.sent else 1.0
+            self._by[source] = before_this + more if sources <= 1 else min(before_this + more, ALONE)
+            self._weight += self._by[source] - before_this
             if self._weight >= OPENS - 1e-9 or (was_probe and before is not None):
                 self._down(error)
         elif was_probe:
@@ -166,7 +169,7 @@ class Circuit:
         self._open("down", error, wait * self.random.uniform(1.0, 1.2))
 
     def _away(self, error: PlatformError | None) -> bool:
-        return _nobody(error) or (isinstance(error, BadReply) and self._times <= NONSENSE)
+        return nobody(error) or (isinstance(error, BadReply) and self._times <= NONSENSE)
 
     def _look_again(self) -> float:
         return self.clock.boot() + LOST * self.random.uniform(1.0, 1.1)
@@ -177,5 +180,6 @@ class Circuit:
         self.word, self.error, self.until = word, error, self.clock.boot() + wait
 
 
-def _nobody(error: PlatformError | None) -> bool:
+def nobody(error: PlatformError | None) -> bool:
+    """Whether a request reached no server, or brought no whole answer of one."""
     return isinstance(error, Unreachable) and not isinstance(error, Unavailable)

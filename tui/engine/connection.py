@@ -140,7 +140,8 @@ class Connection:
     def _failed(self, error: PlatformError, source: object) -> None:
         if isinstance(error, RateLimited) and self.circuit.word != "limited":
             self.budget.refused()
-        self.circuit.bad(error, source, self.sources)
+        # Before it is known what a server can, nothing else asks it.
+        self.circuit.bad(error, source, 1 if source is self else self.sources)
 
     async def _timed(self, fetch: Callable[[], Awaitable[T]]) -> T:
         try:

@@ -13,7 +13,7 @@ from random import Random
 from typing import Final, Protocol
 
 from tui.clock import Clock
-from tui.engine.circuit import Backoff
+from tui.engine.circuit import LOST, Backoff, nobody
 from tui.engine.connection import Connection, Later
 from tui.engine.feeds import Change, Feed
 from tui.engine.pace import Rank, View, view_of
@@ -233,7 +233,14 @@ class Reader:
         if isinstance(error, RateLimited | Unauthorized) or self.connection.circuit.word == "down":
             # The circuit knows how long; all its feeds start again spread over a few seconds.
             return self._random.uniform(0.0, 3.0)
-        return self._backoff.fail(self._clock.boot())
+        boot, asked = self._clock.boot(), self._store.freshness(self.feed).asked_boot
+        wait = self._backoff.fail(boot)
+        if nobody(error):
+            # Others are answered, or the circuit would know: this list was lost on the way, and is looked for as a lost network is, from
+            # the beginning of one look, which may have hung, to that of the next.
+            hung = 0.0 if asked is None else boot - asked
+            return min(wait, max(1.0, LOST * self._random.uniform(1.0, 1.1) - hung))
+        return min(wait, max(LOST, 2 * self._owner.interval(self))) if isinstance(error, BadReply) else wait
 
     def _plan(self, seconds: float) -> None:
         self.due = self._clock.boot() + seconds

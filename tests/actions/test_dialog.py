@@ -307,7 +307,7 @@ async def test_a_guardrail_asks_for_the_name_and_lets_only_so_many_be_done_at_on
         assert at.verbs == [(Verb.RESTART, "svc-worker")]
         await at.press("space", "down", "space", "down", "space", "r")
         assert not at.asks
-        assert at.sees("restart at most 2 at once")
+        assert at.sees("a guardrail allows 2 at once to restart: 3 are marked")
 
 
 async def test_a_variable_is_masked_until_asked_for_and_copied_only_then() -> None:

@@ -128,7 +128,7 @@ def ask(action: Action, aim: Aim, selection: Selection, session: Session, used: 
             targets, choices = choices, ()
     most = session.at_most([each.ref for each in targets], aim.verb, aim.kind)
     if 0 < most < len(targets):
-        return f"{aim.verb} at most {most} at once: a guardrail of this context says so, and {len(targets)} are marked"
+        return f"a guardrail allows {most} at once to {aim.verb}: {len(targets)} are marked"
     return Question(
         action=action,
         verb=aim.verb,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tui.platforms.dployr import watch
+
 
 def pytest_collection_finish() -> None:
     """What was imported for the tests lives as long as they do; looked through for garbage each turn it costs a quarter of their time."""
@@ -53,3 +55,10 @@ def _nobodys_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith(("ROLLWATCH_", "PHASE_", "DPLOYR_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ROLLWATCH_HOME", str(tmp_path / "rollwatch-home"))
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests ask before their machines have spoken, and again afterwards; many by a clock that stands still."""
+    monkeypatch.setattr(watch, "BEGINNING", 0.0)
+    monkeypatch.setattr(watch, "OTHERS", 0.0)

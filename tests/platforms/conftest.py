@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tui.clock import ManualClock
-from tui.platforms.dployr import watch
 from tui.platforms.http import Transport
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -23,13 +22,6 @@ def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.upper() in {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}:
             monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting_for_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Most tests ask before their machines have spoken, and again afterwards."""
-    monkeypatch.setattr(watch, "BEGINNING", 0.0)
-    monkeypatch.setattr(watch, "OTHERS", 0.0)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,6 +126,28 @@ def test_running_all_the_time_is_no_proof_of_a_restart() -> None:
         assert verdict.word == "unconfirmed"
         assert verdict.text == "web: not confirmed after 90 s (no sign of a restart)"
         assert stage.running.in_flight() == ()
+
+    play(tell)
+
+
+@pytest.mark.parametrize("way", ["wavered", "counted", "neither"])
+def test_what_is_degraded_again_after_a_restart_was_restarted(way: str) -> None:
+    async def tell(stage: Stage) -> None:
+        ill = replace(service("web", Health.WARN), restarts=1, status=Safe("degraded"))
+        stage.now(ill)
+        await stage.running.refresh([SERVICES])
+        await stage.do(Verb.RESTART)
+        if way == "wavered":
+            stage.now(replace(ill, health=Health.BUSY))
+            await stage.time.sleep(5.0)
+        stage.now(replace(ill, restarts=2 if way == "counted" else 1))
+        await stage.time.sleep(5.0)
+        if way == "neither":
+            assert stage.verdicts == []
+            return
+        (verdict,) = stage.verdicts
+        assert verdict.word == "confirmed"
+        assert verdict.text.startswith("web is running again, but degraded after ")
 
     play(tell)
 

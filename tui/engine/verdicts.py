@@ -104,10 +104,17 @@ def _restarted(act: Act, rows: Mapping[Ref, Resource]) -> tuple[Seen, str]:
         return "wait", "not listed any more"
     if now.health is Health.BAD and act.before is not None and act.before.health is not Health.BAD:
         return "no", now.status or "failed"
+    if now.health is Health.WARN and (act.wavered or _counted(act.before, now)):
+        return "yes", f"running again, but {now.status or now.health}"
     if now.health is not Health.OK:
         return "wait", now.status or str(now.health)
     moved = act.wavered or (act.before is not None and _moved(act.before, now))
     return ("yes", "running again") if moved else ("wait", "no sign of a restart")
+
+
+def _counted(before: Resource | None, now: Resource) -> bool:
+    """Whether its platform counted a start more."""
+    return isinstance(before, Service) and isinstance(now, Service) and (now.restarts or 0) > (before.restarts or 0)
 
 
 def _moved(before: Resource, now: Resource) -> bool:

@@ -158,7 +158,7 @@ async def test_what_was_not_known_is_not_called_empty() -> None:
     async with seat(remembering(empty())) as at:
         await at.press("left_curly_bracket")
         await until(at, lambda: isinstance(at.app.screen, PastScreen) and at.sees("nothing was known of it then"))
-        assert at.sees("nobody had looked yet")
+        await until(at, lambda: at.sees("nobody had looked yet"))
         await at.press("comma")
         await until(at, lambda: "the journal has nothing before this" in at.said)
 

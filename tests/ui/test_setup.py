@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
+from textual import events
 
 from tests.ui.desk import Desk, signed_out
 from tests.ui.test_console import Seat
@@ -55,6 +56,22 @@ def newcomer(*found: Find) -> tuple[Owned, Asked]:
     owner.desks["prod"] = Desk(context="", nobody=True)
     owner.onboarding = Asked(*found)
     return owner, owner.onboarding
+
+
+async def test_what_comes_in_one_piece_goes_into_the_fields_it_would_one_by_one() -> None:
+    """A slow line delivers many keys at once; a token must not end up in a field that is shown and kept."""
+    owner, _ = newcomer()
+    async with owned(owner) as at:
+        await at.wait()
+        keys = [*"phase", "enter", *"vault", "enter", "enter", *SECRET, "enter", "enter", *"yes"]
+        for key in keys:
+            at.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await at.wait()
+        await at.wait()
+        texts = at.app.screen.texts  # type: ignore[attr-defined]
+        wanted = {"platform": "phase", "name": "vault", "base_url": "https://api.phase.dev", "token": SECRET, "production": "yes"}
+        assert {name: texts[name] for name in wanted} == wanted
+        assert texts["context"] == "main"
 
 
 async def to(at: Seat, name: str) -> None:

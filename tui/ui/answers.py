@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.ui.questions import Option
 from tui.ui.widgets.cells import Piece
@@ -26,6 +27,16 @@ class Guarded(Protocol):
 def held(screen: Screen[object], key: str) -> bool:
     """Whether this press is to be ignored on that screen."""
     return isinstance(screen, Guarded) and screen.held(key)
+
+
+def in_order(screen: Screen[Any]) -> list[Widget]:
+    """What can have the keys, in the order in which it stands. The screen library goes by where a thing is drawn: a field that has just
+    come is nowhere yet and so the first, and what is typed right behind Enter, as a slow line delivers it, went into the wrong one."""
+
+    def shown(widget: Widget) -> bool:
+        return all(each.display for each in widget.ancestors_with_self if isinstance(each, Widget))
+
+    return [each for each in screen.query(Widget) if each.focusable and shown(each)]
 
 
 class Choice(OneLine, can_focus=True):

@@ -15,12 +15,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, Refused, RollwatchError, Unauthorized, Unreachable, WrongBaseUrl
 from tui.local.finds import Find
 from tui.text import clean
-from tui.ui.answers import Choice, Entry
+from tui.ui.answers import Choice, Entry, in_order
 from tui.ui.owner import Draft, Onboarding
 from tui.ui.questions import Option
 from tui.ui.widgets.cells import Piece
@@ -144,6 +145,10 @@ class SetupScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         self._draw()
         self.first.focus()
+
+    @property
+    def focus_chain(self) -> list[Widget]:
+        return in_order(self)
 
     # What stands there -------------------------------------------------------------------------------------------------------
 

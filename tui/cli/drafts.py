@@ -1,4 +1,4 @@
-"""What somebody typed into a form, tried with one harmless read and remembered, so that exactly that is kept.
+"""What somebody typed into a form, tried with a harmless read and remembered, so that exactly that is kept.
 
 The common half of ``onboarding`` and ``signing``; what is written and where is theirs. Nothing is asked and nothing is drawn.
 """

@@ -1,4 +1,4 @@
-"""A new connection from what somebody typed: checked, tried with one harmless read, then written to the configuration and kept.
+"""A new connection from what somebody typed: checked, tried with a harmless read, then written to the configuration and kept.
 
 The first run and ``connect`` in the console ask; here nothing is asked and nothing is drawn.
 """

@@ -1,4 +1,4 @@
-"""Signing in to a connection that the configuration has already, and out of it: tried with one harmless read before anything is kept.
+"""Signing in to a connection that the configuration has already, and out of it: tried with a harmless read before anything is kept.
 
 The console's form asks; here nothing is asked and nothing is drawn.
 """

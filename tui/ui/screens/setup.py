@@ -1,4 +1,4 @@
-"""Connect a platform: which one, where, with what; tried with one harmless read; then written down. The first run begins here.
+"""Connect a platform: which one, where, with what; tried with a harmless read; then written down. The first run begins here.
 
 Made once. What is typed is checked and kept by the owner's ``onboarding``; nothing is written before it was seen to work, and what is
 secret is never drawn.

@@ -132,9 +132,12 @@ class MemoryScreen(Screen[None]):
             self.table.set_message(["This could not be read; the log has the rest."], "bad")
 
     def show(self, rows: Sequence[Row], empty: Sequence[str]) -> None:
-        """Put these rows on the table; ``empty`` stands where there are none."""
+        """Put these rows on the table; ``empty`` stands where there are none. The cursor begins at the first thing, not at a heading."""
+        begins = not self.table.rows
         self.table.set_message(list(empty), "muted")
         self.table.show_rows(rows)
+        if begins and (things := [row.key for row in rows if self.ref_of(row.key) is not None]):
+            self.table.move_to(things[0])
         self.draw_keys()
 
     def draw_keys(self) -> None:

@@ -264,12 +264,19 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
             code = terminal.ends()
             terminal.restored()
             logs = [path for path in (folder / "home" / "log").glob("*") if path.is_file()]
-            errors = [each for path in logs for each in told_errors(path.read_text(encoding="utf-8", errors="replace"))]
+            texts = [path.read_text(encoding="utf-8", errors="replace") for path in logs]
+            errors = [each for text in texts for each in told_errors(text)]
+            lost = {
+                name: [line for text in texts for line in text.splitlines() if f" {name}" in line][-8:]
+                for name in watched.states()
+                if name not in back
+            }
             return {
                 "minutes": round((time.monotonic() - began) / 60, 1),
                 "code": code,
                 "weather": seen,
                 "back": back,
+                "lost": lost,
                 "tracebacks": errors,
                 "slow": slow[:5],
                 **watched.summary(),

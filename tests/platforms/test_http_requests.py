@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -311,3 +314,12 @@ async def test_closing_closes_the_credentials_and_every_connection(make: Make) -
         await asyncio.sleep(0.01)
         assert credentials.closed
         assert server.open == 0
+
+
+def test_a_module_that_others_need_stays_when_the_client_is_loaded(tmp_path: Path) -> None:
+    """Older releases of what the client stands on import it; where it is not installed nobody may look for it with each request."""
+    code = "from tui.platforms.http import load; load(); import sniffio; assert sniffio.HERE"
+    (tmp_path / "sniffio.py").write_text("HERE = 'kept'\n", encoding="utf-8")
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr

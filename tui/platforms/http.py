@@ -7,6 +7,7 @@ made here: nothing is retried but a GET that met a connection which had died whi
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import ssl
 import sys
@@ -372,7 +373,8 @@ def load() -> None:
     """Load what sending needs, so that the first request does not wait for it. Blocks for a tenth of a second."""
     # The client asks four times a request which event loop this is, and looks for this through every folder of the path where it is
     # not installed. None says that there is none: then it is asyncio.
-    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+    if importlib.util.find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
     httpx.AsyncHTTPTransport  # noqa: B018 - naming it loads it
     httpcore.AsyncConnectionPool  # noqa: B018
 

@@ -58,7 +58,7 @@ class Elsewhere:
             self._program.say("there is no terminal to give away", "warn")
         elif not self._open:
             self._open = True
-            self._program.run_worker(self._lend_whole(argv), group="elsewhere", exit_on_error=False)
+            start(self._program, self._lend_whole, argv, group="elsewhere")
 
     async def _lend_whole(self, argv: Sequence[str]) -> None:
         name = clean(Path(argv[0]).name, 60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -31,8 +32,9 @@ from tests.engine.fakes import (
 from tui.clock import Clock
 from tui.engine.circuit import LOST
 from tui.engine.feeds import Change
-from tui.errors import BadReply, NoEndpoint, RateLimited, Unauthorized, Unavailable, Unreachable
+from tui.errors import BadReply, NoEndpoint, NotFound, RateLimited, Unauthorized, Unavailable, Unreachable
 from tui.model import Health, Kind, LogLine, Phase, Ref, Verb
+from tui.platforms.base import Rows
 
 DPLOYR: dict[Kind, dict[str, Any]] = {
     Kind.SERVICE: {"every": 10.0},
@@ -393,6 +395,55 @@ def test_what_a_server_does_not_offer_is_asked_once_and_is_no_trouble() -> None:
             del fake.troubles[Kind.DEPLOYMENT]
             await running.refresh()
             assert running.store.freshness(feed(Kind.DEPLOYMENT)).error is None
+
+    vloop.run(story())
+
+
+@pytest.mark.parametrize("kind", [NoEndpoint, NotFound])
+def test_a_list_that_was_there_and_is_missing_now_is_trouble_and_looked_for(kind: type[NoEndpoint | NotFound]) -> None:
+    async def story() -> None:
+        time = clock()
+        fake = FakePlatform("fleet", time)
+        fake.rows[Kind.SERVICE, ""] = rows(service("web"))
+        async with session(time, fake) as running:
+            running.show("pane", running.feeds())
+            await running.settle(10.0)
+            fake.trouble = failing(kind, status=404)  # as a proxy answers whose server is being replaced
+            await time.sleep(300.0)
+            assert running.store.connection("fleet").state == "down"
+            assert "was there before" in str(running.store.freshness(feed(Kind.SERVICE)).error)
+            assert [row.name for row in running.store.rows(Kind.SERVICE)] == ["web"]
+            assert fake.within(time.boot() - 60.0, time.boot()) < 25
+            fake.trouble = None
+            await time.sleep(10.0)
+            assert running.store.connection("fleet").state == "fresh"
+
+    vloop.run(story())
+
+
+def test_where_something_is_missing_its_parents_list_is_read_again() -> None:
+    async def story() -> None:
+        time = clock()
+        fake = FakePlatform("vault", time, kinds={Kind.APPLICATION: {"every": 600.0}, Kind.ENVIRONMENT: {"per": Kind.APPLICATION}})
+        kept, gone = application("shop"), application("old")
+        fake.rows[Kind.APPLICATION, ""] = rows(kept, gone)
+        fetch = fake.reads[Kind.ENVIRONMENT].fetch
+
+        async def missing(scope: str) -> Rows:
+            if scope == "old" and gone not in fake.rows[Kind.APPLICATION, ""].items:
+                raise failing(NotFound, status=404)
+            return await fetch(scope)
+
+        fake._reads[Kind.ENVIRONMENT] = replace(fake._reads[Kind.ENVIRONMENT], fetch=missing)
+        async with session(time, fake) as running:
+            running.show("pane", running.feeds())
+            await running.settle(10.0)
+            fake.rows[Kind.APPLICATION, ""] = rows(kept)
+            await running.refresh([feed(Kind.ENVIRONMENT, "vault", "old")])
+            await time.sleep(5.0)
+            assert running.feeds(Kind.ENVIRONMENT) == (feed(Kind.ENVIRONMENT, "vault", "shop"),)
+            assert running.store.connection("vault").state == "fresh"
+            assert len(fake.times("application")) == 2
 
     vloop.run(story())
 

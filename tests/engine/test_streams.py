@@ -268,6 +268,22 @@ def test_some_answers_end_a_stream_with_a_sentence(error: type[Exception], word:
     play(tell)
 
 
+def test_a_log_that_was_there_is_looked_for_where_something_else_answers_in_its_place() -> None:
+    async def tell(stage: Stage) -> None:
+        following = stage.follow()
+        await stage.time.sleep(0.5)
+        stage.server.say("one")
+        await stage.time.sleep(0.5)
+        stage.server.trouble = failing(NoEndpoint, status=404)
+        await stage.time.sleep(1000.0)  # it is opened anew once in a while
+        assert following.state.word == "reconnecting"
+        stage.server.trouble = None
+        await stage.time.sleep(31.0)
+        assert following.state.word in {"live", "quiet"}
+
+    play(tell)
+
+
 def test_a_rate_limit_is_waited_for_as_told() -> None:
     async def tell(stage: Stage) -> None:
         stage.server.trouble = failing(RateLimited, retry_after=90.0)

@@ -20,7 +20,7 @@ from tui.engine.pace import Rank, stretch, wish
 from tui.engine.reader import Reader
 from tui.engine.store import Store
 from tui.engine.waiting import Elapsed, before
-from tui.errors import PlatformError, RateLimited
+from tui.errors import NotFound, PlatformError, RateLimited
 from tui.model import Kind
 from tui.platforms.base import Read
 
@@ -210,8 +210,12 @@ class Poller:
         self._progress.set()
 
     def failed(self, reader: Reader, change: Change) -> None:
-        """A read failed."""
+        """A read failed. Where what it is read for is missing, the list that names it may have become another."""
         self._publish(change)
+        feed, parent = reader.feed, reader.read.per
+        above = None if parent is None or not feed.scope else self._readers.get(Feed(connection=feed.connection, kind=parent))
+        if above is not None and isinstance(self._store.freshness(feed).error, NotFound):
+            self._bring_forward(above, self._clock.boot())
         self._progress.set()
 
     # inside

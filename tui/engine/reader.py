@@ -193,7 +193,7 @@ class Reader:
                 await asyncio.sleep(0)  # where this flavour has no such feed, it ends here
             read = self.read
             way = self.connection.now if urgent and read.cost > 0 else self.connection.poll
-            self._asking = asyncio.ensure_future(way(lambda: read.fetch(self.feed.scope), cost=read.cost, source=self.feed))
+            self._asking = asyncio.ensure_future(way(lambda: self._fetch(read), cost=read.cost, source=self.feed))
             rows = await self._asking
         except PlatformError as error:
             self._fail(error)
@@ -214,6 +214,18 @@ class Reader:
             self._quick, self._approval = view_of(rows.items)
         self._plan(self._owner.interval(self))
         self._owner.came(self, change)
+
+    async def _fetch(self, read: Read) -> Rows:
+        """What this server offered a while ago it has not given up: whoever says that it is not there stands in its place, as a proxy
+        does whose server is being replaced."""
+        try:
+            return await read.fetch(self.feed.scope)
+        except (NoEndpoint, NotFound) as error:
+            missing = isinstance(error, NoEndpoint) or not self.feed.scope
+            if not missing or self._store.freshness(self.feed).fetched_boot is None:
+                raise
+            words = f"{error.message} (it was there before: something may answer in its place)"
+            raise BadReply(words, connection=error.connection, status=error.status) from error
 
     def _fail(self, error: PlatformError) -> None:
         self._said(error)

@@ -118,8 +118,10 @@ class _Stream:
                 reason = await self._listen()
                 wait = 0.0 if not reason else None
             except (Unsupported, NoEndpoint) as error:
-                self._say("unsupported", str(error))
-                return
+                if isinstance(error, Unsupported) or not self.ring:
+                    self._say("unsupported", str(error))
+                    return
+                reason, wait = str(error), None  # there was one before: something answers in its server's place
             except (Forbidden, NotFound, Refused) as error:
                 self._say("ended", str(error))
                 return

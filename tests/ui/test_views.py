@@ -280,6 +280,7 @@ async def test_the_mouse_selects_opens_sorts_and_changes_tabs_and_panes() -> Non
         await at.wait()
         assert listing.sort is not None
         assert listing.sort.column == "name"
+        assert not listing.sort.descending, "one click sorts once"
         head = at.app.console_screen.resources.head
         await at.pilot.click(head, offset=(at.row("Deployments").index("Deployments") - head.region.x + 2, 0))
         await at.wait()

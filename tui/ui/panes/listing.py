@@ -73,9 +73,8 @@ class PaneTable(ResourceTable):
     def on_key(self, event: events.Key) -> None:
         self.steered = True
 
-    def on_click(self, event: events.Click) -> None:
+    def on_mouse_down(self, event: events.MouseDown) -> None:
         self.steered = True
-        super().on_click(event)
 
 
 def _seen(row: Resource, moment: Moment) -> str:

@@ -297,6 +297,20 @@ async def test_the_mouse_selects_opens_sorts_and_changes_tabs_and_panes() -> Non
         assert at.app.screen is at.app.console_screen, "the key bar can be clicked"
 
 
+async def test_a_pane_gets_the_keys_wherever_it_is_clicked() -> None:
+    async with seat() as at:
+        screen = at.app.console_screen
+        for pane in (screen.apps, screen.resources, screen.logs, screen.rollouts):
+            await at.pilot.click(pane.head, offset=(2, 0))
+            await at.wait()
+            assert at.front is pane, "its number"
+        tab = at.row("Deployments").index("Deployments") - screen.resources.head.region.x
+        await at.pilot.click(screen.resources.head, offset=(tab + 1, 0))
+        await at.wait()
+        assert at.front is screen.resources, "one of its tabs"
+        assert screen.resources.body.has_focus
+
+
 def test_a_mouse_that_is_off_is_not_asked_for_and_one_that_is_on_tells_no_movement() -> None:
     made = quiet_driver()
     assert made is not None

@@ -173,6 +173,11 @@ class Pane(Vertical):
         """Tell the screen that the selection, the tab or the filter is another one."""
         self.post_message(self.Touched(self))
 
+    def on_mouse_down(self) -> None:
+        """Wherever a pane is clicked, also at its head or where it is empty, it gets the keys."""
+        if not self.has_focus_within:
+            self.body.focus()
+
     # Keys --------------------------------------------------------------------------------------------------------------------
 
     def action_act(self, id_: str) -> None:

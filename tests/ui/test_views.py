@@ -311,6 +311,18 @@ async def test_a_pane_gets_the_keys_wherever_it_is_clicked() -> None:
         assert screen.resources.body.has_focus
 
 
+async def test_a_click_on_the_header_shows_what_it_is_about() -> None:
+    async with seat() as at:
+        header = at.screen()[0]
+        await at.pilot.click(offset=(header.index("fleet") + 1, 0))
+        await at.wait()
+        assert at.sees("Connections of")
+        await at.press("escape")
+        await at.pilot.click(offset=(header.index("rollwatch") + 1, 0))
+        await at.wait()
+        assert at.sees("Help:")
+
+
 def test_a_mouse_that_is_off_is_not_asked_for_and_one_that_is_on_tells_no_movement() -> None:
     made = quiet_driver()
     assert made is not None

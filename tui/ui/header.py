@@ -26,6 +26,19 @@ _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 GAUGE: Final = 7
 """Cells of the rate gauge."""
 
+LEADS: Final = {
+    "program": "console.help",
+    "context": "console.contexts",
+    "production": "console.contexts",
+    "read-only": "console.contexts",
+    "alerts": "past.away",
+    "snoozed": "past.away",
+    "stopped": "console.log",
+    "unsaved": "console.log",
+    "clock": "past.timeline",
+}
+"""What a click on a part of the header does; on any other, which is about a connection, the connections are shown."""
+
 LOW: Final = 0.2
 """The share of the rate budget that is kept for keys the user presses; below it the gauge warns."""
 

@@ -24,6 +24,7 @@ from tui.tables import FilterError, Moment
 from tui.ui.aim import Selection, means_something, why_not
 from tui.ui.filtering import FilterBar, FilterInput
 from tui.ui.flight import FlightPanel
+from tui.ui.header import LEADS as HEADER_LEADS
 from tui.ui.header import Rhythm, header
 from tui.ui.home import LEADS
 from tui.ui.keys import bindings_for
@@ -244,6 +245,10 @@ class ConsoleScreen(Screen[None]):
     @on(TabStrip.Chosen, "#switcher")
     def _chosen(self, event: TabStrip.Chosen) -> None:
         self._go_to(next(pane for pane in self.panes if pane.id == event.tab))
+
+    @on(StatusLine.PartClicked, "#header")
+    def _header_clicked(self, event: StatusLine.PartClicked) -> None:
+        self.action_act(HEADER_LEADS.get(event.part, "console.connections"))
 
     @on(KeyBar.Pressed)
     def _pressed(self, event: KeyBar.Pressed) -> None:

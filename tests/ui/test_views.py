@@ -323,6 +323,19 @@ async def test_a_click_on_the_header_shows_what_it_is_about() -> None:
         assert at.sees("Help:")
 
 
+async def test_a_line_of_a_thing_opens_with_two_clicks_as_with_enter() -> None:
+    async with seat() as at:
+        await at.press("enter")
+        before = at.screen()[0]
+        row = next(index for index, text in enumerate(at.screen()) if text.startswith("   worker"))
+        await at.pilot.click(offset=(5, row))
+        await at.wait()
+        assert at.screen()[0] == before, "one click selects"
+        await at.pilot.double_click(offset=(5, row))
+        await at.wait()
+        assert "deployment on fleet" in at.screen()[0]
+
+
 def test_a_mouse_that_is_off_is_not_asked_for_and_one_that_is_on_tells_no_movement() -> None:
     made = quiet_driver()
     assert made is not None

@@ -325,6 +325,7 @@ class DetailScreen(Screen[None]):
         self._view.action_edge(-1)
         self.redraw()
 
+    @on(TextView.Opened)
     def _open(self) -> None:
         """Open what the selected line names: something that belongs to this, or a reference among its fields."""
         if is_address(self._view.cursor_text):

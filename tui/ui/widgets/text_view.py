@@ -157,6 +157,9 @@ class TextView(LineView):
     class Moved(Message):
         """The cursor is on another line."""
 
+    class Opened(Message):
+        """A line was clicked twice."""
+
     # Moving --------------------------------------------------------------------------------------------------------------
 
     def _to(self, index: int) -> None:
@@ -215,6 +218,8 @@ class TextView(LineView):
         lines = self._lines()
         if offset is not None and self._with_cursor and 0 <= self._top + offset.y < len(lines):
             self._to(lines[self._top + offset.y].of)
+            if event.chain == 2:
+                self.post_message(self.Opened())
 
 
 def _text_of(content: Content) -> str:

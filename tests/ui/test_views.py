@@ -336,6 +336,18 @@ async def test_a_line_of_a_thing_opens_with_two_clicks_as_with_enter() -> None:
         assert "deployment on fleet" in at.screen()[0]
 
 
+async def test_who_clicks_in_the_palette_goes_on_typing() -> None:
+    async with seat() as at:
+        await at.press("colon")
+        row = next(index for index, text in enumerate(at.screen()) if "Restart the selected service" in text)
+        await at.pilot.click(offset=(at.screen()[row].index("restart"), row))
+        await at.press("h", "e", "l", "p")
+        assert not at.sees("Restart the selected service")
+        await at.press("enter")
+        await at.wait()
+        assert at.sees("Help:")
+
+
 def test_a_mouse_that_is_off_is_not_asked_for_and_one_that_is_on_tells_no_movement() -> None:
     made = quiet_driver()
     assert made is not None

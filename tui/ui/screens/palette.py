@@ -53,6 +53,7 @@ class PaletteScreen(Dialog):
         self._input.cursor_blink = False
         self._table = ResourceTable(show_head=False)
         self._table.set_columns(COLUMNS)
+        self._table.can_focus = False  # whoever clicks on one goes on typing
         self._whole = Paragraph()
         self._entries: tuple[Entry, ...] = ()
         self._recent: list[Entry] = []

@@ -38,6 +38,24 @@ def test_what_is_no_answer_is_passed_on_unchanged() -> None:
     assert told == []
 
 
+@pytest.mark.parametrize("garbage", ["\x1b]11;rgb:zz/??\x07", "\x1b]11;blue\x1b\\", "\x1b]11;\x07"])
+def test_garbage_for_an_answer_is_no_key(garbage: str) -> None:
+    backdrop, told = listening()
+    assert backdrop("j" + garbage + "k") == "jk"
+    assert told == []
+    assert backdrop(WHITE) == ""
+    assert told == [True], "the answer may still come"
+
+
+@pytest.mark.parametrize("after", ["j", "\x1b[A", "\x1b[1;16R"])
+def test_an_answer_that_breaks_off_is_no_key(after: str) -> None:
+    backdrop, told = listening()
+    assert backdrop("\x1b]11;rgb:ffff/ff") == ""
+    assert backdrop(after) == after
+    assert backdrop("r") == "r"
+    assert told == []
+
+
 def test_only_one_answer_is_taken_and_none_that_nobody_asked_for() -> None:
     backdrop, told = listening()
     assert backdrop(WHITE) + backdrop(BLACK) == BLACK

@@ -17,6 +17,9 @@ _REST: Final = re.compile(_COLOUR)
 _BEGUN: Final = re.compile("\x1b" + r"\](?:1(?:1(?:;[rgba:0-9a-fA-F/]{0,24}\x1b?)?)?)?\Z")
 """The beginning of an answer at the end of a piece; a lone escape is not kept, since it may be the key."""
 
+_NONE: Final = re.compile("\x1b" + r"\]11;(?:[^\x07\x1b]{0,64}(?:\x07|\x1b\\)|[rgba:0-9a-fA-F/]{0,24}+(?!\x1b?\Z))")
+"""What begins as an answer and is none, or breaks off: nobody typed it, and as keys its letters would do something."""
+
 HALF: Final = 0.2
 """Relative luminance from which on a background is light: a middle grey, as bright to the eye as black is dark."""
 
@@ -51,6 +54,7 @@ class Backdrop:
             self._waiting = False
             self._told(_light(*found.groups()[:3]))
             return text[: found.start()] + text[found.end() :]
+        text = _NONE.sub("", text)
         if begun := _BEGUN.search(text):
             self._kept, text = begun[0], text[: begun.start()]
         self._escape = text.endswith("\x1b")

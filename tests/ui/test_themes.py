@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from contextlib import suppress
 from datetime import UTC
 from itertools import combinations
 from typing import Final
@@ -17,7 +19,7 @@ from tui.cli.ground import ascii_for, theme_for
 from tui.model import Tone
 from tui.tables import GLYPHS
 from tui.ui.settings import Settings
-from tui.ui.theming import bundled, load_themes
+from tui.ui.theming import ThemeError, bundled, load_themes, make_theme
 from tui.ui.widgets import ascii as in_ascii
 
 THEMES: Final = load_themes([bundled()]).found
@@ -113,6 +115,29 @@ def test_with_few_colours_every_state_still_looks_different_and_differs_from_wha
         assert ground is not None
         for tone in Tone:
             assert nearest(colour(theme, tone), system) != nearest(ground, system), (tone, ground)
+
+
+AWKWARD: Final = (
+    *("", "nocolour", "bold", "none", "not bold underline", "not", "#zz", "#f008", "#f008 40%", "red 40%", "auto", "auto 50%", "initial"),
+    *("$nope", "$primary", "a b c", "1", "{", "red; } X {", "hsl(10,20%,30%)", "ansi_default", "transparent"),
+)
+"""What somebody may write into a theme while they edit it."""
+
+
+async def test_whatever_a_theme_says_of_a_variable_is_refused_or_can_be_worn() -> None:
+    data = tomllib.loads((bundled() / "rollwatch-dark.toml").read_text("utf-8"))
+    async with seat() as at:
+        known = [name for name in at.app.get_css_variables() if not name.startswith("tone-")]
+        for value in AWKWARD:
+            taken: dict[str, str] = {}
+            for name in known:
+                with suppress(ThemeError):
+                    make_theme({**data, "variables": {name: value}}, "theme mine.toml")
+                    taken[name] = value
+            if taken:
+                made = make_theme({**data, "variables": taken}, "theme mine.toml").to_color_system().generate()
+                at.app.stylesheet.set_variables({**at.app.get_css_variables(), **made})
+                at.app.stylesheet.reparse()
 
 
 # What the terminal says of itself --------------------------------------------------------------------------------------------------

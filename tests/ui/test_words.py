@@ -335,6 +335,9 @@ GOOD = {
         ({"tones": {**GOOD["tones"], "ok": "blod #fff"}}, "tones.ok: blod is not known, did you mean bold?"),  # type: ignore[dict-item]
         ({"tones": {**GOOD["tones"], "ok": ""}}, "tones.ok: '' is not a colour"),  # type: ignore[dict-item]
         ({"variables": {"border": 3}}, "variables.border must be a text"),
+        ({"variables": {"border": "nocolour"}}, "variables.border: 'nocolour' is not a colour, write #rrggbb"),
+        ({"variables": {"boder": "#fff"}}, "variables.boder is not known, did you mean border?"),
+        ({"variables": {"link-style": "bald"}}, "variables.link-style: 'bald' is not a style, write none or some of bold,"),
     ],
 )
 def test_a_wrong_theme_names_file_and_key(change: dict[str, object], said: str) -> None:

@@ -7,6 +7,7 @@ problem with file and key; the console goes on with the themes that are right.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ _COLOURS: Final = (
 _KNOWN: Final = frozenset({"name", "dark", "ansi", "variables", "tones", *_COLOURS})
 _NEEDED: Final = ("name", "primary", "foreground", "background", "tones")
 _STYLES: Final = frozenset({"bold", "italic", "underline", "reverse", "dim"})
+_FLAGS: Final = re.compile(r"none|(?:not )?(?:{0})(?: (?:not )?(?:{0}))*".format("|".join(sorted(_STYLES | {"strike"}))))
 _BIGGEST: Final = 64 * 1024
 _OWN_COLOURS: Final[Mapping[str, str]] = {
     "ansi-background": "ansi_default",
@@ -52,6 +54,10 @@ _OWN_COLOURS: Final[Mapping[str, str]] = {
     "input-selection-foreground": "ansi_black",
 }
 """What Textual wants to be told in a theme of the terminal's own colours."""
+
+
+_USUAL: Final = frozenset({"border", "foreground-muted", *_OWN_COLOURS})
+"""Variables that need not be looked up among all those that there are."""
 
 
 class ThemeError(ValueError):
@@ -122,7 +128,7 @@ def make_theme(data: Mapping[str, Any], where: str) -> Theme:
         raise ThemeError(f"{where}: name must be a text")
     colours = {key: _colour(data[key], f"{where}: {key}") for key in _COLOURS if key in data}
     variables: dict[str, str] = dict(_OWN_COLOURS) if data.get("ansi") else {}
-    variables |= {clean(key, 60): _text(value, f"{where}: variables.{key}") for key, value in _table(data, "variables", where).items()}
+    variables |= {key: _variable(key, value, where) for key, value in _table(data, "variables", where).items()}
     variables |= _tone_variables(_table(data, "tones", where), where)
     made = Theme(name=clean(name, 40), primary=colours.pop("primary"), variables=variables)
     made.dark, made.ansi = bool(data.get("dark", True)), bool(data.get("ansi", False))
@@ -151,6 +157,21 @@ def _tone_variables(tones: Mapping[str, Any], where: str) -> dict[str, str]:
         made[f"tone-{tone}"] = _colour(colour, f"{where}: tones.{tone}")
         made[f"tone-{tone}-style"] = " ".join(styles) or "none"
     return made
+
+
+def _variable(key: str, value: object, where: str) -> str:
+    """One of the screen library's variables. It stops the console over a value that it cannot use, so none gets that far."""
+    known = {} if key in _USUAL else Theme(name=DEFAULT, primary="white").to_color_system().generate()
+    if key not in _USUAL and key not in known:
+        raise ThemeError(f"{where}: {_unknown(key, known, 'variables.')}")
+    where = f"{where}: variables.{key}"
+    text = _text(value, where)
+    if "style" in key.split("-"):
+        if not _FLAGS.fullmatch(text):
+            raise ThemeError(f"{where}: {text!r} is not a style, write none or some of {', '.join(sorted(_STYLES))}")
+        return text
+    by_itself = known.get(key, "").startswith("auto") and re.fullmatch(r"auto(?: \d{1,3}%)?", text)
+    return text if by_itself else _colour(text, where)
 
 
 def _table(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:

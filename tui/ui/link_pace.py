@@ -96,11 +96,6 @@ class Pace:
     def state(self) -> LinkState:
         return LinkState(mode=self.mode, rtt=self._rtt, rate=self._rate)
 
-    @property
-    def flying(self) -> int:
-        """Bytes that were sent and asked about, and not yet acknowledged."""
-        return self._flying
-
     # Out -----------------------------------------------------------------------------------------------------------------
 
     def allowed(self) -> int:

@@ -29,11 +29,6 @@ class Throttle:
         """Whether it was asked for and is not done yet."""
         return self._timer is not None
 
-    def hasten(self) -> None:
-        """Do now what waits."""
-        if self.waiting:
-            self._do()
-
     def drop(self) -> None:
         """Forget that it was asked for."""
         if self._timer is not None:

@@ -20,7 +20,7 @@ from tui.engine.recall.records import Deed, Note, Standing, health_of
 from tui.engine.recall.standing import standing
 from tui.engine.recall.standing import told as told_of
 from tui.engine.recall.timeline import lane_cells, timeline
-from tui.engine.recall.usual import outlook, usual, usuals
+from tui.engine.recall.usual import outlook, usual
 from tui.engine.recall.versions import matrix, places
 from tui.errors import NoEndpoint, Refused, Unauthorized, Unavailable, Unreachable
 from tui.model import Deployment, Environment, Health, Kind, Ref, Resource, Rollout, Service
@@ -182,15 +182,6 @@ def test_usual_is_silent_below_five_samples() -> None:
     known = usual([60, 70, 80, 90, 100])
     assert known is not None
     assert (known.p50, known.p90) == (80, pytest.approx(96))
-
-
-def test_failed_and_cancelled_phases_do_not_count() -> None:
-    def phase(seconds: float, word: str) -> Event:
-        return Event(what="phase", ref="r", at=START, name="build", after=word, seconds=seconds, text="a/b/prod")
-
-    events = [phase(100, "success")] * 5 + [phase(3, "canceled"), phase(2, "failure")]
-    assert usuals(events) == {("a/b", "prod", "build"): usual([100] * 5)}
-    assert usuals(events[:4] + events[5:]) == {}
 
 
 @pytest.mark.parametrize(

@@ -165,12 +165,6 @@ async def test_many_tabs_lose_their_counts_and_then_scroll_to_the_active_one() -
         assert "12" not in app.tabs.text
 
 
-async def test_the_neighbour_of_a_tab_goes_round() -> None:
-    async with bars() as (app, _):
-        assert app.tabs.neighbour(1) == "routes"
-        assert app.tabs.neighbour(-1) == "hooks"
-
-
 async def test_hostile_text_stays_one_line_of_plain_text() -> None:
     async with bars() as (app, recording):
         app.status.set_text("a\x1b]0;x\x07b\nc[bold]d[/nope]")

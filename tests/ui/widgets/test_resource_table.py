@@ -163,7 +163,6 @@ async def test_a_vanished_key_leaves_no_cursor_until_the_user_moves() -> None:
         shown.show_rows([row(key) for key in range(20) if key != 7])
         await recording.press("enter", "space")
         assert shown.cursor_key is None
-        assert shown.cursor_row is None
         assert not shown.marks
         app = recording.app
         assert isinstance(app, Bare)

@@ -94,8 +94,6 @@ class Patterns:
         self._head: LogLine | None = None
         self.compared = False
         """Whether the window before the last one was heard at all: otherwise everything would seem to come faster."""
-        self.forgotten = 0
-        """Patterns that were dropped to stay within bounds."""
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -185,5 +183,4 @@ class Patterns:
         for key, _ in order:
             if surplus and key != newest:
                 del self._seen[key]
-                self.forgotten += 1
                 surplus -= 1

@@ -1,25 +1,22 @@
 """How long a rollout usually takes, from its own past; silent where the past is too short to say.
 
-Only phases that succeeded count: a cancelled or failed one ended early and would spoil the sample. No clock, no journal.
+Which phases are asked about is ``past``'s matter: one that was cancelled or failed ended early and would spoil the sample. No clock, no
+journal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from tui.clock import span
-from tui.engine.ports import Event
 
 FEWEST: Final = 5
 """Samples below which nothing is said."""
 MOST: Final = 50
 """The newest samples that count: how long it took a year ago says little."""
 GOOD: Final = frozenset({"success", "succeeded", "completed"})
-
-Key = tuple[str, str, str]
-"""App, environment, phase."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +45,6 @@ def usual(samples: Iterable[float]) -> Usual | None:
     if len(newest) < FEWEST:
         return None
     return Usual(count=len(newest), p50=at(newest, 0.5), p90=at(newest, 0.9))
-
-
-def usuals(events: Iterable[Event]) -> Mapping[Key, Usual]:
-    """What is usual per app, environment and phase, from ``phase`` events (``name`` the phase, ``text`` app/environment)."""
-    samples: dict[Key, list[float]] = {}
-    for event in events:
-        if event.what == "phase" and event.seconds is not None and event.after in GOOD:
-            app, _, environment = event.text.rpartition("/")
-            samples.setdefault((app, environment, event.name), []).append(event.seconds)
-    return {key: found for key, each in samples.items() if (found := usual(each)) is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from tui.local.journal.records import (
     EVENT_COLUMNS,
@@ -22,9 +22,6 @@ from tui.local.journal.records import (
 
 Alive = Callable[[str], bool]
 """Whether the console with that token still runs."""
-
-NEVER: Final = "unknown"
-"""The outcome that leaves an intent open."""
 
 
 def events(

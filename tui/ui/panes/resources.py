@@ -127,13 +127,6 @@ class ResourcesPane(Pane):
     def step_tab(self, step: int) -> None:
         self.open_tab(KINDS[(KINDS.index(self.kind) + step) % len(KINDS)])
 
-    def show_ref(self, ref: Ref) -> bool:
-        """Open the tab of a thing and put the cursor on it; whether it is there."""
-        if ref.kind not in KINDS:
-            return False
-        self.open_tab(ref.kind)
-        return self.body.move_to(ref)
-
     def draw(self, moment: Moment, changed: frozenset[Kind] | None) -> None:
         for kind, each in self._lists.items():
             if changed is not None and kind in changed:

@@ -10,7 +10,7 @@ keys, never numbers: a row that moves keeps its cursor on the same screen line, 
     table.set_sort("age", descending=True)     the arrow in the head
     table.set_message(["No services yet.", "ctrl+r asks again"], tone="muted")     drawn while there are no rows
     table.set_highlight(re.compile("web"))     matches are painted in the cells
-    table.cursor_key / table.cursor_row / table.marks / table.move_to(key)
+    table.cursor_key / table.marks / table.move_to(key)
 
 Messages: ``RowHighlighted(key | None)``, ``RowOpened(key)``, ``RowToggled(key, open)`` (tree), ``MarksChanged(marks)``,
 ``HeadClicked(column)``. The same widget is the tree of a pane: ``ResourceTable(tree=True)``, rows with ``depth`` and ``open``.
@@ -163,10 +163,6 @@ class ResourceTable(LineView):
     def cursor_key(self) -> Hashable | None:
         """The key of the row under the cursor; None if there is none."""
         return self._at.key
-
-    @property
-    def cursor_row(self) -> Row | None:
-        return self._at.row
 
     @property
     def marks(self) -> frozenset[Hashable]:

@@ -61,13 +61,6 @@ class TabStrip(OneLine):
             self._tabs, self._active = wanted
             self.rebuild()
 
-    def neighbour(self, step: int) -> str:
-        """The id of the tab ``step`` places from the active one, round and round; empty without tabs."""
-        ids = [tab.id for tab in self._tabs]
-        if not ids:
-            return ""
-        return ids[(ids.index(self._active) + step) % len(ids)] if self._active in ids else ids[0]
-
     def build(self, width: int) -> tuple[Sequence[Spanned], Sequence[Zone]]:
         made = [(tab, _tab(tab, self._active, counts=True)) for tab in self._tabs]
         if _need(made) > width - 2:

@@ -166,6 +166,21 @@ async def go_to(at: Seat, text: str) -> None:
 # Finding ----------------------------------------------------------------------------------------------------------------------
 
 
+async def test_the_screen_of_what_has_a_log_offers_the_key_for_it() -> None:
+    desk = busy()
+    desk.logged = frozenset({Kind.SERVICE, Kind.DEPLOYMENT})
+    async with seat(desk) as at:
+        await at.press("right")
+        await open_detail(at)
+        assert "row.logs" in at.keys
+        await at.press("l")
+        assert [follow.ref.kind for follow in desk.follows] == [Kind.DEPLOYMENT]
+        desk.logged = frozenset({Kind.SERVICE})
+        await at.press("2")
+        await open_detail(at)
+        assert "row.logs" not in at.keys
+
+
 async def test_a_text_is_found_on_the_detail_and_on_the_help() -> None:
     async with seat() as at:
         await open_detail(at)

@@ -254,7 +254,7 @@ class DetailScreen(Screen[None]):
     def _belongs(self, action: Action) -> bool:
         """Whether a key means something for this kind of thing at all."""
         if action.id == "row.logs":
-            return self._ref is not None and self._ref.kind is Kind.SERVICE
+            return self._ref is not None and self.session.has_log(self._ref)
         known: bool = program(self).views.belongs(action, self._ref)
         return known and means_something(action, self.selection, self.session)
 

@@ -16,7 +16,7 @@ import pytest
 from tests import vloop
 from tests.engine.fakes import START, FakePlatform, SleepyClock, failing, ref, session
 from tui.clock import Clock
-from tui.engine import streams
+from tui.engine import stream, streams
 from tui.engine.resume import Entry, Gap
 from tui.engine.session import Session
 from tui.engine.streams import LogFollow
@@ -178,7 +178,7 @@ def test_streams_are_opened_anew_every_ten_to_fifteen_minutes_unnoticed() -> Non
 
 
 def test_hundreds_of_cuts_lose_nothing_and_double_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "CAPACITY", 1_000_000)
+    monkeypatch.setattr(stream, "CAPACITY", 1_000_000)
     monkeypatch.setattr(streams, "TOTAL", 1_000_000)
 
     async def tell(stage: Stage) -> None:
@@ -328,7 +328,7 @@ def test_after_a_suspend_streams_are_opened_anew() -> None:
 
 
 def test_rings_are_bounded_each_and_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "CAPACITY", 100)
+    monkeypatch.setattr(stream, "CAPACITY", 100)
     monkeypatch.setattr(streams, "TOTAL", 250)
 
     async def tell(stage: Stage) -> None:

@@ -19,7 +19,7 @@ from tui.engine.loads import Loads
 from tui.engine.ports import Event
 from tui.engine.signals import Signal
 from tui.engine.store import Store
-from tui.engine.streams import StreamState
+from tui.engine.stream import StreamState
 from tui.engine.verdicts import Verdict
 from tui.errors import PlatformError, Unauthorized, Unreachable
 from tui.model import (

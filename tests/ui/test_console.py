@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from tests.ui import keyboard
 from tests.ui.desk import NOW, READS, Desk, apps, busy, fleet, line, ref, refused, rollouts, service, signed_out, variable
 from tui.engine.feeds import Feed, Pending
-from tui.engine.streams import StreamState
+from tui.engine.stream import StreamState
 from tui.engine.verdicts import Verdict
 from tui.errors import NoEndpoint
 from tui.model import Application, Health, Kind, Route, Service, Verb

@@ -94,7 +94,8 @@ class Setup:
     prelude: Callable[[Session], Coroutine[Any, Any, None]] | None = None
 
     def session(self, random: Random | None = None, *, ready: Awaitable[object] | None = None) -> Session:
-        """A session of this; enter it. ``random`` decides how requests are spread in time; none is made before ``ready`` is done."""
+        """A session of this; enter it. ``random`` decides how requests are spread in time; none is made before ``ready`` is done, which may
+        be awaited more than once."""
         return Session(
             context=self.context,
             production=self.production,

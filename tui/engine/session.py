@@ -43,7 +43,8 @@ class Session:
     ``changes`` tells of every difference in the store, ``verdicts`` what became of an accepted verb, ``happenings`` what a platform
     itself wrote down, ``bursts`` takes the errors of logs, ``loads`` has those of the last minutes. ``refresh`` is the shortest polling
     interval in seconds by connection; ``guardrails`` are the user's own rules about verbs; ``past`` answers about what was, None where
-    nothing is remembered; no request is made before ``ready`` is done, so that a first paint waits for nothing.
+    nothing is remembered; no request is made before ``ready`` is done, so that a first paint waits for nothing: reads and each log wait
+    for it, so it must be something that may be awaited more than once.
     """
 
     def __init__(

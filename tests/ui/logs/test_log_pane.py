@@ -16,7 +16,7 @@ from tests.ui.desk import NOW, busy, line
 from tests.ui.logs.gate import looking_back, settled
 from tests.ui.test_console import Seat, seat
 from tui.engine.resume import Gap
-from tui.engine.streams import StreamState
+from tui.engine.stream import StreamState
 from tui.errors import Unreachable
 from tui.local.exports import write_lines
 from tui.model import Kind, LogLine

@@ -20,7 +20,7 @@ from tests.ui.dialogs import look
 from tests.ui.logs.gate import looking_back, settled
 from tests.ui.test_console import Seat, seat
 from tui.engine.resume import Gap
-from tui.engine.streams import StreamState
+from tui.engine.stream import StreamState
 from tui.errors import Unreachable
 from tui.model import LogLine
 from tui.text import clean, escape

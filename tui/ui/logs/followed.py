@@ -10,7 +10,8 @@ from typing import Final
 
 from tui.engine.resume import Entry
 from tui.engine.session import Session
-from tui.engine.streams import LogFollow, StreamState
+from tui.engine.stream import StreamState
+from tui.engine.streams import LogFollow
 from tui.model import Health, Kind, LogLine, Ref, Service
 from tui.tables import Moment, attention
 from tui.ui.notices import next_try

@@ -262,6 +262,8 @@ def test_some_answers_end_a_stream_with_a_sentence(error: type[Exception], word:
             stage.running.signed_in("fleet")
         else:
             following.retry()
+            await stage.time.sleep(0.0)
+            assert following.state.word == "connecting"
         await stage.time.sleep(1.0)
         assert _texts(following.lines) == ["back"]
 

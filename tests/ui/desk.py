@@ -88,6 +88,9 @@ class FakeFollow:
         self.state = state
         self._heard.publish(())
 
+    def retry(self) -> None:
+        self.become(StreamState(word="connecting", since=self.state.since))
+
     def close(self) -> None:
         self.closed = True
 

@@ -101,6 +101,8 @@ class Stream:
 
     async def run(self) -> None:
         """Follow for ever; ends when the platform says that there is nothing to follow."""
+        if self._state.word in {"ended", "unsupported"}:
+            self._say("connecting", "")
         while True:
             began = self._clock.boot()
             try:

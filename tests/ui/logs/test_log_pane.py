@@ -73,6 +73,22 @@ async def test_marked_services_are_followed_together_in_order_of_time_each_with_
         assert sum(not follow.closed for follow in at.desk.follows) == 1
 
 
+@pytest.mark.parametrize("word", ["ended", "unsupported", "reconnecting"])
+async def test_the_key_that_opened_a_log_asks_for_it_again_where_it_is_away(word: Any) -> None:
+    async with seat() as at:
+        follow = await following(at, at_second(1, "before"))
+        follow.become(StreamState(word=word, since=at.desk.clock.boot(), reason="no such service"))
+        await at.press("2", "l")
+        assert at.desk.follows == [follow]
+        assert follow.state.word == "connecting"
+        follow.write(at_second(2, "after"))
+        await settled(at)
+        assert at.sees("before")
+        assert at.sees("after")
+        await at.press("2", "l")
+        assert follow.state.word == "live", "what is there goes on"
+
+
 async def test_an_app_row_follows_what_runs_in_it() -> None:
     async with seat() as at:
         await at.press("1", "l")

@@ -20,6 +20,8 @@ from tui.ui.widgets.log_fields import time_of
 TAIL: Final = 200
 """Lines that a newly followed log begins with."""
 
+AWAY: Final = frozenset({"reconnecting", "ended", "unsupported"})
+"""Words of a stream that is not there; whoever asks for its log again wants it now."""
 OLDER: Final = 20_000
 """Lines that are asked for at most when somebody looks further back."""
 
@@ -40,11 +42,14 @@ class Followed:
         return len(self._open)
 
     def follow(self, refs: Sequence[Ref]) -> None:
-        """Follow these and no others. What is followed already goes on."""
+        """Follow these and no others. What is followed already goes on, or begins again now where it has ended or waits."""
         for gone in [ref for ref in self._open if ref not in refs]:
             self._open.pop(gone).close()
         for ref in refs:
-            if ref not in self._open:
+            if ref in self._open:
+                if self._open[ref].state.word in AWAY:
+                    self._open[ref].retry()
+            else:
                 self._open[ref] = self._session.follow(ref, tail=TAIL)
                 self._listen(ref, self._open[ref])
 

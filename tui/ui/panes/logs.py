@@ -139,6 +139,7 @@ class LogsPane(Pane):
         """Follow the logs of these things, merged by time, instead of any others."""
         self._show(LOG)
         if set(refs) == set(self.followed.refs):
+            self.followed.follow(refs)
             self.log_view.follow()
             return
         gone = [ref for ref in self.followed.refs if ref not in refs]

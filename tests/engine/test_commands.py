@@ -376,6 +376,7 @@ ANSWERS: list[tuple[PlatformError | Exception, str]] = [
     (failing(Unauthorized, status=401), "refused"),
     (failing(HalfDone), "refused"),
     (failing(Unreachable, sent=False), "refused"),
+    (failing(BadReply, sent=False), "refused"),
     (failing(Unreachable), "unknown"),
     (failing(Unavailable, status=500), "unknown"),
     (failing(BadReply), "unknown"),

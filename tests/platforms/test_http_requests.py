@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.platforms.conftest import NOW, Make
 from tests.platforms.rawserver import RawServer, Seen, reply
-from tui.errors import BadReply, ConfigError, NotFound, PlatformError, Unauthorized
+from tui.errors import BadReply, ConfigError, NotFound, PlatformError, Unauthorized, Unavailable
 from tui.platforms.http import Transport, load
 from tui.text import Secret
 
@@ -245,6 +245,27 @@ async def test_nothing_but_a_401_renews(make: Make, status: int) -> None:
         with pytest.raises(PlatformError):
             await make(server.url, credentials).get("/v1/x")
         assert (credentials.renewals, len(server.seen)) == (0, 1)
+
+
+@pytest.mark.parametrize("when", ["header", "renew"])
+async def test_a_verb_whose_sign_in_fails_was_not_executed(make: Make, when: str) -> None:
+    class Failing(Fixed):
+        async def header(self) -> tuple[str, int] | None:
+            if when == "header":
+                raise trouble
+            return await super().header()
+
+        async def renew(self, generation: int) -> bool:
+            raise trouble
+
+    trouble = Unavailable("POST /token was answered with 500", connection="fleet", status=500)
+    async with RawServer(reply(status=401)) as server:
+        with pytest.raises(Unavailable, match="POST /token") as lost:
+            await make(server.url, Failing(server.url)).send("POST", "/v1/x")
+        assert (lost.value.sent, lost.value.status, len(server.seen)) == (False, 500, 0 if when == "header" else 1)
+        with pytest.raises(Unavailable) as read:
+            await make(server.url, Failing(server.url)).get("/v1/x")
+        assert read.value.sent, "a read that waits for the same sign-in is told as before"
 
 
 async def test_an_explicit_authorization_replaces_the_credentials_and_is_not_renewed(make: Make) -> None:

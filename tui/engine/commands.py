@@ -33,7 +33,6 @@ from tui.errors import (
     RollwatchError,
     StorageError,
     Unauthorized,
-    Unreachable,
     Unsupported,
 )
 from tui.model import Kind, Ref, Resource, Verb
@@ -309,7 +308,7 @@ class Commands:
         if isinstance(error, NotFound) and act.verb is Verb.DELETE and override:
             await self._settle(intent, "done", "already gone")
             return self._outcome(pending, "done", f"{act.name} was already gone", intent=intent)
-        unsent = isinstance(error, Unreachable) and not error.sent
+        unsent = isinstance(error, PlatformError) and not error.sent
         if isinstance(error, _NOT_DONE) or unsent:
             await self._settle(intent, "refused", str(error))
             if isinstance(error, Forbidden):

@@ -22,7 +22,7 @@ import httpx
 from tui.clock import Clock
 from tui.errors import ConfigError, NotFound, Unreachable
 from tui.model import RateLimit
-from tui.platforms.judge import ErrorReader, Judge, failures
+from tui.platforms.judge import ErrorReader, Judge, failures, unsent
 from tui.platforms.names import Names
 from tui.platforms.pinned import Pinned, Progress, Want
 from tui.platforms.reach import Trouble, mute, open_transport, proxy_for, proxy_shown, trust
@@ -223,11 +223,14 @@ class Transport:
 
     async def _call(self, want: Want, *, verb: bool) -> Reply:
         """Send with who we are; a 401 is sent once more if that can be made new. Every secret leaves the error on its way out."""
-        token, generation = await self._token(want)
-        reply = await self._exchange(want, token, verb=verb)
-        if reply.status == 401 and self._renewable(want) and await self._renew(generation):
+        with unsent(verb=verb):
             token, generation = await self._token(want)
-            reply = await self._exchange(want, token, verb=verb)
+        reply = await self._exchange(want, token, verb=verb)
+        if reply.status == 401 and self._renewable(want):
+            with unsent(verb=verb):
+                renewed = await self._renew(generation)
+                token, generation = await self._token(want) if renewed else (token, generation)
+            reply = await self._exchange(want, token, verb=verb) if renewed else reply
         problem = self._judge.problem(reply)
         if problem is not None:
             raise scrubbed(problem, (*want.secrets, *([token] if token else [])))

@@ -5,7 +5,9 @@ Every reply passes here, so this is also where its rate limit is noted. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
 
 import httpx
 
@@ -116,6 +118,20 @@ class Judge:
             message = f"{want.method} {want.path} was sent, but {message}"
             return OutcomeUnknown(message, connection=self.connection, hint=hint or "only a read can tell what happened")
         return Unreachable(message, connection=self.connection, hint=hint, sent=progress.sent)
+
+
+@contextmanager
+def unsent(*, verb: bool) -> Iterator[None]:
+    """A verb whose sign-in fails has not left, or was turned away with a 401: whatever became of the sign-in, it was not executed.
+    Others may wait for the same sign-in, so the error is told anew and not changed."""
+    try:
+        yield
+    except PlatformError as error:
+        if not verb:
+            raise
+        own = copy(error)
+        own.sent = False
+        raise own from None
 
 
 def media_type(headers: Mapping[str, str]) -> str:

@@ -38,6 +38,8 @@ class Afterwards:
             try:
                 return await plain.run(ref, values)
             except (Unavailable, OutcomeUnknown) as error:
+                if not error.sent:
+                    raise
                 found = await self._found(look, ref, values, error)
                 return self._told(error, found, ref, gone=gone)
 

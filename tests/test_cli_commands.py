@@ -341,6 +341,27 @@ def test_a_wait_ends_where_the_credentials_do(desk: Desk) -> None:
     assert "sign in: rollwatch login shop" in errors
 
 
+@pytest.mark.parametrize("why", ["signed out", "nobody there"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("do", "trigger", "shop/environment/checkout-3p2i/prod", "--set", "branch=main", "--yes"),
+        ("do", "create", "fleet/project/", "--set", "name=x", "--yes"),
+        ("do", "create", "vault/application/", "--set", "name=x", "--yes"),
+        ("rollout", "shop", "checkout-3p2i", "prod", "--branch", "main", "--wait"),
+    ],
+    ids=lambda words: " ".join(words[:3]),
+)
+def test_what_is_not_reached_is_told_as_a_document_and_is_no_refusal_of_the_platform(words: tuple[str, ...], why: str, desk: Desk) -> None:
+    if why == "nobody there":
+        file = desk.home / "config.toml"
+        file.write_text(re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:9", file.read_text()))
+    done = desk.run(*words, "--json", anonymous=why == "signed out")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["outcome"], told["version"]) == (Exit.UNREACHABLE, "refused", 1)
+    assert ("rollwatch login" in told["text"]) is (why == "signed out")
+
+
 def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
     secrets = {
         "shop": [desk.info["encore"]["client_id"], desk.info["encore"]["client_secret"]],

@@ -209,8 +209,10 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         name="do",
         summary="any verb the console has",
-        teach="Shows what will be sent and asks, unless --yes. Sent at most once. Exit 0 done, 3 refused, 4 not confirmed.\n"
-        "For create, REF names the parent: fleet/service/ID for a variable or nothing after the kind (fleet/project/).\n\n"
+        teach="Shows what will be sent and asks, unless --yes. Sent at most once.\n"
+        "Exit 0 done (with --no-wait: accepted), 1 not reached or not signed in, 3 refused, 4 not confirmed.\n"
+        "For create, REF names the parent (vault/application/ID for an environment) or nothing after the kind (fleet/project/);\n"
+        "to set a variable it names the service.\n\n"
         "  rollwatch do restart fleet/service/svc-1\n"
         "  rollwatch do create vault/application/ --set name=shop --yes",
         run="tui.cli.do:do",
@@ -227,7 +229,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         name="rollout",
         summary="trigger a rollout and, with --wait, see it through",
         teach="Asks on a terminal, unless --yes; a script is not asked. Interrupting stops the watching, not the rollout.\n"
-        "Exit 0 success, 3 failed, canceled or rejected, 4 unknown.\n\n"
+        "Exit 0 success (without --wait: accepted), 1 not reached or not signed in, 3 failed, canceled or rejected, 4 unknown.\n\n"
         "  rollwatch rollout shop shop-3p2i prod --branch main --wait --yes",
         run="tui.cli.rollout:rollout",
         options=_rollout,

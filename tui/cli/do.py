@@ -17,7 +17,7 @@ from tui.engine.commands import Outcome
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.engine.verdicts import PATIENCE, Verdict
-from tui.errors import Unsupported, UsageError
+from tui.errors import BadReply, PlatformError, RollwatchError, Unauthorized, Unreachable, Unsupported, UsageError
 from tui.forms import FORMS, Form
 from tui.local.spelling import meant
 from tui.model import Kind, Ref, Resource, Verb
@@ -34,11 +34,14 @@ WORDS: Final[Mapping[str, Exit]] = {
     "unknown": Exit.UNKNOWN,
     "unconfirmed": Exit.UNKNOWN,
 }
-"""The exit code by the last word; accepted is the last word only where nobody waits for more."""
+"""The exit code by the last word; accepted is the last one only where nobody waits for more."""
+
+UNREACHED: Final = (BadReply, Unauthorized, Unreachable)
+"""Errors with which a refusal is not the platform's."""
 
 
 def do(args: Namespace) -> int:
-    """Exit 0 done, 3 refused or failed, 4 not known."""
+    """Exit 0 done, 1 the connection could not be reached or has no credentials, 3 refused or failed, 4 not known."""
     verb, target, kind = aim(args.verb, args.ref)
     if verb is Verb.ADOPT and target.id:
         # What is adopted is not known here yet: the reference carries its id, or the address of its page.
@@ -108,12 +111,26 @@ def connected(session: Session, name: str) -> None:
         raise UsageError(f"there is no connection {name!r} in {session.context}", hint=meant(name, names))
 
 
-async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: Kind) -> int:
+async def beforehand(session: Session, verb: Verb, target: Ref, kind: Kind) -> Outcome | None:
+    """The refusal of what cannot be sent at all, None for what can. Raises ``UsageError`` where there is no such connection."""
     connected(session, target.connection)
-    await session.know(target.connection)
+    try:
+        await session.know(target.connection)
+    except PlatformError as error:
+        return Outcome(word="refused", text=str(error), ref=target, error=error)
     reason = session.why_not(target, verb, kind=kind)
-    if reason is not None:
-        return _tell(args, verb, target, Outcome(word="refused", text=reason, ref=target), None)
+    return None if reason is None else Outcome(word="refused", text=reason, ref=target)
+
+
+def ending(word: str, error: RollwatchError | None) -> Exit:
+    """The exit code by the last word. What could not be reached refused nothing."""
+    return Exit.UNREACHABLE if word == "refused" and isinstance(error, UNREACHED) else WORDS[word]
+
+
+async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: Kind) -> int:
+    outcome = await beforehand(session, verb, target, kind)
+    if outcome is not None:
+        return _tell(args, verb, target, outcome, None)
     values = filled(fitting(session, target, verb, kind, args.set), args.set)
     kinds = {each.choose for each in FORMS[kind, verb].fields} | ({target.kind} if target.id else set())
     feeds = [feed for feed in session.feeds() if feed.kind in kinds and feed.connection == target.connection]
@@ -206,7 +223,7 @@ def _tell(args: Namespace, verb: Verb, target: Ref, outcome: Outcome, verdict: V
         print(f"{word}: {verdict.text if verdict is not None else outcome.text}")
         for name, problem in outcome.fields.items():
             print(f"  {name}: {problem}")
-    return WORDS[word]
+    return ending(word, outcome.error)
 
 
 def _document(verb: Verb, target: Ref, outcome: Outcome, verdict: Verdict | None) -> dict[str, Any]:

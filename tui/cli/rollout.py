@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from tui.cli import compose, document, say
-from tui.cli.do import confirm, connected, filled
+from tui.cli.do import beforehand, confirm, ending, filled
 from tui.cli.exits import Exit
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
@@ -24,7 +24,8 @@ OPEN: Final = frozenset({"", "pending", "unknown"})
 
 
 def rollout(args: Namespace) -> int:
-    """Exit 0 success (without ``--wait``: accepted), 3 refused, failed, canceled or rejected, 4 not known."""
+    """Exit 0 success (without ``--wait``: accepted), 1 the connection could not be reached or has no credentials, 3 refused, failed,
+    canceled or rejected, 4 not known."""
     texts = [f"branch={args.branch}"] if args.branch is not None else [f"sha={args.sha}"]
     values = filled(FORMS[Kind.ROLLOUT, Verb.TRIGGER], texts)
     target = Ref(connection=args.connection, kind=Kind.ENVIRONMENT, id=f"{args.app}/{args.environment}")
@@ -34,13 +35,12 @@ def rollout(args: Namespace) -> int:
 
 
 async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[str, Any]) -> int:
-    connected(session, target.connection)
-    await session.know(target.connection)
-    reason = session.why_not(target, Verb.TRIGGER, kind=Kind.ROLLOUT)
-    # A script that names app, environment and what to roll out has said all there is to ask.
-    if reason is None and not args.yes and sys.stdin.isatty():
-        confirm(session, Verb.TRIGGER, target, Kind.ROLLOUT, values, None)
-    outcome = await session.do(Verb.TRIGGER, target, values, kind=Kind.ROLLOUT)
+    outcome = await beforehand(session, Verb.TRIGGER, target, Kind.ROLLOUT)
+    if outcome is None:
+        # A script that names app, environment and what to roll out has said all there is to ask.
+        if not args.yes and sys.stdin.isatty():
+            confirm(session, Verb.TRIGGER, target, Kind.ROLLOUT, values, None)
+        outcome = await session.do(Verb.TRIGGER, target, values, kind=Kind.ROLLOUT)
     if args.json:
         made = None if outcome.resource is None else document.resource(outcome.resource)
         told = {"version": document.VERSION, "outcome": outcome.word, "text": outcome.text, "ref": str(outcome.ref), "rollout": made}
@@ -50,7 +50,7 @@ async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[
         if isinstance(outcome.resource, Rollout) and outcome.resource.dashboard:
             print(f"  {outcome.resource.dashboard}", flush=True)
     if outcome.word not in {"done", "accepted"}:
-        return Exit.FAILED if outcome.word == "refused" else Exit.UNKNOWN
+        return ending(outcome.word, outcome.error)
     if not args.wait:
         return Exit.OK
     if outcome.ref is None or outcome.ref.kind is not Kind.ROLLOUT:

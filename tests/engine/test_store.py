@@ -267,3 +267,14 @@ def test_one_bad_listener_does_not_keep_the_others_from_hearing() -> None:
     signal.publish(2)
     assert heard == [1]
     assert len(signal) == 2
+
+
+def test_what_the_configuration_says_does_not_speak_for_a_server_that_fails() -> None:
+    clock = ManualClock(START)
+    store = Store(clock, [FakePlatform("fleet", clock, kinds={Kind.APPLICATION: {"cost": 0}, Kind.SERVICE: {}})])
+    store.put(feed(Kind.APPLICATION), rows())
+    assert store.connection("fleet").state == "fresh"
+    store.fail(SERVICES, failing(Unreachable))
+    assert store.connection("fleet").state == "down"
+    store.put(SERVICES, rows())
+    assert store.connection("fleet").state == "fresh"

@@ -14,7 +14,7 @@ from tests import vloop
 from tests.platforms.conftest import NOW, Make
 from tests.platforms.rawserver import RawServer, Seen, reply
 from tui.clock import LoopClock, ManualClock
-from tui.errors import BadReply, ConfigError, Forbidden, NoEndpoint, PlatformError, Unauthorized, Unavailable, Unreachable
+from tui.errors import BadReply, ConfigError, Forbidden, PlatformError, Unauthorized, Unavailable, Unreachable, WrongBaseUrl
 from tui.platforms.http import Reply
 from tui.platforms.renewal import Renewal, Token, life
 from tui.platforms.tokens import STYLES, ClientCredentials
@@ -105,7 +105,7 @@ async def test_a_refusal_is_final(make: Make, clock: ManualClock, style: str) ->
 
 
 @pytest.mark.parametrize(
-    ("status", "cls"), [(403, Unauthorized), (404, NoEndpoint), (429, PlatformError), (500, Unavailable), (502, Unavailable)]
+    ("status", "cls"), [(403, Unauthorized), (404, WrongBaseUrl), (429, PlatformError), (500, Unavailable), (502, Unavailable)]
 )
 async def test_what_does_not_try_another_style(make: Make, clock: ManualClock, status: int, cls: type[PlatformError]) -> None:
     async with RawServer(reply("no", status, kind="text/plain")) as server:

@@ -42,7 +42,7 @@ from tui.model import (
     Verb,
     Webhook,
 )
-from tui.platforms.base import Happening, Request, Rows
+from tui.platforms.base import Happening, Read, Request, Rows
 from tui.text import Safe, Secret
 
 NOW = datetime(2025, 11, 5, 22, 31, 7, tzinfo=UTC)
@@ -64,6 +64,7 @@ class FakePlatform:
     heard: float | None = float("inf")
     flavour: str = "documented"
     where: str = "https://api.example.test"
+    reads: dict[Kind, Read] = field(default_factory=dict)
 
 
 class FakeFollow:

@@ -14,7 +14,7 @@ from tui.clock import Clock
 from tui.engine.feeds import NEVER, Change, ConnectionState, Feed, Freshness, Pending, Word
 from tui.errors import Forbidden, NotFound, PlatformError, Refused
 from tui.model import Kind, RateLimit, Ref, Resource, Rollout, Verb
-from tui.platforms.base import Rows
+from tui.platforms.base import Read, Rows
 from tui.text import Safe
 
 RESTING: Final = 64
@@ -61,6 +61,8 @@ class Described(Protocol):
     def heard(self) -> float | None: ...
     @property
     def where(self) -> Safe: ...
+    @property
+    def reads(self) -> Mapping[Kind, Read]: ...
 
 
 class Store:
@@ -240,11 +242,12 @@ class Store:
     def connection(self, name: str) -> ConnectionState:
         """One connection at a glance. Raises ``KeyError`` for a name that is not configured."""
         platform = self._platforms[name]
-        known = [
-            shelf.freshness
+        shelves = {
+            feed: shelf.freshness
             for feed, shelf in self._shelves.items()
             if feed.connection == name and feed not in self._resting and shelf.freshness.offered
-        ]
+        }
+        known = list(shelves.values())
         newest = max((each for each in known if each.fetched_boot is not None), key=lambda each: each.fetched_boot or 0.0, default=NEVER)
         if newest.fetched_boot is not None and not newest.restored:
             newest = _as_heard(newest, newest.fetched_boot, platform.heard)
@@ -252,13 +255,16 @@ class Store:
         # What is refused everywhere says something of the connection after all: another account, another cluster.
         failing = troubled if len(troubled) == len(known) else [each for each in troubled if not isinstance(each.error, _OWN_TROUBLE)]
         worst = max(failing, key=lambda each: each.failing_since or 0.0, default=NEVER)
+        # What repeats the configuration and asks nobody does not speak for a server that fails.
+        free = {kind for kind, read in platform.reads.items() if read.cost <= 0}
+        asked = [each for feed, each in shelves.items() if feed.kind not in free]
         hold = self._holds.get(name)
         tries = [each.next_try for each in (failing or known) if each.next_try is not None]
         return ConnectionState(
             name=name,
             platform=platform.platform,
             flavour=platform.flavour,
-            state=hold.word if hold else self._word(known, failing),
+            state=hold.word if hold else self._word(asked if failing else known, failing),
             fetched_at=newest.fetched_at,
             fetched_boot=newest.fetched_boot,
             error=hold.error if hold else worst.error,

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 from tui.clock import Clock
-from tui.errors import ConfigError, Forbidden, PlatformError, Refused, Unauthorized
+from tui.errors import ConfigError, Forbidden, NoEndpoint, NotFound, PlatformError, Refused, Unauthorized, WrongBaseUrl
 from tui.platforms.grants import VISIBLE, Exchange, ask, read_grant, refusal, sign_in_hint
 from tui.platforms.login import PasswordLogin
 from tui.platforms.renewal import Renewal, Token, life, spread
@@ -233,6 +233,10 @@ class ClientCredentials:
                 if no.status not in {400, 401, 422}:
                     break
                 continue
+            except (NoEndpoint, NotFound) as none:
+                raise WrongBaseUrl(
+                    none.message, connection=self._exchange.connection, hint="check base_url: nobody signs in here", status=none.status
+                ) from None
             grant = read_grant(reply, self._exchange.connection)
             self.style = style
             return Token.lasting(grant.access, life(grant.expires_in), self._clock.boot(), spread())

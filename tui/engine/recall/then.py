@@ -21,7 +21,7 @@ from tui.engine.verdicts import Verdict
 from tui.errors import Unreachable, UsageError
 from tui.local.journal.bodies import Known
 from tui.model import Kind, Ref, Resource, Verb
-from tui.platforms.base import Happening, Request, Rows
+from tui.platforms.base import Happening, Read, Request, Rows
 
 REFUSED: Final = "this is the past: esc returns to now"
 """Why nothing can be done."""
@@ -38,6 +38,7 @@ class _Was:
         self.platform = state.platform
         self.flavour = state.flavour
         self.where = state.where
+        self.reads: Mapping[Kind, Read] = {}
 
 
 class Then(Session):

@@ -44,7 +44,7 @@ def test_transitions_comings_and_goings_are_told() -> None:
         removed=(service("old", Health.IDLE),),
     )
     assert _told(change) == [
-        ("transition", "fleet/service/web", "ok (running)", "failed (failed)"),
+        ("transition", "fleet/service/web", "ok (running)", "failed"),
         ("appeared", "fleet/service/new", "", "ok (running)"),
         ("gone", "fleet/service/old", "idle (stopped)", ""),
     ]

@@ -631,7 +631,7 @@ def test_nothing_is_asked_before_the_first_paint_and_the_last_state_is_there() -
             assert listened, "a log that was followed the last time waits for the first paint, too"
             followed.close()
         assert memory.kept[feed(Kind.SERVICE)][0].items == (service("web", Health.BAD),)
-        assert [(event.what, event.before, event.after) for event in journal.events] == [("transition", "ok (running)", "failed (failed)")]
+        assert [(event.what, event.before, event.after) for event in journal.events] == [("transition", "ok (running)", "failed")]
 
     vloop.run(story())
 

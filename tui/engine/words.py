@@ -9,9 +9,10 @@ from tui.model import Deployment, Health, Phase, Resource, Rollout
 
 
 def word(resource: Resource) -> str:
-    """How a thing is, ours and theirs: ``ok (running)``; of a rollout what its own word would hide: see ``course``."""
-    theirs = course(resource) if isinstance(resource, Rollout) else str(resource.status)
-    return f"{resource.health} ({theirs})" if theirs else str(resource.health)
+    """How a thing is, ours and theirs: ``ok (running)``, where they say the same once; of a rollout what its own word would hide: see
+    ``course``."""
+    ours, theirs = str(resource.health), course(resource) if isinstance(resource, Rollout) else str(resource.status)
+    return f"{ours} ({theirs})" if theirs not in {"", ours} else ours
 
 
 def course(rollout: Rollout) -> str:

@@ -43,7 +43,7 @@ SHIFT = [
     went(WEB, "ok (running)", "failed (crashed)", 10),
     went(WEB, "failed (crashed)", "busy (restarting)", 12),
     went(WEB, "busy (restarting)", "ok (running)", 14),
-    went(JOB, "ok (running)", "degraded (degraded)", 100),
+    went(JOB, "ok (running)", "degraded", 100),
     Event(what="edge", ref="vault", at=at(30), name="vault", after="down", text="vault: 502"),
     Event(what="edge", ref="vault", at=at(42), name="vault", after="back"),
     Event(what="appeared", ref="fleet/deployment/d-9", at=at(9), name="web-api", after="busy (pending)"),
@@ -205,7 +205,7 @@ def test_the_handoff_reads_as_markdown_and_cannot_be_broken_by_a_name() -> None:
     text = markdown(shift)
     assert text.startswith("# Handoff prod: 2026-11-23 22:00 to 2026-11-24 06:00 UTC (8h00)\n")
     assert "\n1 still wrong, 2 recovered, 1 deployment, 2 actions.\n" in text
-    assert "- `worker` (fleet service): degraded (degraded) since 23:40 (6h20)\n" in text
+    assert "- `worker` (fleet service): degraded since 23:40 (6h20)\n" in text
     assert "- 22:30–22:42 `vault` (connection): did not answer, wrong for 12m00\n" in text
     assert "- `web-api` (fleet): 1 completed at 22:09\n" in text
     assert "- 22:50 `ana` stop `worker`: outcome unknown, look before doing it again" in text.split("## Recovered")[0]

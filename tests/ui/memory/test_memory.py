@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -286,6 +287,30 @@ async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal
         assert f"usually {usual // 60:.0f}m{usual % 60:02.0f}, " in at.row("usually")
         await at.tick(400)
         assert "slower than usual (p90 " in at.row("slower")
+
+
+async def test_lengths_of_rollouts_stand_under_each_other_whatever_is_said_beside_them(journal: Journal) -> None:
+    desk = remembering(journal)
+    rows = [
+        Rollout(
+            ref=ref(Kind.ROLLOUT, environment, "shop"),
+            name=Safe(f"checkout/{environment}"),
+            app=Safe("checkout"),
+            environment=Safe(environment),
+            health=Health.BUSY,
+            started_at=ago(seconds=lasts),
+            completed_at=ended,
+        )
+        for environment, lasts, ended in (("prod", 100, None), ("new", 7, None), ("old", 3600, NOW))
+    ]
+    desk.put("shop", Kind.ROLLOUT, rows)
+    async with seat(desk, (160, 40)) as at:
+        await at.tick(16)
+        await until(at, lambda: at.sees("usually"))
+        ends = [found.end() for row in at.screen() if (found := re.match(r".+ no phases known +\d\w+", row))]
+        assert len(ends) == 3
+        assert len(set(ends)) == 1
+        assert at.row("usually")[ends[0] :].startswith("  usually ")
 
 
 async def test_a_platform_that_fails_as_a_whole_is_one_line_with_its_status_page() -> None:

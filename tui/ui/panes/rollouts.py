@@ -12,9 +12,9 @@ from textual.widget import Widget
 from tui.actions import Place
 from tui.engine.session import Session
 from tui.model import Kind, Ref, Resource, Rollout, Tone
-from tui.tables import TABLES, Cell, Column, Moment, is_frozen, lasting, needs_approval
+from tui.tables import TABLES, Cell, Column, Moment, Span, is_frozen, lasting, needs_approval
 from tui.ui.keys import bindings_for
-from tui.ui.panes.listing import Listing, PaneTable
+from tui.ui.panes.listing import SAMPLE, Listing, PaneTable
 from tui.ui.panes.pane import Pane, Summary
 from tui.ui.widgets.cells import Piece, total
 from tui.ui.widgets.phase_bar import phase_bar
@@ -36,6 +36,7 @@ class RolloutsPane(Pane):
         super().__init__(session, **options)
         self._table = PaneTable(id="list-rollout", show_head=False)
         self._form: bool | None = None
+        self._beside = 0
         self.listing = Listing(session, Kind.ROLLOUT, self._table, title="rollouts", cells=self._cell, without={"state"})
 
     def compose_body(self) -> Iterable[Widget]:
@@ -60,22 +61,27 @@ class RolloutsPane(Pane):
         if column.id == "phases" and isinstance(row, Rollout):
             width = next((slot.width for slot in self._table.slots if slot.id == "phases"), column.high)
             return tuple(phase_bar(row, moment, width))  # type: ignore[arg-type]
-        if column.id == "elapsed" and isinstance(row, Rollout) and self._form is not None:
-            return lasting(row, moment, short=self._form)
-        return column.cell(row, moment)[:1] if column.id == "elapsed" else column.cell(row, moment)
+        if column.id == "elapsed" and isinstance(row, Rollout):
+            so_far, *usual = lasting(row, moment, short=self._form is not False)
+            usual = usual if self._form is not None else []
+            # The lengths stand under each other, whatever is said beside them.
+            return (so_far, *usual, Span(" " * (self._beside - total(usual))))
+        return column.cell(row, moment)
 
     def _say_usual(self, moment: Moment) -> None:
         """How much of what is usual there is room for beside what must be seen of a rollout: the sentence, the length, or nothing."""
         going = [row for row in self._rollouts if row.completed_at is None]
         others = sum(each.low + GAP for each in TABLES[Kind.ROLLOUT].columns if each.rank <= 1)
         room = self._table.size.width - others
+        length = max((total(lasting(row, moment)[:1]) for row in (*going, *self._rollouts[:SAMPLE])), default=0)
         for form in (False, True):
-            cells = max((total(lasting(row, moment, short=form)) for row in going), default=0)
-            if cells <= room:
-                self._form = form
-                self.listing.claim("elapsed", cells)
+            told = [lasting(row, moment, short=form) for row in going]
+            beside = max((total(usual) for _, *usual in told), default=0)
+            if beside + length <= room:
+                self._form, self._beside = form, beside
+                self.listing.claim("elapsed", beside + length)
                 return
-        self._form = None
+        self._form, self._beside = None, 0
 
     @property
     def waiting(self) -> int:

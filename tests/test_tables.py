@@ -314,6 +314,16 @@ def test_details_give_a_time_its_distance_and_a_copy_to_paste() -> None:
     assert lines["updated"].text == NOTHING
 
 
+def test_details_call_what_a_field_names_as_people_do_and_lead_there() -> None:
+    edge = Instance(ref=ref(Kind.INSTANCE, "ins-7"), name=Safe("edge-1"))
+    built = Deployment(ref=ref(Kind.DEPLOYMENT, "dep-9"), name=Safe("web"), branch=Safe("main"), commit=Safe("0d4d4519"))
+    web = Service(ref=ref(Kind.SERVICE), name=Safe("web"), instance=Safe("ins-7"), deployment=Safe("dep-9"), project=Safe("prj-1"))
+    lines = {line.label: line for line in details(web, Moment(now=NOW, store=Shelf(web, edge, built), zone=UTC))}
+    assert (lines["instance"].text, lines["instance"].copy, lines["instance"].ref) == ("edge-1 · ins-7", "ins-7", edge.ref)
+    assert (lines["deployment"].text, lines["deployment"].ref) == ("main@0d4d451 · dep-9", built.ref)
+    assert (lines["project"].text, lines["project"].ref) == ("prj-1", None)
+
+
 def test_a_filter_wants_every_word_and_leaves_out_what_follows_a_mark() -> None:
     service = Service(ref=ref(Kind.SERVICE, "svc-9"), name=Safe("Web-API"), health=Health.WARN, status=Safe("crash-loop"))
     text = search_text(service)

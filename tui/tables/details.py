@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
 from tui.clock import span
 from tui.engine.recall.usual import Outlook
 from tui.model import Deployment, Phase, Ref, Resource, Rollout, Tone
-from tui.tables.cells import deploying, going, phase_going
+from tui.tables.cells import code, deploying, going, phase_going
 from tui.tables.columns import Moment
+from tui.tables.relations import named
 from tui.tables.words import NOTHING, TONES, age, share, size, state, tone_of
 from tui.text import Secret
 
@@ -21,12 +22,14 @@ _UNITS: Final = {"cpu_share": share, "disk_share": share, "memory_bytes": size, 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One labelled line. ``copy`` is the bare value a user would want to paste elsewhere, empty where there is none."""
+    """One labelled line. ``copy`` is the bare value a user would want to paste elsewhere, empty where there is none; ``ref`` the thing
+    that it names, where that is known."""
 
     label: str
     text: str
     tone: Tone | None = None
     copy: str = ""
+    ref: Ref | None = None
 
 
 def label_of(name: str) -> str:
@@ -72,6 +75,13 @@ def _detail(name: str, value: Any, moment: Moment) -> list[Detail]:
     return [Detail(label, shown, None, str(value))]
 
 
+def _naming(line: Detail, other: Resource) -> Detail:
+    """A line that gives another thing's id, with what people call it; all deployments of a service are called alike, their code differs."""
+    called = code(other) if isinstance(other, Deployment) else str(other.name)
+    text = line.text if called in {"", NOTHING, line.text} else f"{called} · {line.text}"
+    return replace(line, text=text, ref=other.ref)
+
+
 def detail_text(name: str, value: Any, moment: Moment) -> str:
     """The value of a field as it is shown."""
     return ", ".join(each.text for each in _detail(name, value, moment))
@@ -86,9 +96,11 @@ def details(row: Resource, moment: Moment) -> list[Detail]:
         Detail("health", state(row.health), tone_of(row)),
         Detail("status", str(row.status) or "the platform gave no word", None if row.status else Tone.MUTED, str(row.status)),
     ]
+    others = named(row, moment.store)
     for each in fields(row):
         if each.name not in _APART:
-            lines.extend(_detail(each.name, getattr(row, each.name), moment))
+            told = _detail(each.name, getattr(row, each.name), moment)
+            lines.extend(_naming(line, others[each.name]) for line in told) if each.name in others else lines.extend(told)
     for label, found in reversed(_outlooks(row, moment)):
         said = f"{found.text} ({found.usual.count} before it, p90 {span(found.usual.p90)})"
         lines.insert(5, Detail(label, said, Tone.WARN if found.slow else None))

@@ -54,6 +54,12 @@ def related(row: Resource, store: Lookup) -> dict[Kind, list[Resource]]:
     return found
 
 
+def named(row: Resource, store: Lookup) -> dict[str, Resource]:
+    """The things that fields of this one name, by field: the instance of a service; without those that are not known."""
+    found = {field: above(row, kind, store) for kind, field in _UP.get(row.ref.kind, ())}
+    return {field: each for field, each in found.items() if each is not None}
+
+
 def above(row: Resource, kind: str, store: Lookup) -> Resource | None:
     """The one thing of that kind that a field of this one names: the instance of a service; None where none is known."""
     for each, field in _UP.get(row.ref.kind, ()):

@@ -191,10 +191,10 @@ class DetailScreen(Screen[None]):
         under = {**loads(row, self.session), **whole(row, joined)}
         for each in self._details:
             if each.text != NOTHING:
+                self._ref_lines |= {len(lines): each.ref} if each.ref is not None else {}
                 lines += [Field(each.label, each.text, self._tone(each)), *filter(None, [under.get(each.label)])]
         unsaid = [each.label for each in self._details if each.text == NOTHING]
-        if unsaid:
-            lines.append(Field("not said", ", ".join(unsaid), Tone.MUTED))
+        lines += [Field("not said", ", ".join(unsaid), Tone.MUTED)] if unsaid else []
         for kind, rows in belonging(row, joined, self.session.store).items():
             lines += [(), (Piece(TABLES[kind].title, "title"), Piece(f" {len(rows)}", "muted"))]
             for each in TABLES[kind].sorted(rows, moment)[:FEW]:

@@ -192,6 +192,7 @@ async def test_the_lines_of_one_trace_are_one_error_and_a_pause_is_seen() -> Non
         await at.press("E")
         assert at.said == "no error before this"
         assert "··· 59s later ···" in at.row("59s later")
+        assert at.app.console_screen.logs.errors_of(at.desk.follows[-1].ref) == (6, "crash 70 line 0")
         assert len(view.shown()) == 14
 
 

@@ -34,6 +34,7 @@ from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.log_buffer import Entry
 from tui.ui.widgets.log_levels import SHOWN, Level, level_of
 from tui.ui.widgets.log_view import LogView, Wanted
+from tui.ui.widgets.log_window import together
 from tui.ui.widgets.tabs import Tab, TabStrip
 
 LOG: Final = "log"
@@ -206,17 +207,20 @@ class LogsPane(Pane):
         return self.log_view.buffer.oldest(ref)
 
     def errors_of(self, ref: Ref) -> tuple[int, str]:
-        """How many errors a followed log tells of, among the lines that are kept, and the newest of them."""
+        """How many errors a followed log tells of, among the lines that are kept, and the newest of them: of a trace its first line."""
         if ref not in self.followed.refs:
             return 0, ""
         buffer = self.log_view.buffer
         begin = max(buffer.start, buffer.end - LOOKED_THROUGH)
-        found = [
-            each.line.text
-            for each in buffer.between(begin, buffer.end)
-            if each.source == ref and level_of(each.line.level, each.line.text) >= Level.ERROR
-        ]
-        return len(found), str(found[-1])[:120] if found else ""
+        count, newest = 0, ""
+        before: LogLine | None = None
+        for line in (each.line for each in buffer.between(begin, buffer.end) if each.source == ref):
+            wrong = level_of(line.level, line.text) >= Level.ERROR
+            if wrong and (before is None or not together(before, line)):
+                newest = str(line.text)[:120]
+            count += wrong
+            before = line if wrong else None
+        return count, newest
 
     def shown_text(self) -> list[str]:
         """The lines that are shown, as they are saved."""

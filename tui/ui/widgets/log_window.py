@@ -12,6 +12,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
+from tui.model import LogLine
 from tui.ui.widgets.log_buffer import Entry, LogBuffer, Sifts
 from tui.ui.widgets.log_leads import left_out, pause
 from tui.ui.widgets.log_matches import LogMatches
@@ -21,6 +22,11 @@ TOGETHER: Final = timedelta(seconds=0.1)
 
 NEAR: Final = 32
 """Lines in which the one before of the same source is looked for."""
+
+
+def together(before: LogLine, after: LogLine) -> bool:
+    """Whether two lines of one source, one right after the other, are one thing that happened; without times nothing speaks against it."""
+    return before.at is None or after.at is None or after.at - before.at < TOGETHER
 
 
 class Seen(NamedTuple):
@@ -322,8 +328,7 @@ class LogWindow:
         entry = self._buffer[position]
         for _, before in islice(self._buffer.backwards(position), NEAR):
             if before.source == entry.source:
-                told = before.line.at is not None and entry.line.at is not None
-                return wanted(before) and (not told or entry.line.at - before.line.at < TOGETHER)  # type: ignore[operator]
+                return wanted(before) and together(before.line, entry.line)
         return False
 
     def beyond(self, begin: int, step: int, entries: int) -> int | None:

@@ -228,6 +228,16 @@ async def test_versions_say_who_is_behind_in_words_whatever_else_has_to_be_cut(s
         assert "▲ 1 behind" in at.screen()[0]
 
 
+async def test_versions_do_not_name_a_service_again_that_is_called_like_its_app() -> None:
+    desk = remembering(empty())
+    one_behind(desk)
+    desk.put("fleet", Kind.SERVICE, [replace(service("Check-out"), runtime=Safe("python"))])
+    async with seat(desk) as at:
+        await at.press("V")
+        await until(at, lambda: at.sees("old 9h"))
+        assert "● python" in at.row("old 9h")
+
+
 async def test_versions_ask_the_journal_for_what_is_no_longer_listed(journal: Journal) -> None:
     good = [each for each in ROLLOUTS if each.place == "checkout/prod" and each.conclusion == "success"][-1]
     async with seat(remembering(journal)) as at:

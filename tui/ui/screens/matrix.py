@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from tui.actions import Keymap
+from tui.engine.joins import plain
 from tui.engine.recall.past import Past
 from tui.engine.recall.versions import Line, Live, Matrix, Place, matrix, places
 from tui.engine.session import Session
@@ -67,8 +68,8 @@ class MatrixScreen(MemoryScreen):
     @staticmethod
     def _row(number: int, line: Line, moment: Moment) -> Row:
         service = line.service
-        # A service that is called like its line need not be named twice.
-        named = str(service.name) if service is not None and service.name != line.app else ""
+        # A service that is called like its line, as names are joined, need not be named twice.
+        named = str(service.name) if service is not None and plain(service.name) != plain(line.app) else ""
         return Row(number, (cell(str(line.app)), *(_live(each, moment) for each in line.cells), _live(service, moment, named)))
 
     def _line(self, key: Hashable | None) -> Line | None:

@@ -87,6 +87,7 @@ async def test_while_away_tells_the_unresolved_first_and_opens_each_with_one_key
         await until(at, lambda: at.sees("Unresolved"))
         lines = at.screen()
         assert "In 8h00: " in lines[0]
+        assert AwayScreen.columns[2].low >= len("dployr deployment"), "the longest of the demo"
         assert "so far: " in "".join(lines[-3:-1]), "the chosen line in full"
         mailer = next(index for index, line in enumerate(lines) if "✗ mailer" in line and "so far" in line)
         assert mailer < next(index for index, line in enumerate(lines) if "Recovered" in line)

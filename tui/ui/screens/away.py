@@ -31,7 +31,7 @@ class AwayScreen(MemoryScreen):
     columns: ClassVar[tuple[ColumnSpec, ...]] = (
         ColumnSpec(id="when", low=11, high=14),
         ColumnSpec(id="name", low=21, high=28),
-        ColumnSpec(id="where", low=16, high=22, rank=3),
+        ColumnSpec(id="where", low=17, high=22, rank=3),
         ColumnSpec(id="what", low=40, high=400, grow=True),
     )
 

@@ -58,8 +58,9 @@ async def test_a_moment_is_shown_as_it_was_and_nothing_can_be_done_there(journal
     wanted = shift_at((WEB.begins + (WEB.ends or 0)) / 2)
     async with seat(desk) as at:
         await at.press("at", *f"{wanted:%H:%M:%S}".replace(":", " ").split()[0], "colon", *f"{wanted:%M}", "enter")
-        await until(at, lambda: isinstance(at.app.screen, PastScreen) and at.sees("web-api") and at.sees("PAST"))
-        assert "crashed" in at.row("web-api")
+        await until(
+            at, lambda: isinstance(at.app.screen, PastScreen) and at.sees("PAST") and at.sees("web-api") and "crashed" in at.row("web-api")
+        )
         assert f"{wanted:%H:%M}:00, " in at.screen()[1]
         assert "mailer" in "".join(at.screen())
         assert not at.sees("worker-of-now")

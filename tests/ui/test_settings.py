@@ -173,6 +173,33 @@ async def test_a_theme_of_the_users_own_is_read_again_when_it_is_saved(file: Pat
         await at.tick(1)
         assert "theme mine.toml" in at.said
         assert at.app.current_theme.background == "#123456", "the old one stays worn"
+        write(folder / "mine.toml", mine + "\n# right again, and longer\n")
+        await at.tick(1)
+        assert "mine was read again" in at.said, "and not any more what was wrong"
+        assert at.app.current_theme.background == background
+
+
+async def test_the_chosen_theme_is_worn_as_soon_as_it_is_there(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    folder = file.parent / "themes"
+    folder.mkdir()
+    mine = (Path(__file__).parents[2] / "themes" / "rollwatch-dark.toml").read_text().replace('"rollwatch-dark"', '"mine"')
+    write(folder / "mine.toml", "name = 3\n")
+    owner.settings["prod"] = Settings(zone=UTC, theme="mine", theme_folders=(folder,))
+    async with owned(owner) as at:
+        assert at.app.theme == "rollwatch-dark"
+        write(folder / "mine.toml", mine)
+        await at.tick(1)
+        assert at.app.theme == "mine", "it was wrong when the console began"
+        assert at.said == "theme mine was read again"
+        (folder / "mine.toml").unlink()
+        await at.tick(1)
+        assert at.app.theme == "rollwatch-dark"
+        assert "theme 'mine' does not exist" in at.said
+        write(folder / "mine.toml", mine + "\n# anew\n")
+        await at.tick(1)
+        assert at.app.theme == "mine"
 
 
 async def test_the_palette_leads_to_each_setting_and_each_other_context(file: Path) -> None:

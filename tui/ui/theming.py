@@ -110,7 +110,9 @@ def read_theme(path: Path) -> Theme:
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ThemeError(f"{where}: {clean(error.strerror or 'cannot be read')}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeDecodeError:
+        raise ThemeError(f"{where}: is no text in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise ThemeError(f"{where}: {clean(str(error), 160)}") from None
     return make_theme(data, where)
 

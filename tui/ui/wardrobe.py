@@ -85,7 +85,10 @@ class Wardrobe:
 
     def fit(self, settings: Settings) -> None:
         """Wear what these settings want."""
-        self.wear(LIGHT if settings.free and self._light and LIGHT in self._themes.found else settings.theme)
+        self.wear(self._wanted(settings))
+
+    def _wanted(self, settings: Settings) -> str:
+        return LIGHT if settings.free and self._light and LIGHT in self._themes.found else settings.theme
 
     def preview(self, name: str) -> None:
         """Wear a theme until another is looked at; empty puts on again what was worn before."""
@@ -106,7 +109,8 @@ class Wardrobe:
             self._program.say(problems[0], "warn")
 
     def tick(self) -> None:
-        """Read the user's own themes again where a file of theirs has changed. What is wrong is said, and the old one stays worn."""
+        """Read the user's own themes again where a file of theirs has changed. What is wrong is said, and the old one stays worn; the
+        chosen one is worn as soon as it is there, or is right."""
         now = _signature(self._program.settings.theme_folders)
         if now == self._seen:
             return
@@ -117,15 +121,18 @@ class Wardrobe:
         self._themes = Themes({**before.found, **found.found} if found.problems else found.found, found.problems)
         for theme in self._themes.found.values():
             program.register_theme(theme)
-        worn = self._themes.found.get(program.theme)
-        if worn is None:
-            self.wear(program.settings.theme)
-        elif worn != before.found.get(program.theme):
+        known, wanted = self._themes.found, self._wanted(program.settings)
+        worn, was = known.get(program.theme), before.found.get(program.theme)
+        other = worn is None or (wanted in known and wanted not in before.found)
+        if other:
+            self.wear(wanted)
+        elif worn != was:
             program.stylesheet.set_variables(program.get_css_variables())
             program.refresh_css(animate=False)
-            program.say(f"theme {worn.name} was read again")
         if found.problems:
             program.say(found.problems[0], "bad")
+        elif wanted in known and (other or worn != was or before.problems):
+            program.say(f"theme {program.theme} was read again")
 
     def names(self) -> list[str]:
         """The themes there are."""

@@ -94,7 +94,49 @@ async def test_a_wrong_file_is_said_and_changes_nothing(file: Path) -> None:
         assert at.app.theme == "rollwatch-dark"
         write(file, CONFIG.replace("mouse = false", "mouse = true").replace('"dployr"', '"dployr"\ncluster = "b"'))
         await at.tick(1)
-        assert "after a restart: connections of prod, mouse" in at.said
+        assert at.said == "config.toml was read again; not yet connections: c and ↵ open prod anew; after a restart: mouse"
+        await at.press("c", "enter")
+        await at.wait()
+        assert owner.opened == ["prod"], "without leaving it first"
+        await at.press("c", "enter")
+        await at.wait()
+        assert owner.opened == ["prod"], "as it is now there is nothing to open"
+
+
+async def test_what_was_taken_back_is_no_news_and_what_is_not_done_yet_is_said_again(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    owner.desks["prod"].tighten = lambda: None  # type: ignore[attr-defined]
+    async with owned(owner) as at:
+        write(file, CONFIG + 'cluster = "b"\n')
+        await at.tick(1)
+        assert "not yet connections" in at.said
+        write(file, CONFIG + 'cluster = "b"\nrefresh = 30\n')
+        await at.tick(1)
+        assert "not yet connections" in at.said
+        write(file, CONFIG)
+        await at.tick(1)
+        assert at.said == "config.toml was read again"
+        write(file, CONFIG + "[contexts.prod]\nread_only = true\n")
+        await at.tick(1)
+        write(file, CONFIG)
+        await at.tick(1)
+        assert "not yet read_only" in at.said
+
+
+async def test_a_file_without_this_context_or_theme_says_so_in_one_line(file: Path) -> None:
+    owner = Owned()
+    configured(owner)
+    async with owned(owner) as at:
+        write(file, CONFIG.replace("contexts.prod", "contexts.prd"))
+        await at.tick(1)
+        assert at.said == "the settings stay as they were: config.toml has no context prod any more"
+        file.unlink()
+        await at.tick(1)
+        assert at.said == "the settings stay as they were: config.toml is gone"
+        write(file, CONFIG.replace("rollwatch-dark", "colour-blnd"))
+        await at.tick(1)
+        assert at.said.startswith("theme 'colour-blnd' does not exist")
 
 
 async def test_how_often_is_read_and_what_is_full_change_while_it_runs(file: Path) -> None:

@@ -40,7 +40,7 @@ _ALERTS: Final[tuple[tuple[str, tuple[Value, ...]], ...]] = (
     ("notify", WAYS),
     ("title", (True, False)),
 )
-_RESTART: Final = ("production", "connections", "links", "guardrails")
+_ANEW: Final = ("production", "connections", "links", "guardrails")
 """Of a context: what a session cannot change while it runs."""
 
 
@@ -51,36 +51,43 @@ class Preferences:
         self._args = args
         self._looks = looks
         self._setup: Setup | None = None
-        self._loaded: Loaded | None = None
+        self._running: Loaded | None = None
+        self._tight = False
         self._file: Path | None = None
         self._seen: object = None
 
     def shown(self, setup: Setup) -> None:
         """This context is on the screen from now on."""
         self._setup = setup
-        paths, self._loaded = self._read(setup.context)
+        paths, self._running = self._read(setup.context)
+        self._tight = self._running.choose().context.read_only
         self._file = paths.config_file
         self._seen = _signature(self._file)
 
     def news(self) -> News | None:
         """What is different since the last time; None for nothing."""
-        setup, before = self._setup, self._loaded
-        if setup is None or before is None or self._file is None or (now := _signature(self._file)) == self._seen:
+        setup, running = self._setup, self._running
+        if setup is None or running is None or self._file is None or (now := _signature(self._file)) == self._seen:
             return None
         self._seen = now
+        if now is None:
+            return News(problem=f"{self._file.name} is gone")
         try:
             with self._brief():
                 paths, loaded = self._read(setup.context)
+                if setup.context not in loaded.config.contexts:
+                    return News(problem=f"{self._file.name} has no context {setup.context} any more")
                 chosen = loaded.choose()
         except ConfigError as error:
             return News(problem=str(error))
-        self._loaded = loaded
         made = self._looks(replace(setup, looks=looks(paths, loaded, chosen, setup.clock)))
-        old = _paced(before.choose().context, chosen.context)
-        later = [f"{name} of {setup.context}" for name in _RESTART if getattr(old, name) != getattr(chosen.context, name)]
-        later += [name for name in ("mouse", "output") if getattr(before.config, name) != getattr(loaded.config, name)]
-        later += ["read_only"] if old.read_only and not chosen.context.read_only else []
-        return News(settings=made, later=tuple(later), tighten=chosen.context.read_only and not old.read_only)
+        # What runs is what counts, not what the file said in between: what was taken back is no news.
+        old = _paced(running.choose().context, chosen.context)
+        anew = [name for name in _ANEW if getattr(old, name) != getattr(chosen.context, name)]
+        anew += ["read_only"] if self._tight and not chosen.context.read_only else []
+        later = [name for name in ("mouse", "output") if getattr(running.config, name) != getattr(loaded.config, name)]
+        tighten, self._tight = chosen.context.read_only and not self._tight, self._tight or chosen.context.read_only
+        return News(settings=made, anew=tuple(anew), later=tuple(later), tighten=tighten)
 
     def listed(self, themes: Sequence[str]) -> Sequence[Preference]:
         """The settings that the console offers to change."""

@@ -56,6 +56,8 @@ class Home:
         self.owner = owner
         self._program = program
         self._going = ""
+        self._anew = False
+        """The open context has settings that one which is opened now would have, and it has not."""
         self._warned: tuple[str, float] = ("", 0.0)
 
     def act(self, id_: str) -> None:
@@ -117,29 +119,37 @@ class Home:
         problems = self._refit(news.settings)
         if news.tighten:
             self._program.session.tighten()
-        later = f"; after a restart: {', '.join(news.later)}" if news.later else ""
-        self._program.say(problems[0] if problems else f"config.toml was read again{later}", "warn" if problems or later else "accent")
+        self._anew = bool(news.anew)
+        rest = [f"after a restart: {', '.join(news.later)}"] if news.later else []
+        if news.anew:
+            (key,) = self._program.keymap.spelled_ids("console.contexts")
+            rest.insert(0, f"not yet {', '.join(news.anew)}: {key} and ↵ open {self._program.session.context} anew")
+        self._program.say(
+            problems[0] if problems else "; ".join(("config.toml was read again", *rest)), "warn" if problems or rest else "accent"
+        )
 
     def _refit(self, settings: Settings) -> tuple[str, ...]:
-        """Wear these settings as far as that is possible while everything runs; what is wrong with the keys."""
+        """Wear these settings as far as that is possible while everything runs; what is wrong with the theme and the keys."""
         program, before = self._program, self._program.settings
+        problem = ""
         program.settings = replace(settings, watch=before.watch, zone=before.zone, entered=before.entered)
         if (settings.theme, settings.free) != (before.theme, before.free):
-            program.wardrobe.fit(settings)
+            problem = program.wardrobe.fit(settings)
         if settings.ascii != before.ascii:
             program.filter_anew(ascii_glyphs=settings.ascii)
             program.refresh(layout=True)
         program.alarm.retune(settings.alerts)
         program.session.pace(settings.floors)
+        told = (problem,) if problem else ()
         if settings.keys == before.keys:
-            return ()
+            return told
         program.keymap = Keymap.load(settings.keys)
         for each in (program.console_screen, program.flights, *program.screens_made.values()):
             if hasattr(each, "keymap"):
                 each.keymap = program.keymap
         program.set_keymap(textual_keymap(program.keymap))
         program.console_screen.draw_keys()
-        return program.keymap.problems
+        return (*told, *program.keymap.problems)
 
     def _settings(self, key: tuple[str, ...] = ()) -> None:
         """Show the settings, at one of them if it is named."""
@@ -185,9 +195,10 @@ class Home:
         program.push_screen(screen)
 
     def switch(self, name: str) -> None:
-        """Show another context in place of this one; while something is in flight only when asked twice."""
+        """Show another context in place of this one, or this one anew where its settings are others by now; while something is in
+        flight only when asked twice."""
         program = self._program
-        if name == program.session.context:
+        if name == program.session.context and not self._anew:
             program.screen.dismiss()
             return
         going, now = program.flights.leaving(), program.session.clock.boot()
@@ -219,6 +230,7 @@ class Home:
             return
         finally:
             self._going = ""
+        self._anew = False
         await self._program.take(session, settings)
         if then:
             self._program.say(then)

@@ -85,10 +85,12 @@ class Signing(Onboarding, Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """The configuration is another one by now: how the console looks from here on, or what is wrong with it (then nothing changes).
-    ``later`` names what takes effect after a restart only; ``tighten``: this context has become read-only."""
+    ``anew`` names what is not so before the context is opened anew, ``later`` what is not before a restart; ``tighten``: this context has
+    become read-only."""
 
     settings: Settings | None = None
     problem: str = ""
+    anew: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     tighten: bool = False
 

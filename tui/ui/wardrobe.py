@@ -83,9 +83,9 @@ class Wardrobe:
         self._light = light
         self.fit(self._program.settings)
 
-    def fit(self, settings: Settings) -> None:
-        """Wear what these settings want."""
-        self.wear(self._wanted(settings))
+    def fit(self, settings: Settings) -> str:
+        """Wear what these settings want; what is wrong with it, as it was said."""
+        return self.wear(self._wanted(settings))
 
     def _wanted(self, settings: Settings) -> str:
         return LIGHT if settings.free and self._light and LIGHT in self._themes.found else settings.theme
@@ -99,14 +99,15 @@ class Wardrobe:
             before, self._before = self._before, ""
             self.wear(before)
 
-    def wear(self, name: str) -> None:
-        """Use these colours from now on."""
+    def wear(self, name: str) -> str:
+        """Use these colours from now on; what is wrong with them, as it was said."""
         problems: list[str] = []
         wanted = self._known(name, problems)
         if wanted != self._program.theme:
             self._program.theme = wanted
         if problems:
             self._program.say(problems[0], "warn")
+        return "".join(problems[:1])
 
     def tick(self) -> None:
         """Read the user's own themes again where a file of theirs has changed. What is wrong is said, and the old one stays worn; the

@@ -386,6 +386,16 @@ def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
     assert desk.run("status", anonymous=True).returncode == Exit.UNREACHABLE
 
 
+def test_status_names_whom_it_did_not_wait_for(punctual: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.cli.status.DEADLINE", 2.0)
+    punctual.emulator.do(lambda control: control.fault("latency", platform="phase", path="/v1/environments/*", seconds=8.0))
+    done = punctual.run("status", "--json")
+    states = {each["name"]: each["state"] for each in json.loads(done.stdout)["connections"]}
+    assert (done.returncode, states) == (Exit.UNREACHABLE, {"shop": "fresh", "fleet": "fresh", "vault": "loading"})
+    assert re.fullmatch(r"rollwatch: vault: \d of its lists could not be read within 2 s, .*: the console reads on\n", done.stderr)
+    assert "vault" in punctual.run("status").stdout.split("loading")[0]
+
+
 def test_doctor_finds_what_is_wrong_and_says_what_helps(punctual: Desk) -> None:
     well = punctual.json("doctor", "--json")
     assert (well["version"], well["rollwatch"]) == (1, tui.__version__)

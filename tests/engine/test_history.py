@@ -172,7 +172,7 @@ def test_a_last_state_that_cannot_be_used_is_no_reason_not_to_start() -> None:
         foreign = {feed(Kind.SERVICE, "gone"): (rows(service("web")), START)}
         for memory in (Broken(), FakeMemory(foreign)):
             async with session(time, FakePlatform("fleet", time), last_state=memory) as running:
-                assert await running.settle(10.0)
+                assert not await running.settle(10.0)
                 assert running.store.rows(Kind.SERVICE) == ()
 
     vloop.run(story())

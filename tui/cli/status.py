@@ -6,7 +6,8 @@ import json
 import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -38,28 +39,30 @@ def status(args: Namespace) -> int:
 
 
 async def _status(session: Session, args: Namespace) -> int:
-    whole = await session.settle(DEADLINE)
-    if not whole:
-        say(f"not everything was read within {DEADLINE:.0f} s")
+    unread = Counter(feed.connection for feed in await session.settle(DEADLINE))
+    for name, lists in unread.items():
+        say(f"{name}: {lists} of its lists could not be read within {DEADLINE:.0f} s, so that not all is shown: the console reads on")
     if args.json:
-        json.dump(_document(session), sys.stdout, ensure_ascii=False)
+        json.dump(_document(session, unread), sys.stdout, ensure_ascii=False)
         print()
     else:
-        for line in _lines(session, shutil.get_terminal_size((160, 40)).columns):
+        for line in _lines(session, unread, shutil.get_terminal_size((160, 40)).columns):
             print(line)
-    fresh = all(each.state == "fresh" for each in session.store.connections())
-    return Exit.OK if whole and fresh else Exit.UNREACHABLE
+    return Exit.OK if all(each.state == "fresh" for each in _connections(session, unread)) else Exit.UNREACHABLE
 
 
-def _document(session: Session) -> dict[str, object]:
+def _document(session: Session, unread: Container[str]) -> dict[str, object]:
     rows = {kind: session.store.rows(kind) for kind in document.KINDS}
-    return document.status(session.context, _connections(session), rows)
+    return document.status(session.context, _connections(session, unread), rows)
 
 
-def _connections(session: Session) -> list[ConnectionState]:
-    """Every connection; one that is not fresh without a reason of its own is given that of its first feed that could not be read."""
+def _connections(session: Session, unread: Container[str]) -> list[ConnectionState]:
+    """Every connection; one that is not fresh without a reason of its own is given that of its first feed that could not be read, and
+    one of which we have not everything is still loading."""
     told = []
     for state in session.store.connections():
+        if state.state == "fresh" and state.name in unread:
+            state = replace(state, state="loading")
         if state.state != "fresh" and state.error is None:
             errors = (session.store.freshness(feed).error for feed in session.feeds() if feed.connection == state.name)
             state = replace(state, error=next((error for error in errors if error is not None), None))
@@ -67,9 +70,9 @@ def _connections(session: Session) -> list[ConnectionState]:
     return told
 
 
-def _lines(session: Session, width: int) -> Iterator[str]:
+def _lines(session: Session, unread: Container[str], width: int) -> Iterator[str]:
     moment = Moment(now=session.clock.wall(), store=session.store)
-    yield from grid.aligned([_connection(each, moment) for each in _connections(session)])
+    yield from grid.aligned([_connection(each, moment) for each in _connections(session, unread)])
     for kind in document.KINDS:
         rows = session.store.rows(kind)
         if rows:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import Final
@@ -93,15 +94,13 @@ class Poller:
         if waits:
             await asyncio.wait(waits)
 
-    async def settle(self, deadline: float) -> bool:
-        """Wait until every feed was read or failed once; False if the deadline came first. Somebody waits for it: it is the
-        user's part of the budget that is spent, but for what is read per parent."""
+    async def settle(self, deadline: float) -> tuple[Feed, ...]:
+        """Wait until every feed was read or failed once; those that were not when the deadline came. Somebody waits: the user's part
+        of the budget is spent, but for what is read per parent."""
         self._press([feed for feed, reader in self._readers.items() if not reader.tried and not feed.scope])
-        try:
+        with suppress(Elapsed):
             await before(self._clock, deadline, self._settled())
-        except Elapsed:
-            return False
-        return True
+        return tuple(feed for feed, reader in self._readers.items() if not reader.tried and not reader.read.on_demand)
 
     def signed_in(self, name: str) -> None:
         """The connection has new credentials."""

@@ -152,8 +152,8 @@ class Session:
         """Read these feeds (None: everything shown) now, ahead of all polling; returns when each has answered or failed."""
         await self._poller.refresh(feeds)
 
-    async def settle(self, deadline: float) -> bool:
-        """Wait until every feed that is not on demand was read or failed once, at most ``deadline`` seconds; False if some were not."""
+    async def settle(self, deadline: float) -> tuple[Feed, ...]:
+        """Wait until every feed that is not on demand was read or failed once, at most ``deadline`` seconds; those that were not."""
         return await self._poller.settle(deadline)
 
     def feeds(self, kind: Kind | None = None) -> tuple[Feed, ...]:

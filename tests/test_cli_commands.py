@@ -24,6 +24,7 @@ import pytest
 import tui
 from tests.e2e.driver import rollwatch
 from tui.cli import run
+from tui.cli.emulate import told
 from tui.cli.exits import Exit
 from tui.emulator import Options, read_flavours, start_in_thread
 
@@ -429,6 +430,16 @@ def test_config_and_contexts_tell_what_holds(desk: Desk) -> None:
     assert whole["version"] == 1
     assert [(each["name"], each["default"]) for each in told] == [("prod", True)]
     assert [each["platform"] for each in told[0]["connections"]] == ["encore", "dployr", "phase"]
+
+
+@pytest.mark.parametrize("flavour", ["documented", "current"])
+def test_the_lines_that_emulate_prints_connect(flavour: str, desk: Desk, tmp_path: Path) -> None:
+    with start_in_thread(Options(scenario="calm", flavours=read_flavours(flavour))) as running:
+        lines = [shlex.split(line) for line in told(running.info)]
+        env = dict(line[1].split("=", 1) for line in lines if line[:1] == ["export"])
+        done = desk.run("status", anonymous=True, ROLLWATCH_HOME=str(tmp_path / "nothing"), **env)
+    assert (done.returncode, done.stderr) == (Exit.OK, "")
+    assert "checkout" in done.stdout
 
 
 def test_emulate_announces_itself_and_stops_when_told(tmp_path: Path) -> None:

@@ -57,10 +57,12 @@ def told(info: dict[str, Any]) -> Iterator[str]:
         "DPLOYR_PLATFORM": "dployr",
         "DPLOYR_BASE_URL": dployr["base_url"],
         "DPLOYR_TOKEN": dployr["token"],
+        "DPLOYR_CLUSTER": next((cluster["name"] for cluster in dployr.get("clusters", ())), ""),
         "PHASE_PLATFORM": "phase",
         "PHASE_BASE_URL": phase["base_url"],
         "PHASE_TOKEN": phase["token"],
     }
     for variable, value in values.items():
-        yield f"  export ROLLWATCH_{variable}='{value}'"
+        if value:
+            yield f"  export ROLLWATCH_{variable}='{value}'"
     yield "  rollwatch"

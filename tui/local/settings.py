@@ -55,7 +55,7 @@ class Connection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token_style: Annotated[TokenStyle, Meta(description="Encore: how the client's credentials are sent; auto finds out.")] = "auto"  # noqa: S105 - the name of a style
     refresh_path: Annotated[str, Meta(description="dployr: path that renews a login.", pattern="^/")] = "/v1/auth/refresh"
     status_url: Annotated[str, Meta(description="The platform's own status page, named when most of its reads fail.")] = ""
-    cluster: Annotated[str, Meta(description="dployr: id or name of the cluster to show; all if left out.")] = ""
+    cluster: Annotated[str, Meta(description="dployr: id or name of the cluster to show, needed where an account has several.")] = ""
 
 
 class Link(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

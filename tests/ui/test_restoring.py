@@ -19,6 +19,7 @@ from tui.model import Kind
 from tui.tables import Sort
 from tui.ui import elsewhere
 from tui.ui.filtering import Typed, may_be_kept
+from tui.ui.restoring import Restoring
 from tui.ui.settings import Settings
 
 
@@ -48,6 +49,21 @@ async def test_everything_comes_back_as_it_was_left(tmp_path: Path) -> None:
         assert [str(each.ref) for each in at.desk.follows] == list(left.layout.followed)
         await at.tick(60)
         assert (tmp_path / "console-prod.json").read_bytes() == before, "what is the same is not written again"
+
+
+async def test_nothing_is_kept_before_it_was_shown_as_it_was_left(tmp_path: Path) -> None:
+    async with seat(settings=settings(tmp_path)) as at:
+        await at.press("l", "4")
+        at.app.exit()
+    before = (tmp_path / "console-prod.json").read_bytes()
+    assert b"svc-" in before
+    async with seat(settings=settings(tmp_path)) as at:
+        # A second that goes by while the screen of another context is being made.
+        early = Restoring(at.app, at.app.settings.keep)
+        at.app.console_screen.logs.close_log()
+        early.tick()
+        await at.wait()
+        assert (tmp_path / "console-prod.json").read_bytes() == before
 
 
 def fill(desk: Desk) -> None:

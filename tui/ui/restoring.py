@@ -122,9 +122,10 @@ class Restoring:
     # Keeping -----------------------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """A second went by: write what is different, not more often than every few seconds."""
+        """A second went by: write what is different, not more often than every few seconds, and nothing before it was shown as it was
+        left: that would be forgotten."""
         now = self._program.session.clock.boot()
-        if self._keep is None or self._writing or now - self._at < EVERY:
+        if self._keep is None or self._written is None or self._writing or now - self._at < EVERY:
             return
         kept = self.gather()
         if kept != self._written:

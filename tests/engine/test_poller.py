@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
@@ -395,6 +397,39 @@ def test_what_a_server_does_not_offer_is_asked_once_and_is_no_trouble() -> None:
             del fake.troubles[Kind.DEPLOYMENT]
             await running.refresh()
             assert running.store.freshness(feed(Kind.DEPLOYMENT)).error is None
+
+    vloop.run(story())
+
+
+class _Theirs(Exception):
+    """What an HTTP library raises; unlike those that are built in it can be watched."""
+
+
+def test_an_error_that_is_kept_keeps_nothing_else() -> None:
+    async def story() -> None:
+        time = clock()
+        fake = FakePlatform("fleet", time)
+        held: list[weakref.ref[Exception]] = []
+
+        async def fetch(_: str) -> Rows:
+            try:
+                raise _Theirs
+            except _Theirs as cause:
+                held.append(weakref.ref(cause))
+                raise failing(Unreachable) from cause
+
+        fake._reads[Kind.SERVICE] = replace(fake._reads[Kind.SERVICE], fetch=fetch)
+        gc.disable()
+        try:
+            async with session(time, fake) as running:
+                running.show("pane", running.feeds())
+                await running.settle(10.0)
+                error = running.store.freshness(feed(Kind.SERVICE)).error
+                assert isinstance(error, Unreachable)
+                assert error.__traceback__ is None
+                assert [each() for each in held] == [None]  # without the collector's help
+        finally:
+            gc.enable()
 
     vloop.run(story())
 

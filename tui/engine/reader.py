@@ -196,7 +196,7 @@ class Reader:
             self._asking = asyncio.ensure_future(way(lambda: self._fetch(read), cost=read.cost, source=self.feed))
             rows = await self._asking
         except PlatformError as error:
-            self._fail(error)
+            self._fail(error.alone())
             return
         except asyncio.CancelledError:
             own = asyncio.current_task()

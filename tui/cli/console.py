@@ -218,8 +218,8 @@ def _warn(app: Console, warnings: tuple[str, ...]) -> None:
 
 
 def tune_collector() -> None:
-    """Collect seldom from now on, and never again what there is now."""
+    """Collect seldom from now on, so little at once that no key waits for it, and never again what there is now."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(5_000, 20, 50)
     gc.enable()

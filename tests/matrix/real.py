@@ -33,27 +33,58 @@ from tests.matrix.vt import answers
 from tui.emulator import Options, start_in_thread
 
 CENSUS: Final = """
-import asyncio, gc, json, os, sys, time
+import asyncio, gc, json, os, sys, threading, time, traceback, weakref
+from collections import Counter
 from tui.ui.app import Console
+from tui.ui.widgets.log_buffer import LogBuffer
 mounted, step = Console.on_mount, asyncio.Handle._run
-slow, start = [], time.monotonic()
+slow, start, main, seen, since = [], time.monotonic(), threading.get_ident(), Counter(), [0.0]
+swept, sweeps = [0.0], []
+def collecting(phase, info):
+    if phase == "start":
+        swept[0] = time.thread_time()
+    elif time.thread_time() - swept[0] > 0.01:
+        sweeps.append((round((time.thread_time() - swept[0]) * 1000), round(time.monotonic() - start), info["generation"], info["collected"]))
+gc.callbacks.append(collecting)
+buffers, made = weakref.WeakSet(), LogBuffer.__init__
+def kept(self, **options):
+    made(self, **options)
+    buffers.add(self)
+LogBuffer.__init__ = kept
+def look():
+    while True:
+        time.sleep(0.01)
+        if since[0] and time.monotonic() - since[0] > 0.02:
+            frames = traceback.extract_stack(sys._current_frames()[main], limit=60)
+            seen[" < ".join(f"{os.path.basename(at.filename)}:{at.name}" for at in reversed(frames[8:]))] += 1
+threading.Thread(target=look, daemon=True).start()
 def timed(handle):
-    began, collected = time.thread_time(), gc.get_stats()[2]["collections"]
+    began, before = time.thread_time(), len(sweeps)
+    seen.clear()
+    since[0] = time.monotonic()
     step(handle)
+    since[0] = 0.0
     took = time.thread_time() - began
     if took > 0.025:
-        collected = "collector, " if gc.get_stats()[2]["collections"] > collected else ""
+        collected = f"collector {sweeps[before:]}, " if len(sweeps) > before else ""
         whose = str(getattr(handle._callback, "__self__", handle._callback))[:200]
-        slow.append((round(took * 1000), round(time.monotonic() - start), collected + whose))
+        slow.append((round(took * 1000), round(time.monotonic() - start), collected + whose, [each for each, _ in seen.most_common(3)]))
 asyncio.Handle._run = timed
 def counted(self):
     mounted(self)
     def count():
-        states = {each.name: each.state for each in self.session.store.connections()}
+        known, store = self.session.store.connections(), self.session.store
+        states = {each.name: each.state for each in known}
+        whys = {
+            each.name: [str(each), *(f"{feed}: {fresh}" for feed in store.feeds() if feed.connection == each.name
+            for fresh in [store.freshness(feed)] if fresh.error is not None)]
+            for each in known
+        }
         names = [f"{each.get_name()} {getattr(each.get_coro(), '__qualname__', '')}" for each in asyncio.all_tasks()]
         widgets = sum("message pump" in name or "Timer." in name for name in names)
         counts = {"tasks": len(names) - widgets, "widgets": widgets, "screens": len(self.screens_made)}
-        told = json.dumps({**counts, "states": states, "feeds": len(self.session.feeds()), "slow": slow[-200:]})
+        held = sorted((len(each) for each in buffers), reverse=True)
+        told = json.dumps({**counts, "states": states, "whys": whys, "feeds": len(self.session.feeds()), "slow": slow[-200:], "held": held, "sweeps": sweeps[-500:]})
         path = os.environ["CENSUS"]
         with open(path + ".new", "w") as file:
             file.write(told)
@@ -155,6 +186,7 @@ class Watched:
                 "threads": float(re.search(r"Threads:\s+(\d+)", status)[1]),  # type: ignore[index]
                 "fds": float(sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())),
                 **{name: float(told[name]) for name in ("tasks", "widgets", "screens")},
+                "lines": float(sum(told["held"])),
                 "cpu_s": (int(cpu[11]) + int(cpu[12])) / os.sysconf("SC_CLK_TCK"),
                 "bytes": float(getattr(self.terminal, "written", 0)),
             }
@@ -164,7 +196,7 @@ class Watched:
         kept = self.samples[len(self.samples) // 10 :]
         quarter = max(1, len(kept) // 4)
         first, last = kept[:quarter], kept[-quarter:]
-        names = ("rss_kib", "threads", "fds", "tasks", "widgets", "screens")
+        names = ("rss_kib", "threads", "fds", "tasks", "widgets", "screens", "lines")
         each = {name: [statistics.median(sample[name] for sample in part) for part in (first, last)] for name in names}
         most = {f"most_{name}": max(sample[name] for sample in kept) for name in names}
         tenth = max(1, len(self.samples) // 10)
@@ -257,7 +289,10 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
                     if state == "fresh" and name not in back
                 }
                 terminal.rest(0.25)
-            slow = sorted((each for each in watched.counted()["slow"] if each[1] > counted - began), reverse=True)
+            whys = watched.counted()["whys"]
+            slow, sweeps = (
+                sorted((each for each in watched.counted()[name] if each[1] > counted - began), reverse=True) for name in ("slow", "sweeps")
+            )
             for key in ("\x1b", "\x1b", "\x1b", "\x1b", "q"):
                 terminal.press(key)
                 terminal.rest(0.7) if key != "q" else None
@@ -267,7 +302,7 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
             texts = [path.read_text(encoding="utf-8", errors="replace") for path in logs]
             errors = [each for text in texts for each in told_errors(text)]
             lost = {
-                name: [line for text in texts for line in text.splitlines() if f" {name}" in line][-8:]
+                name: [*whys[name], *[line for text in texts for line in text.splitlines() if f" {name}" in line][-8:]]
                 for name in watched.states()
                 if name not in back
             }
@@ -279,6 +314,7 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
                 "lost": lost,
                 "tracebacks": errors,
                 "slow": slow[:5],
+                "sweeps": sweeps[:5],
                 **watched.summary(),
             }
 

@@ -32,68 +32,8 @@ from tests.matrix.proxy import Threaded, Toxics, serve_in_thread
 from tests.matrix.vt import answers
 from tui.emulator import Options, start_in_thread
 
-CENSUS: Final = """
-import asyncio, gc, json, os, sys, threading, time, traceback, weakref
-from collections import Counter
-from tui.ui.app import Console
-from tui.ui.widgets.log_buffer import LogBuffer
-mounted, step = Console.on_mount, asyncio.Handle._run
-slow, start, main, seen, since = [], time.monotonic(), threading.get_ident(), Counter(), [0.0]
-swept, sweeps = [0.0], []
-def collecting(phase, info):
-    if phase == "start":
-        swept[0] = time.thread_time()
-    elif time.thread_time() - swept[0] > 0.01:
-        sweeps.append((round((time.thread_time() - swept[0]) * 1000), round(time.monotonic() - start), info["generation"], info["collected"]))
-gc.callbacks.append(collecting)
-buffers, made = weakref.WeakSet(), LogBuffer.__init__
-def kept(self, **options):
-    made(self, **options)
-    buffers.add(self)
-LogBuffer.__init__ = kept
-def look():
-    while True:
-        time.sleep(0.01)
-        if since[0] and time.monotonic() - since[0] > 0.02:
-            frames = traceback.extract_stack(sys._current_frames()[main], limit=60)
-            seen[" < ".join(f"{os.path.basename(at.filename)}:{at.name}" for at in reversed(frames[8:]))] += 1
-threading.Thread(target=look, daemon=True).start()
-def timed(handle):
-    began, before = time.thread_time(), len(sweeps)
-    seen.clear()
-    since[0] = time.monotonic()
-    step(handle)
-    since[0] = 0.0
-    took = time.thread_time() - began
-    if took > 0.025:
-        collected = f"collector {sweeps[before:]}, " if len(sweeps) > before else ""
-        whose = str(getattr(handle._callback, "__self__", handle._callback))[:200]
-        slow.append((round(took * 1000), round(time.monotonic() - start), collected + whose, [each for each, _ in seen.most_common(3)]))
-asyncio.Handle._run = timed
-def counted(self):
-    mounted(self)
-    def count():
-        known, store = self.session.store.connections(), self.session.store
-        states = {each.name: each.state for each in known}
-        whys = {
-            each.name: [str(each), *(f"{feed}: {fresh}" for feed in store.feeds() if feed.connection == each.name
-            for fresh in [store.freshness(feed)] if fresh.error is not None)]
-            for each in known
-        }
-        names = [f"{each.get_name()} {getattr(each.get_coro(), '__qualname__', '')}" for each in asyncio.all_tasks()]
-        widgets = sum("message pump" in name or "Timer." in name for name in names)
-        counts = {"tasks": len(names) - widgets, "widgets": widgets, "screens": len(self.screens_made)}
-        held = sorted((len(each) for each in buffers), reverse=True)
-        told = json.dumps({**counts, "states": states, "whys": whys, "feeds": len(self.session.feeds()), "slow": slow[-200:], "held": held, "sweeps": sweeps[-500:]})
-        path = os.environ["CENSUS"]
-        with open(path + ".new", "w") as file:
-            file.write(told)
-        os.replace(path + ".new", path)
-    self.set_interval(0.5, count)
-Console.on_mount = counted
-from tui.cli import run
-sys.exit(run([]))
-"""
+CENSUS: Final = ("-m", "tests.matrix.census")
+"""How the console is started that tells about itself."""
 WEATHER: Final[dict[str, dict[str, Any]]] = {
     "fine": {},
     "slow": {"latency": 0.8, "jitter": 0.4},
@@ -253,7 +193,7 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         environment = configured(folder / "home", told, {name: each.proxy.url for name, each in proxies.items()})
         census = folder / "census"
-        command = [sys.executable, "-c", CENSUS]
+        command = [sys.executable, *CENSUS]
         with Tape(command, env={**environment, "CENSUS": str(census)}) as terminal:
             watched = Watched(terminal, census)
             began = counted = time.monotonic()

@@ -46,7 +46,7 @@ def test_t3_a_console_that_was_stopped_reads_again_without_a_burst(tmp_path: Pat
             came, took = emulator.do(lambda control: (control.world.ledger.received.total(), control.world.ledger.executed.total()))
             return came, came - took
 
-        with Terminal([sys.executable, "-c", CENSUS], env=env) as terminal:
+        with Terminal([sys.executable, *CENSUS], env=env) as terminal:
             watched = Watched(terminal, tmp_path / "census")
 
             def fresh() -> bool:

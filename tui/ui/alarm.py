@@ -77,7 +77,7 @@ class Alarm:
     def _ring(self, due: Sequence[Alert]) -> None:
         told = payload(due, self._session.context)
         text = str(told["text"])
-        self._program.say(f"▲ {text}", "bad")
+        self._program.say(f"✗ {text}", "bad")
         bell = BELL if self._channels.bell else ""
         self._write(bell + notification("rollwatch", text, os.environ, self._channels.notify))
         if self._channels.deliver is not None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from tui.engine.session import Session
 from tui.local.journal.bodies import Known
-from tui.model import Resource
+from tui.model import Resource, Service
 from tui.tables import Moment
 from tui.tables.differences import Difference, beside, differences, is_told, one_before
 from tui.ui.widgets.cells import Piece
@@ -38,11 +38,17 @@ def changes(row: Resource, known: Sequence[Known] | None, session: Session, mome
 
 
 def _beside(row: Resource, session: Session, moment: Moment) -> list[Content]:
+    of_service = isinstance(row, Service)
+    if isinstance(row, Service):
+        deployment = moment.deployment_of(row)
+        if deployment is None:
+            return []
+        row = deployment
     before = one_before(row, session.store)
     if before is None:
         return []
     head: Content = (
-        Piece("beside the one before it", "title"),
+        Piece("its deployment beside the one before" if of_service else "beside the one before it", "title"),
         Piece(f"  {before.ref}, {moment.ago(before.created_at)} ago", "muted"),
     )
     found = beside(before, row, moment)

@@ -21,7 +21,7 @@ from tui.engine.alerts import Rule
 from tui.engine.recall.past import Past
 from tui.local.exports import write_lines
 from tui.local.journal import Journal
-from tui.model import Health, Kind, Rollout
+from tui.model import Deployment, Health, Kind, Rollout
 from tui.text import Safe
 from tui.ui.alarm import Channels
 from tui.ui.app import Console
@@ -237,6 +237,27 @@ async def test_versions_do_not_name_a_service_again_that_is_called_like_its_app(
         await at.press("V")
         await until(at, lambda: at.sees("old 9h"))
         assert "● python" in at.row("old 9h")
+
+
+async def test_what_changed_of_a_service_begins_with_what_was_put_out() -> None:
+    desk = remembering(empty())
+    web = next(row for row in desk.store.rows(Kind.SERVICE) if row.name == "web-api")
+    rows = [
+        Deployment(
+            ref=ref(Kind.DEPLOYMENT, commit),
+            name=Safe("web-api"),
+            service=Safe(web.ref.id),
+            commit=Safe(commit),
+            created_at=ago(minutes=age),
+        )
+        for commit, age in (("aaaaaaa", 90), ("bbbbbbb", 3))
+    ]
+    desk.put("fleet", Kind.DEPLOYMENT, rows)
+    desk.put("fleet", Kind.SERVICE, [replace(web, deployment=Safe("bbbbbbb"))])
+    async with seat(desk) as at:
+        await at.press("equals_sign")
+        await until(at, lambda: at.sees("its deployment beside the one before"))
+        assert "aaaaaaa → bbbbbbb" in at.row("commit")
 
 
 async def test_versions_ask_the_journal_for_what_is_no_longer_listed(journal: Journal) -> None:

@@ -100,7 +100,7 @@ def test_a_server_that_forgot_leaves_an_exact_gap() -> None:
     goes_on.begin()
     gap, line = goes_on.sift([_line(193_500, "c")])
     assert gap == Gap(seconds=192.5, at=START + timedelta(milliseconds=193_500))
-    assert str(gap) == "── gap 00:03:12: lines may be missing ──"
+    assert str(gap) == "── gap of 3m12: lines may be missing ──"
     assert line == _line(193_500, "c")
     goes_on.begin()
     assert goes_on.sift([_line(193_500, "c"), _line(200_000, "d")]) == [_line(200_000, "d")]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from tui.clock import span
 from tui.model import LogLine
 
 OVERLAP: Final = timedelta(seconds=5)
@@ -33,8 +34,7 @@ class Gap:
     def __str__(self) -> str:
         if self.seconds is None:
             return "── gap: lines may be missing ──"
-        whole = int(self.seconds)
-        return f"── gap {whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}: lines may be missing ──"
+        return f"── gap of {span(self.seconds)}: lines may be missing ──"
 
 
 Entry = LogLine | Gap

@@ -249,13 +249,13 @@ async def test_a_gap_is_a_line_and_quiet_is_a_state() -> None:
         follow = await following(at, at_second(1, "before"))
         follow.write(Gap(seconds=192, at=NOW), at_second(200, "after"))
         await settled(at)
-        assert at.row("gap").strip() == "── gap 00:03:12: lines may be missing ──"
+        assert at.row("gap").strip() == "── gap of 3m12: lines may be missing ──"
         await typed(at, "slash", "after")
         assert at.sees("1 of 2 lines, 1 left out"), "a note of ours is no line of the log"
-        assert at.sees("── gap 00:03:12: lines may be missing ──")
+        assert at.sees("── gap of 3m12: lines may be missing ──")
         follow.become(StreamState(word="quiet", since=at.desk.clock.boot() - 842))
         await at.wait()
-        assert at.sees("○ connected, quiet for 00:14:02")
+        assert at.sees("○ connected, quiet for 14m")
 
 
 async def test_jump_to_a_time_and_tell_times_otherwise() -> None:

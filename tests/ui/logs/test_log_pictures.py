@@ -54,7 +54,7 @@ TWO: tuple[Mode, ...] = (
     Mode(name="nothing matches", keys=("slash", "<nobody says this>", "enter"), shows="None of 80 lines match the filter."),
 )
 ONE: tuple[Mode, ...] = (
-    Mode(name="one log, a gap", keys=(), shows="── gap 00:00:04: lines may be missing ──", back=()),
+    Mode(name="one log, a gap", keys=(), shows="── gap of 4s: lines may be missing ──", back=()),
     Mode(name="warnings with context", keys=("L", "o"), shows="warn and worse  ±3 lines around each"),
     Mode(name="errors only", keys=("L", "L"), shows="error and worse"),
     Mode(name="a text", keys=("slash", "<basket>", "enter"), shows="14 of 42 lines"),
@@ -113,7 +113,7 @@ async def test_a_stream_that_ended_or_is_quiet_looks_as_it_did(request: pytest.F
         follow, boot = at.desk.follows[-1], at.desk.clock.boot()
         for name, state, shows in (
             ("connecting", StreamState(word="connecting", since=boot), "◐ connecting…"),
-            ("quiet", StreamState(word="quiet", since=boot - 842), "○ connected, quiet for 00:14:02"),
+            ("quiet", StreamState(word="quiet", since=boot - 842), "○ connected, quiet for 14m"),
             (
                 "reconnecting",
                 StreamState(word="reconnecting", since=boot, reason="the server ended the stream", next_try=boot + 4),

@@ -278,11 +278,11 @@ async def test_what_was_found_with_a_filter_is_in_sight_without_it() -> None:
 
 async def test_notes_and_cuts_are_ours_to_tell() -> None:
     async with log() as (view, recording):
-        view.note("a", "── gap 00:03:12: lines may be missing ──")
+        view.note("a", "── gap of 3m12: lines may be missing ──")
         view.append("a", [LogLine(text=Safe("long"), cut=9_900_000)])
         open_gate(view)
         await recording.settle()
-        assert recording.lines()[0].startswith(" ── gap 00:03:12: lines may be missing ──")
+        assert recording.lines()[0].startswith(" ── gap of 3m12: lines may be missing ──")
         assert "long …+9,900,000 bytes cut" in recording.lines()[1]
 
 

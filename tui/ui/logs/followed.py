@@ -13,7 +13,7 @@ from tui.engine.session import Session
 from tui.engine.stream import StreamState
 from tui.engine.streams import LogFollow
 from tui.model import Health, Kind, LogLine, Ref, Service
-from tui.tables import Moment, attention
+from tui.tables import Moment, age, attention
 from tui.ui.notices import next_try
 from tui.ui.widgets.log_fields import time_of
 
@@ -112,7 +112,7 @@ def _words(state: StreamState, boot: float) -> tuple[str, str]:
         case "live":
             return "● live", "ok"
         case "quiet":
-            return f"○ connected, quiet for {clock(boot - state.since)}", "idle"
+            return f"○ connected, quiet for {age(boot - state.since)}", "idle"
         case "connecting":
             return "◐ connecting…", "busy"
         case "reconnecting":
@@ -121,12 +121,6 @@ def _words(state: StreamState, boot: float) -> tuple[str, str]:
         case "unsupported":
             return f"✗ no log here: {state.reason}", "muted"
     return f"✗ ended: {state.reason}", "bad"
-
-
-def clock(seconds: float) -> str:
-    """A length of time as ``00:14:02``."""
-    whole = max(0, int(seconds))
-    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def timed(line: LogLine) -> LogLine:

@@ -2,7 +2,7 @@
 
     view.set_source(ref, "web-api")         a short name; its colour is chosen here and stays
     view.append(ref, lines)                 a batch of ``model.LogLine``; cheap whether anybody looks or not
-    view.note(ref, "── gap 00:03:12: lines may be missing ──")     a line of ours among theirs
+    view.note(ref, "── gap of 3m12: lines may be missing ──")     a line of ours among theirs
     view.forget(ref) / view.clear()
     view.pause() / view.follow() / view.following / view.unseen
     view.set_filter(wanted, context=3) / view.set_highlight(pattern) / view.seek(wanted, 1, told)

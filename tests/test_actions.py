@@ -51,7 +51,7 @@ def test_the_key_bar_begins_with_what_one_does_to_a_row() -> None:
     titles = [action.title for action in Keymap.bar(Place.RESOURCES)]
     assert titles[:6] == ["open", "logs", "restart", "stop", "deploy", "trigger"]
     assert titles[-4:] == ["filter", "palette", "zoom", "help"]
-    assert "restart" not in [action.title for action in Keymap.bar(Place.LOGS)]
+    assert "stop" not in [action.title for action in Keymap.bar(Place.LOGS)]
 
 
 def test_lines_move_alike_on_panes_and_screens() -> None:
@@ -85,9 +85,9 @@ def test_a_wrong_remapping_is_told_and_left_out(wanted: dict[str, list[str]], sa
 
 
 def test_swapping_two_keys_is_no_clash() -> None:
-    keymap = Keymap.load({"row.restart": ["s"], "row.stop": ["r"]})
+    keymap = Keymap.load({"row.start": ["s"], "row.stop": ["a"]})
     assert keymap.problems == ()
-    assert keymap.keys(ACTIONS["row.stop"]) == ("r",)
+    assert keymap.keys(ACTIONS["row.stop"]) == ("a",)
 
 
 @pytest.mark.parametrize(("key", "text"), [("enter", "↵"), ("question_mark", "?"), ("ctrl+p", "ctrl-p"), ("r", "r"), ("slash", "/")])

@@ -114,7 +114,7 @@ def _ask(id_: str, keys: str, title: str, help_: str, where: frozenset[Place], b
     return Action(id=id_, keys=tuple(keys.split()), title=title, help=help_, where=where, bar=bar, verb=verb, kind=kind)
 
 
-CHANGES: Final = "Show what changed, field by field; a deployment or rollout beside the one before."
+CHANGES: Final = "Show what changed, field by field; what was put out beside what was before."
 
 _VIEWS: Final = tuple(enumerate(("first", "second", "third", "fourth", "fifth"), 1))
 
@@ -129,7 +129,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
         _SERVICE | _APPS | _MEMORY,
         bar=2,
     ),
-    _ask("row.restart", "r", "restart", "Restart the selected service.", _SERVICE, 3, Verb.RESTART, Kind.SERVICE),
+    _ask("row.restart", "r", "restart", "Restart the selected service.", _SERVICE | _LOGS, 3, Verb.RESTART, Kind.SERVICE),
     _ask("row.stop", "s", "stop", "Stop the selected service; it stays stopped.", _SERVICE, 4, Verb.STOP, Kind.SERVICE),
     _ask("row.start", "a", "start", "Start the selected service.", _SERVICE, 7, Verb.START, Kind.SERVICE),
     _ask("row.deploy", "d", "deploy", "Create a deployment, filled in from the selected one.", _RESOURCES, 5, Verb.CREATE, Kind.DEPLOYMENT),
@@ -148,7 +148,7 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     _act("rollout.approve", "p", "approve", "Approve a change of infrastructure, where the platform lets us.", _ROLLOUTS),
     _act("rollout.cancel", "X", "cancel", "Cancel a rollout, where the platform lets us.", _ROLLOUTS),
     _act("rollout.logs", "l", "logs", "Show what a rollout logs, where the platform lets us.", _ROLLOUTS),
-    _act("row.changes", "equals_sign", "changes", CHANGES, _ROWS),
+    _act("row.changes", "equals_sign", "changes", CHANGES, _ROWS | _LOGS),
     _act("row.copy", "y", "copy id", "Copy the id of the selected thing.", _ROWS),
     _act("row.runbook", "b", "runbook", "Open the runbook of the selected thing, or copy its address over SSH.", _ROWS | _DETAIL, bar=12),
     _act("row.menu", "x", "menu", "Show everything that can be done here, with its key or why not.", _ROWS | _LOGS | _DETAIL, bar=19),
@@ -159,11 +159,11 @@ _ENTRIES: Final[tuple[Action, ...]] = (
     # logs
     _act("logs.follow", "f space", "follow / pause", "Let the log stand still, or go on with the newest line.", _LOGS, bar=1),
     _act("logs.open", "enter", "open line", "Show the line under the cursor in full, laid out or escaped.", _LOGS, bar=2),
-    _act("logs.search", "s", "search", "Find a text, or after ~ a regular expression, without hiding the rest.", _LOGS, bar=3),
+    _act("logs.search", "s", "search", "Find a text, or after ~ a regular expression, without hiding the rest.", _LOGS, bar=4),
     _act("logs.next", "n", "next match", "Go to the next line that was searched for.", _LOGS, bar=12),
     _act("logs.previous", "N", "previous match", "Go to the line before that was searched for.", _LOGS),
     _act("logs.next_error", "e", "next error", "Go to where the next error begins; the lines of one trace count once.", _LOGS, bar=13),
-    _act("logs.previous_error", "E", "previous error", "Go to where the error before begins.", _LOGS, bar=4),
+    _act("logs.previous_error", "E", "previous error", "Go to where the error before begins.", _LOGS, bar=3),
     _act("logs.level", "L", "level", "Show everything, warnings and worse, or errors and worse.", _LOGS, bar=5),
     _act("logs.context", "o", "context", "Show three lines around each that the filter wants, or not.", _LOGS, bar=9),
     _act("logs.patterns", "p", "patterns", "Show what is new since the last deployment, and what comes more often.", _LOGS, bar=6),

@@ -227,7 +227,7 @@ async def test_the_key_bar_follows_the_focus() -> None:
         assert "row.trigger" in at.keys
         await at.press("escape")
         await at.press("4")
-        assert list(at.keys)[:3] == ["logs.follow", "logs.open", "logs.search"]
+        assert list(at.keys)[:3] == ["logs.follow", "logs.open", "logs.previous_error"]
         await at.press("2", "right")
         assert "row.restart" not in at.keys, "a deployment cannot be restarted"
         assert at.keys["row.logs"] == "deployments have no log here: open that of a service"
@@ -613,7 +613,7 @@ async def test_help_is_made_of_the_keys_that_work_here() -> None:
         assert "Asks first." in at.row("Stop the selected service")
         await at.press("escape", "4", "question_mark")
         assert at.sees("Let the log stand still")
-        assert not at.sees("Restart the selected")
+        assert not at.sees("Stop the selected")
         for keys, title, known, missing in (
             (("2", "enter"), "everything known of one thing", "Show the fields, or the platform's own record.", "Choose the columns"),
             (("T",), "what happened", "Show or hide the lanes over time.", "Write a note"),

@@ -196,6 +196,18 @@ async def test_the_lines_of_one_trace_are_one_error_and_a_pause_is_seen() -> Non
         assert len(view.shown()) == 14
 
 
+async def test_what_is_read_is_one_key_from_a_restart_and_from_what_changed_unless_several_are() -> None:
+    async with seat() as at:
+        await at.press("l")
+        await at.press("r")
+        assert at.sees("Restart worker")
+        await at.press("escape", "equals_sign")
+        assert at.sees("service on fleet")
+        await at.press("escape", "2", "space", "j", "space", "l", "r")
+        assert len(at.desk.follows) == 2
+        assert at.said == "select a service first, or mark several"
+
+
 async def test_errors_that_come_every_second_are_each_gone_to_also_between_the_lines_of_another_log() -> None:
     async with seat() as at:
         await at.press("space", "j", "space", "l")

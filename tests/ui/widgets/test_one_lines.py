@@ -22,7 +22,7 @@ HINTS = [
     KeyHint(id="open", key="↵", label="open"),
     KeyHint(id="logs", key="l", label="logs"),
     KeyHint(id="restart", key="r", label="restart", why_not="read-only"),
-    KeyHint(id="help", key="?", label="help", keep=True),
+    KeyHint(id="console.help", key="?", label="help"),
 ]
 TABS = [
     Tab(id="services", label="Services", count="12", tone="warn"),

@@ -123,7 +123,8 @@ class LogsPane(Pane):
 
     @property
     def refs(self) -> tuple[Ref, ...]:
-        return ()
+        """What a verb would be aimed at: that whose log is followed. Of several the cursor is on another one with each line that comes."""
+        return self.followed.refs if self._open == LOG and len(self.followed) == 1 else ()
 
     def tabs(self) -> tuple[Sequence[Tab], str]:
         names = list(self._names.values())

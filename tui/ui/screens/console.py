@@ -167,9 +167,7 @@ class ConsoleScreen(Screen[None]):
         for action in self.keymap.bar(self.front.place):
             key = self.keymap.spelled(action)
             if key and means_something(action, self.selection, self.session) and program(self).views.belongs(action, self.front.selected):
-                hints.append(
-                    KeyHint(id=action.id, key=key, label=action.title, why_not=self.why_not(action) or "", keep=action.id == "console.help")
-                )
+                hints.append(KeyHint(id=action.id, key=key, label=action.title, why_not=self.why_not(action) or ""))
         self._bottom.keys.set_keys(hints)
 
     def look(self) -> None:

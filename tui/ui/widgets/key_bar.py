@@ -2,7 +2,7 @@
 
 ``set_keys([KeyHint(id="logs", key="l", label="logs"), KeyHint(id="restart", key="r", label="restart", why_not="read-only")])``;
 a hint with ``why_not`` is drawn greyed. A click posts ``KeyBar.Pressed(id, why_not)``: the app runs the action or says the reason.
-Hints that do not fit leave from the right, but one with ``keep`` (help) always stays; a ``…`` says that there are more.
+Hints that do not fit leave from the right, but those of ``KEPT`` (menu and help) always stay; a ``…`` says that there are more.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from tui.ui.widgets.one_line import OneLine, Zone, clickable
 GAP: Final = 2
 
 
+KEPT: Final = frozenset({"row.menu", "console.help"})
+"""Keys that are told however narrow it is: behind them are all the others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHint:
     """One key: the action's id, how the key is written, what it does, and why it cannot be used now (empty: it can)."""
@@ -27,7 +31,11 @@ class KeyHint:
     key: str
     label: str
     why_not: str = ""
-    keep: bool = False
+
+    @property
+    def keep(self) -> bool:
+        """Whether it is told however narrow it is."""
+        return self.id in KEPT
 
 
 class KeyBar(OneLine):

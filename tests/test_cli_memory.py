@@ -55,7 +55,9 @@ def test_a_note_is_in_the_handoff_of_the_shift_without_its_secret(home: Path, ca
     assert "`web 'api'` (fleet service): failed (x) since " in text
     assert " (5m0" in text
     assert run(["handoff", "--since", "1h", "--json"]) == 0
-    assert [each["ref"] for each in json.loads(capsys.readouterr().out)["wrong"]] == ["fleet/service/s"]
+    told = json.loads(capsys.readouterr().out)
+    assert [each["ref"] for each in told["wrong"]] == ["fleet/service/s"]
+    assert {told[key][-1] for key in ("since", "until")} == {"Z"}, "as in every other document"
 
 
 def test_a_shift_before_the_first_console_is_told_as_such(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def handoff(args: Namespace) -> int:
-    """Exit 0, 2 when nothing is configured or a note could not be kept."""
+    """Exit 0, 1 when a note could not be kept, 2 when nothing is configured or there is no journal."""
     length = _length(args.since)
     paths, loaded = compose.configured(args)
     if loaded.empty:

@@ -204,7 +204,7 @@ def test_the_handoff_reads_as_markdown_and_cannot_be_broken_by_a_name() -> None:
     shift = handoff(digest(SHIFT, DEEDS, since=START, until=END), notes, context="prod")
     text = markdown(shift)
     assert text.startswith("# Handoff prod: 2026-11-23 22:00 to 2026-11-24 06:00 UTC (8h00)\n")
-    assert "\n1 still wrong, 2 recovered, 1 deployment, 2 actions.\n" in text
+    assert "\n1 still wrong, 1 outcome unknown, 2 recovered, 1 deployment, 2 actions.\n" in text
     assert "- `worker` (fleet service): degraded since 23:40 (6h20)\n" in text
     assert "- 22:30–22:42 `vault` (connection): did not answer, wrong for 12m00\n" in text
     assert "- `web-api` (fleet): 1 completed at 22:09\n" in text

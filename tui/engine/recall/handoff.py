@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tui.clock import span
@@ -38,11 +38,11 @@ class Handoff:
     looked: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The same as plain objects; times in RFC 3339."""
+        """The same as plain objects; times in RFC 3339, in UTC with a Z."""
 
         def plain(value: Any) -> Any:
             if isinstance(value, datetime):
-                return value.isoformat()
+                return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
             if isinstance(value, dict):
                 return {key: plain(each) for key, each in value.items()}
             return [plain(each) for each in value] if isinstance(value, list | tuple) else value
@@ -77,6 +77,7 @@ def markdown(shift: Handoff) -> str:
     head = f"# Handoff {shift.context}: {_moment(shift.since)} to {_moment(shift.until)} UTC ({length})"
     counts = (
         (len(shift.wrong), "still wrong", "still wrong"),
+        (len(shift.open), "outcome unknown", "outcomes unknown"),
         (len(shift.recovered), "recovered", "recovered"),
         (len(shift.rollouts), "rollout", "rollouts"),
         (len(shift.deployments), "deployment", "deployments"),

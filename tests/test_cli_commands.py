@@ -248,11 +248,23 @@ MISTAKES = [
     (("logs", "flet/service/x"), Exit.USAGE, "did you mean fleet?"),
     (("logs", "flet/service/x", "--follow"), Exit.USAGE, "did you mean fleet?"),
     (("logs", "x"), Exit.USAGE, "is not a reference"),
-    (("logs", "fleet/service/x", "--since", "noon"), Exit.USAGE, "--since 'noon' is no time"),
+    (("logs", "fleet/service/x", "--since", "noon"), Exit.USAGE, "--since 'noon' is no time: write 15m, 2h"),
     (("logs", "fleet/service/x", "--follow", "--until", "5m"), Exit.USAGE, "--follow has no end"),
     (("rollout", "shop", "a", "b", "--sha", "123"), Exit.USAGE, "40 hexadecimal"),
     (("rollout", "shpo", "a", "b", "--branch", "main"), Exit.USAGE, "did you mean shop?"),
     (("rollout", "fleet", "a", "b", "--branch", "main", "--yes"), Exit.FAILED, "cannot trigger"),
+    (("do", "restart", "vault/application/x"), Exit.USAGE, "an application cannot be asked to restart: it can create"),
+    (
+        ("do", "restart", "fleet/service/web-api", "--yes"),
+        Exit.USAGE,
+        "'web-api' is a name, and a reference holds the id: write fleet/service/svc-",
+    ),
+    (("logs", "fleet/service/web-api"), Exit.USAGE, "is a name, and a reference holds the id: write fleet/service/svc-"),
+    (("logs", "fleet/service/none"), Exit.UNREACHABLE, "fleet: Service not found: rollwatch status --json names what there is"),
+    (("logs", "fleet/instance/x"), Exit.UNREACHABLE, "an instance has no log"),
+    (("logs", "fleet/service/x", "--since", "1h", "--until", "2h"), Exit.USAGE, "--until '2h' is before --since '1h': swap them"),
+    (("rollout", "fleet", "a", "b", "--branch", "main"), Exit.FAILED, "fleet: dployr cannot trigger a rollout"),
+    (("--context", "", "status"), Exit.USAGE, "--context names no context"),
     (("login", "shpo"), Exit.USAGE, "did you mean shop?"),
     (("login", "vault"), Exit.USAGE, "--stdin"),
     (("handoff", "--since", "soon"), Exit.USAGE, "8h"),
@@ -361,6 +373,26 @@ def test_what_is_not_reached_is_told_as_a_document_and_is_no_refusal_of_the_plat
     told = json.loads(done.stdout)
     assert (done.returncode, told["outcome"], told["version"]) == (Exit.UNREACHABLE, "refused", 1)
     assert ("rollwatch login" in told["text"]) is (why == "signed out")
+
+
+@pytest.mark.parametrize(
+    ("fault", "word", "code", "next_"),
+    [
+        ({"status": 429, "headers": {"retry-after": "77"}}, "refused", Exit.FAILED, "with 429: wait 77 s"),
+        ({"status": 403, "body": "no way"}, "refused", Exit.FAILED, "no way: ask the owner"),
+        ({"status": 500}, "unknown", Exit.UNKNOWN, "with 500: look at it before doing it again"),
+    ],
+    ids=["429", "403", "500"],
+)
+def test_what_went_wrong_says_what_to_do_next(fault: dict[str, Any], word: str, code: Exit, next_: str, punctual: Desk) -> None:
+    service = punctual.ref("service", "web-api")
+    punctual.emulator.do(lambda control: control.fault("status", method="POST", path="*/restart", **fault))
+    done = punctual.run("do", "restart", service, "--yes", "--no-wait")
+    assert done.returncode == code
+    assert re.fullmatch(rf"{word}: .*fleet: .*{next_}.*\n", done.stdout), done.stdout
+    punctual.emulator.do(lambda control: control.fault("status", platform="dployr", status=500))
+    assert "fleet: 127.0.0.1" in (line := punctual.run("status").stdout.splitlines()[1])
+    assert line.endswith("nothing here needs mending")
 
 
 def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:

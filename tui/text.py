@@ -70,6 +70,11 @@ def _few_marks(text: str, most: int) -> str:
     return "".join(kept)
 
 
+def a_or_an(word: str) -> str:
+    """``a service``, ``an instance``."""
+    return f"{'an' if word[:1] in 'aeio' else 'a'} {word}"
+
+
 def clean(text: str, limit: int = 512, *, lines: bool = False) -> Safe:
     """Make text from outside safe to draw: complete escape sequences go, every other character that a terminal
     would obey, that hides or that reorders becomes a visible mark.

@@ -284,7 +284,7 @@ def test_missing_verbs_say_what_to_do_instead() -> None:
     async def tell(stage: Stage) -> None:
         why = stage.running.why_not
         assert why(ref("p", Kind.PROJECT), Verb.UPDATE) == why(Kind.PROJECT, Verb.UPDATE) == "delete it and create another one"
-        assert why(Kind.ROUTE, Verb.STOP) == "dployr cannot stop a route"
+        assert why(Kind.ROUTE, Verb.STOP) == "fleet: dployr cannot stop a route"
         assert why(WEB, Verb.SET, kind=Kind.VARIABLE) is None
         assert why(ref("x", connection="nowhere"), Verb.STOP) == "there is no connection 'nowhere'"
         assert (await stage.do(Verb.UPDATE, ref("p", Kind.PROJECT))).word == "refused"

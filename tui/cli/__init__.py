@@ -49,7 +49,9 @@ def _run(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except RollwatchError as error:
-        say(str(error))
+        from tui.cli.remedy import line
+
+        say(line(error))
         return Exit.USAGE if isinstance(error, (UsageError, ConfigError)) else Exit.UNREACHABLE
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback helps nobody at a shell and may hold anything
         if isinstance(error, OSError) and error.errno in FULL and error.filename is None:

@@ -101,7 +101,7 @@ def _plain(parser: argparse.ArgumentParser) -> None:
 
 def _do(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("verb", metavar="VERB", help="start, stop, restart, create, update, delete, set, trigger or adopt")
-    parser.add_argument("ref", metavar="REF", help="CONNECTION/KIND/ID as status prints it, for example fleet/service/svc-1")
+    parser.add_argument("ref", metavar="REF", help="CONNECTION/KIND/ID as status --json prints it, for example fleet/service/svc-1")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the form; may be repeated")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--no-wait", action="store_true", help="end when it was accepted instead of when a read has seen its effect")
@@ -353,6 +353,8 @@ def parse(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     if more:
         parsers[found.command or ""].unknown(more[0])
     found.context = getattr(found, "context", None)
+    if found.context == "":
+        raise UsageError("--context names no context", hint="leave it out for the default one; rollwatch contexts lists them")
     found.read_only = getattr(found, "read_only", False)
     return known[found.command or "console"], found
 

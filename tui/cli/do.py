@@ -13,6 +13,7 @@ from typing import Any, Final
 from tui.actions import DANGERS, Danger
 from tui.cli import compose, document, say
 from tui.cli.exits import Exit
+from tui.cli.remedy import remedy
 from tui.engine.commands import Outcome
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
@@ -21,6 +22,7 @@ from tui.errors import BadReply, PlatformError, RollwatchError, Unauthorized, Un
 from tui.forms import FORMS, Form
 from tui.local.spelling import meant
 from tui.model import Kind, Ref, Resource, Verb
+from tui.text import a_or_an
 
 MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
 """Verbs that bring something new into a list: their reference may name a connection only."""
@@ -35,6 +37,8 @@ WORDS: Final[Mapping[str, Exit]] = {
     "unconfirmed": Exit.UNKNOWN,
 }
 """The exit code by the last word; accepted is the last one only where nobody waits for more."""
+
+LOOK: Final = "look at it before doing it again"
 
 UNREACHED: Final = (BadReply, Unauthorized, Unreachable)
 """Errors with which a refusal is not the platform's."""
@@ -65,7 +69,7 @@ def aim(verb_text: str, ref_text: str) -> tuple[Verb, Ref, Kind]:
         return verb, ref, below
     if form is None:
         can = [str(each) for kind, each in FORMS if kind is ref.kind]
-        raise UsageError(f"a {ref.kind} cannot be asked to {verb}", hint=f"it can {', '.join(can)}" if can else "")
+        raise UsageError(f"{a_or_an(ref.kind)} cannot be asked to {verb}", hint=f"it can {', '.join(can)}" if can else "")
     if verb is Verb.TRIGGER and "/" not in ref.id:
         return verb, ref, ref.kind  # an earlier rollout: the same place once more
     if (verb not in MAKING or form.target is not ref.kind) and not ref.id:
@@ -122,6 +126,22 @@ async def beforehand(session: Session, verb: Verb, target: Ref, kind: Kind) -> O
     return None if reason is None else Outcome(word="refused", text=reason, ref=target)
 
 
+def said(outcome: Outcome) -> str:
+    """What became of a verb, and what to do next where it did not go well."""
+    error = outcome.error
+    if not isinstance(error, PlatformError) or error.hint or error.fields:
+        return outcome.text
+    return f"{outcome.text}: {LOOK if outcome.word == 'unknown' else remedy(error)}"
+
+
+def named(session: Session, ref: Ref) -> None:
+    """Raises ``UsageError`` where a reference that leads nowhere holds the name of something instead of its id."""
+    rows = [row for row in session.store.rows(ref.kind) if row.ref.connection == ref.connection]
+    found = [str(row.ref) for row in rows if row.name == ref.id != row.ref.id]
+    if found and session.store.get(ref) is None:
+        raise UsageError(f"{ref.id!r} is a name, and a reference holds the id", hint=f"write {' or '.join(found[:3])}")
+
+
 def ending(word: str, error: RollwatchError | None) -> Exit:
     """The exit code by the last word. What could not be reached refused nothing."""
     return Exit.UNREACHABLE if word == "refused" and isinstance(error, UNREACHED) else WORDS[word]
@@ -141,6 +161,8 @@ async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: 
         session.show("do", feeds[-1:])
     await session.refresh(feeds)
     seen = session.store.get(target)
+    if seen is None:
+        named(session, target)
     if not args.yes and DANGERS[verb] is not Danger.SAFE:
         confirm(session, verb, target, kind, values, seen)
     verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
@@ -220,7 +242,7 @@ def _tell(args: Namespace, verb: Verb, target: Ref, outcome: Outcome, verdict: V
     if args.json:
         print(json.dumps(_document(verb, target, outcome, verdict), ensure_ascii=False))
     else:
-        print(f"{word}: {verdict.text if verdict is not None else outcome.text}")
+        print(f"{word}: {verdict.text if verdict is not None else said(outcome)}")
         for name, problem in outcome.fields.items():
             print(f"  {name}: {problem}")
     return ending(word, outcome.error)

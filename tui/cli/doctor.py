@@ -24,8 +24,9 @@ from tui.cli import compose, grid, terminal
 from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.cli.probe import ask
+from tui.cli.remedy import remedy
 from tui.clock import Clock, SystemClock, within
-from tui.errors import BadReply, ConfigError, Forbidden, PlatformError, RateLimited, Unavailable, Unreachable, UsageError
+from tui.errors import ConfigError, PlatformError, UsageError
 from tui.local.children import run
 from tui.local.paths import Paths
 from tui.model import RateLimit, Tone
@@ -247,22 +248,9 @@ async def _asked(platform: Platform, clock: Clock) -> Finding:
     try:
         seen = await ask(platform)
     except PlatformError as error:
-        return Finding(about=platform.name, state="bad", text=f"{platform.platform}: {error.message}", remedy=error.hint or _remedy(error))
+        return Finding(about=platform.name, state="bad", text=f"{platform.platform}: {error.message}", remedy=remedy(error))
     told = [platform.platform, platform.flavour, f"answered within {(clock.boot() - begun) * 1000:.0f} ms", seen, _budget(platform.rate)]
     return Finding(about=platform.name, state="ok", text=", ".join(filter(None, told)))
-
-
-_REMEDIES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
-    (Unavailable, "the platform is in trouble: its status page knows more; nothing here needs mending"),
-    (RateLimited, "wait: others use the same account, or refresh is set too low"),
-    (Forbidden, "ask the owner of the account for a role that may read"),
-    (BadReply, "check base_url: what answers there is not this platform's API"),
-    (Unreachable, "check the address and the network between"),
-)
-
-
-def _remedy(error: PlatformError) -> str:
-    return next((remedy for kind, remedy in _REMEDIES if isinstance(error, kind)), "try once more; --bundle makes a report of it")
 
 
 def _budget(rate: RateLimit | None) -> str:

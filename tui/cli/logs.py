@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui.cli import compose, document, say
-from tui.cli.do import connected, read_ref
+from tui.cli.do import connected, named, read_ref
 from tui.cli.exits import Exit
 from tui.clock import Clock, SystemClock
 from tui.engine.resume import Entry, Gap
 from tui.engine.session import Session
 from tui.engine.streams import LogFollow
-from tui.errors import UsageError
+from tui.errors import NotFound, UsageError
 from tui.model import Ref
 from tui.tables import FilterError
 from tui.ui.logs.times import moment_of
@@ -43,6 +43,8 @@ def logs(args: Namespace) -> int:
     if args.follow and args.until:
         raise UsageError("--follow has no end: leave out --until")
     span = Span(since=_moment("--since", args.since), until=_moment("--until", args.until))
+    if span.since is not None and span.until is not None and span.until < span.since:
+        raise UsageError(f"--until {args.until!r} is before --since {args.since!r}", hint="swap them")
     if args.tail is None and span.since is None:
         args.tail = TAIL
     with compose.opened(args) as setup:
@@ -52,7 +54,19 @@ def logs(args: Namespace) -> int:
 
 async def _shown(session: Session, args: Namespace, ref: Ref, span: Span) -> int:
     connected(session, ref.connection)
-    return await (_follow(session, args, ref, span) if args.follow else _once(session, args, ref, span))
+    try:
+        code = await (_follow(session, args, ref, span) if args.follow else _once(session, args, ref, span))
+    except NotFound:
+        await _named(session, ref)
+        raise
+    if code != Exit.OK:
+        await _named(session, ref)
+    return code
+
+
+async def _named(session: Session, ref: Ref) -> None:
+    await session.refresh([feed for feed in session.feeds(ref.kind) if feed.connection == ref.connection])
+    named(session, ref)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +88,8 @@ class Span:
 def _moment(option: str, text: str | None) -> datetime | None:
     try:
         return None if text is None else moment_of(text, SystemClock().wall(), None)
-    except FilterError as error:
-        raise UsageError(f"{option} {text!r} is no time", hint=str(error)) from None
+    except FilterError:
+        raise UsageError(f"{option} {text!r} is no time", hint="write 15m, 2h, 14:05 or 2026-05-04 14:05, with a Z for UTC") from None
 
 
 async def _once(session: Session, args: Namespace, ref: Ref, span: Span) -> int:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from tui.cli import compose, document, say
-from tui.cli.do import beforehand, confirm, ending, filled
+from tui.cli.do import beforehand, confirm, ending, filled, said
 from tui.cli.exits import Exit
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
@@ -46,7 +46,7 @@ async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[
         told = {"version": document.VERSION, "outcome": outcome.word, "text": outcome.text, "ref": str(outcome.ref), "rollout": made}
         print(json.dumps(told, ensure_ascii=False))
     else:
-        print(f"{outcome.word}: {outcome.text}", flush=True)
+        print(f"{outcome.word}: {said(outcome)}", flush=True)
         if isinstance(outcome.resource, Rollout) and outcome.resource.dashboard:
             print(f"  {outcome.resource.dashboard}", flush=True)
     if outcome.word not in {"done", "accepted"}:

@@ -13,6 +13,7 @@ from typing import Final
 
 from tui.cli import compose, document, grid, say
 from tui.cli.exits import Exit
+from tui.cli.remedy import line
 from tui.engine.feeds import ConnectionState
 from tui.engine.session import Session
 from tui.model import Tone
@@ -46,8 +47,7 @@ async def _status(session: Session, args: Namespace) -> int:
         json.dump(_document(session, unread), sys.stdout, ensure_ascii=False)
         print()
     else:
-        for line in _lines(session, unread, shutil.get_terminal_size((160, 40)).columns):
-            print(line)
+        print("\n".join(_lines(session, unread, shutil.get_terminal_size((160, 40)).columns)))
     return Exit.OK if all(each.state == "fresh" for each in _connections(session, unread)) else Exit.UNREACHABLE
 
 
@@ -90,5 +90,5 @@ def _connection(state: ConnectionState, moment: Moment) -> list[str]:
         state.flavour,
         state.state if since is None else f"{state.state}, {age(since)} old",
         budget,
-        "" if state.error is None else str(state.error),
+        "" if state.error is None else line(state.error),
     ]

@@ -37,7 +37,7 @@ from tui.errors import (
 )
 from tui.model import Kind, Ref, Resource, Verb
 from tui.platforms.base import Accepted, Call, Request
-from tui.text import Safe, clean
+from tui.text import Safe, a_or_an, clean
 
 log = logging.getLogger(__name__)
 
@@ -229,7 +229,7 @@ class Commands:
         platform = connection.platform
         if (kind, verb) in platform.verbs:
             return None
-        return platform.instead.get((kind, verb)) or f"{platform.platform} cannot {verb} a {kind}"
+        return platform.instead.get((kind, verb)) or f"{connection.name}: {platform.platform} cannot {verb} {a_or_an(kind)}"
 
     def _held(self, connection: Connection, ref: Ref, kind: Kind, verb: Verb, what: str, *, override: bool) -> str | None:
         if connection.circuit.word == "signed-out":

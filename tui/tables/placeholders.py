@@ -16,7 +16,7 @@ from tui.errors import UsageError
 from tui.model import Ref, Resource
 from tui.tables.columns import Lookup
 from tui.tables.relations import above
-from tui.text import clean
+from tui.text import a_or_an, clean
 
 _PLACE: Final = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
 _APART: Final = frozenset({"raw", "run_cmd", "build_cmd", "remote", "url", "message", "error", "value"})
@@ -56,7 +56,7 @@ def _value(word: str, row: Resource, store: Lookup, context: str) -> str:
     known = {each.name for each in fields(row) if each.name not in _APART}
     text = _text(getattr(row, word)) if word in known else None
     if text is None:
-        raise UsageError(f"{{{word}}} is nothing that a {row.ref.kind} has")
+        raise UsageError(f"{{{word}}} is nothing that {a_or_an(row.ref.kind)} has")
     if not text:
         raise UsageError(f"its {word.replace('_', ' ')} is not known")
     return text

@@ -29,7 +29,7 @@ from tui.platforms.replies import Reply
 from tui.platforms.seg import Address
 from tui.platforms.tokens import PasswordLogin, StaticToken
 from tui.platforms.websocket import WebSocket, open_websocket
-from tui.text import Safe, Secret, clean
+from tui.text import Safe, Secret, a_or_an, clean
 
 BASE_URL: Final = "https://base.dployr.io"
 
@@ -162,7 +162,7 @@ class Dployr:
     ) -> AsyncIterator[tuple[LogLine, ...]]:
         """The log of a service, or what was said while a deployment was built."""
         if ref.kind not in self.logged:
-            raise Unsupported(f"a {ref.kind} has no log", hint="open the log of its service")
+            raise Unsupported(f"{a_or_an(ref.kind)} has no log", hint="open the log of its service")
         if ref.kind is Kind.DEPLOYMENT:
             built = await self._plane.deployment(ref)
             window = following.build_of(built, since=since, until=until)

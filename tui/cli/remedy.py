@@ -1,0 +1,46 @@
+"""What to do about an error that does not say so itself: the last words of a line on the command line. Nothing is asked or printed here."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from tui.errors import (
+    BadReply,
+    Forbidden,
+    NoEndpoint,
+    NotFound,
+    OutcomeUnknown,
+    PlatformError,
+    RateLimited,
+    RollwatchError,
+    Unavailable,
+    Unreachable,
+)
+
+_REMEDIES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
+    (Unavailable, "the platform is in trouble: its status page knows more; nothing here needs mending"),
+    (RateLimited, "wait: others use the same account, or refresh is set too low"),
+    (Forbidden, "ask the owner of the account for a role that may"),
+    (BadReply, "check base_url: what answers there is not this platform's API"),
+    (Unreachable, "check the address and the network between"),
+    (NotFound, "rollwatch status --json names what there is"),
+    (NoEndpoint, "rollwatch doctor says which flavour it speaks"),
+    (OutcomeUnknown, "look at it before doing it again"),
+)
+
+
+def remedy(error: PlatformError) -> str:
+    """The error's own hint, or what helps against its kind."""
+    if error.hint:
+        return error.hint
+    if isinstance(error, RateLimited) and error.retry_after:
+        return f"wait {math.ceil(error.retry_after)} s: others use the same account, or refresh is set too low"
+    return next((words for kind, words in _REMEDIES if isinstance(error, kind)), "try once more; rollwatch doctor --bundle FILE reports it")
+
+
+def line(error: RollwatchError) -> str:
+    """What happened, to which connection, and what to do next."""
+    if error.hint or not isinstance(error, PlatformError):
+        return str(error)
+    return f"{error}: {remedy(error)}"

@@ -107,14 +107,14 @@ async def test_pastes_keep_their_place_among_the_keys() -> None:
 
 
 async def test_a_dialog_that_took_long_to_appear_takes_nothing_typed_before_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    built, begun, go_on = AskScreen._build, asyncio.Event(), asyncio.Event()
+    built, begun, go_on = AskScreen.build, asyncio.Event(), asyncio.Event()
 
     async def slowly(self: AskScreen) -> None:
         begun.set()
         await go_on.wait()
         await built(self)
 
-    monkeypatch.setattr(AskScreen, "_build", slowly)
+    monkeypatch.setattr(AskScreen, "build", slowly)
     async with seat() as at:
         try:
             give(at, "r", "right", "enter", "right", "enter")

@@ -94,3 +94,15 @@ def test_keys_that_mean_nothing_or_two_things_are_named(desk: Desk, tmp_path: Pa
     shown = desk.run("doctor", ROLLWATCH_HOME=str(tmp_path)).stdout
     assert (shown.count("keys: rollwatch config path"), shown.count("keys: keys:")) == (1, 0), "what helps is said once"
     assert "a, fleet" in shown
+
+
+def test_tools_that_could_not_be_used_are_named_and_none_is_started(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
+    address, trace = desk.info["dployr"]["base_url"], tmp_path / "trace"
+    (tmp_path / "config.toml").write_text(
+        f'[contexts.a.connections.fleet]\nplatform = "dployr"\nbase_url = "{address}"\n'
+        f'[tools.there]\nrun = ["touch", "{trace}"]\n[tools.gone]\nrun = ["no-such-program"]\n[tools.neither]\n'
+    )
+    told = desk.json("doctor", "--json", ROLLWATCH_HOME=str(tmp_path))
+    tools = {each["about"]: each["text"] for each in told["findings"] if each["about"].startswith("tool ")}
+    assert tools == {"tool gone": "no-such-program is not found", "tool neither": "needs either run or open"}
+    assert not trace.exists()

@@ -33,6 +33,7 @@ STRUCTS = {
     "[contexts.NAME.connections.NAME]": settings.Connection,
     "apps = [{ … }]": settings.App,
     "[tools.NAME]": settings.Tool,
+    "[[tools.NAME.inputs]]": settings.Input,
     "[[contexts.NAME.guardrails]]": settings.Guardrail,
     "[[contexts.NAME.links]]": settings.Link,
     "[alerts]": settings.Alerts,
@@ -154,7 +155,7 @@ def test_the_configuration_shown_is_valid_and_holds_every_platform() -> None:
     shown = [tomllib.loads(block) for block in _blocks("toml")]
     (books,) = [each for each in shown if "*" in each]
     config, *others = [msgspec.convert(each, settings.Config) for each in shown if each is not books]
-    assert any(each.tools for each in others)
+    assert any(tool.inputs for each in others for tool in each.tools.values())
     assert any(context.guardrails for each in others for context in each.contexts.values())
     assert set(msgspec.convert(books, dict[str, Runbook])) == {"web-*", "*"}
     assert {each.platform for context in config.contexts.values() for each in context.connections.values()} == {"encore", "dployr", "phase"}

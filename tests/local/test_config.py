@@ -107,6 +107,38 @@ def test_no_file_is_no_error_until_something_is_wanted(file: Path) -> None:
         ("[[contexts.prod.guardrails]]\nverbs = ['stopp']", "expected one of create, update, delete, start, stop, restart, set, trigger,"),
         ("default_context = 'prd'\n[contexts.prod]", "config.toml line 1: there is no context prd: did you mean prod?"),
         ("[contexts.a]\n[contexts.b]", "config.toml: default_context is missing: choose with --context: a, b"),
+        (
+            "[tools.t]\nrun = ['x', '{input.ag}']\ninputs = [{ name = 'age' }]",
+            "config.toml line 2: tools.t.run[1] names {input.ag}, which is not asked for: did you mean age?",
+        ),
+        (
+            "[contexts.p.tools.t]\nopen = 'https://x/{input.age}'",
+            "config.toml line 2: contexts.p.tools.t.open names {input.age}, which is not asked for: add [[contexts.p.tools.t.inputs]] with",
+        ),
+        (
+            "[tools.t]\nrun = ['{input.age}']\ninputs = [{ name = 'age' }]",
+            "config.toml line 2: tools.t.run[0] is asked for: the program itself must stand in the file",
+        ),
+        (
+            "[tools.t]\nrun = ['x']\n[[tools.t.inputs]]\nname = 'age'",
+            "config.toml line 3: tools.t.inputs[0] is given to nobody: write {input.age} into run or open, or add variable = …",
+        ),
+        (
+            "[tools.t]\nrun = ['x', '{input.age}']\ninputs = [{ name = 'age' }, { name = 'age' }]",
+            "config.toml line 3: tools.t.inputs[1].name is 'age' a second time: call it otherwise",
+        ),
+        (
+            "[tools.t]\nrun = ['x', '{input.age}']\ninputs = [{ name = 'age', type = 'choice' }]",
+            "config.toml line 3: tools.t.inputs[0] needs both type choice and choices, or neither: add choices",
+        ),
+        (
+            "[tools.t]\nrun = ['x', '{input.age}']\ninputs = [{ name = 'age', type = 'choice', choices = ['day'], default = 'dya' }]",
+            "config.toml line 3: tools.t.inputs[0].default is 'dya', which cannot be picked: did you mean day?",
+        ),
+        (
+            "[tools.t]\nrun = ['x']\ninputs = [{ name = 'age', type = 'int', variable = 'AGE' }]",
+            "tools.t.inputs[0].type is 'int' (text), expected one of bool, choice, number, string",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(file: Path, text: str | bytes, line: str) -> None:

@@ -190,7 +190,8 @@ async def test_a_list_a_thing_and_a_log_are_given_to_the_pager_as_a_file(monkeyp
     def lent(_program: object) -> Iterator[None]:
         yield
 
-    async def run(argv: tuple[str, ...]) -> int:
+    async def run(argv: tuple[str, ...], variables: dict[str, str]) -> int:
+        assert variables == {}
         shown.append((argv[0], Path(argv[-1]).read_text()))
         return 0
 

@@ -17,6 +17,7 @@ import msgspec
 from tui.errors import ConfigError, StorageError
 from tui.local.addresses import base_url
 from tui.local.files import read_written
+from tui.local.inputs import wrong_inputs
 from tui.local.problems import Problem, dotted, first_problem, found
 from tui.local.settings import VERSION, Config, Context
 from tui.local.spelling import meant
@@ -199,6 +200,8 @@ class _Layers:
                 connection["ca_file"] = str((folder / Path(file).expanduser()).absolute())
         for name, context in self.data.get("contexts", {}).items():
             self._check_links(name, context)
+            self._check_tools(("contexts", name, "tools"), context)
+        self._check_tools(("tools",), self.data)
 
     def sources(self) -> dict[str, str]:
         """Where each value or table that somebody set came from, by dotted key."""
@@ -228,6 +231,11 @@ class _Layers:
                 if ref.connection not in connections:
                     hint = meant(ref.connection, connections)
                     self.fail(Problem(key=key, what=f"names {ref.connection!r}, which is no connection of this context", hint=hint))
+
+    def _check_tools(self, key: KeyPath, table: dict[str, Any]) -> None:
+        for name, tool in table.get("tools", {}).items():
+            if problem := wrong_inputs((*key, name), tool):
+                self.fail(problem)
 
     def _connections(self) -> Iterator[tuple[tuple[str, ...], str, dict[str, Any]]]:
         for context, table in self.data.get("contexts", {}).items():

@@ -103,6 +103,28 @@ class Guardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     at_most: Annotated[int, Meta(description="To how many marked things at once; 0 for any number.", ge=0)] = 0
 
 
+class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that a tool asks a person for before it begins."""
+
+    name: Annotated[str, Meta(description="What it is called; {input.NAME} stands for what was typed.", pattern="^[a-z][a-z0-9_]{0,29}$")]
+    type: Annotated[Literal["string", "number", "bool", "choice"], Meta(description="What may be typed; a number is a whole one.")] = (
+        "string"
+    )
+    help: Annotated[str, Meta(description="What is wanted, in a few words.")] = ""
+    required: Annotated[bool, Meta(description="Whether it may not be left empty.")] = False
+    default: Annotated[str, Meta(description="What stands there at first, as text.")] = ""
+    choices: Annotated[tuple[str, ...], Meta(description="Of a choice: what may be picked.")] = ()
+    yes: Annotated[str, Meta(description="Of a bool: what stands for yes, for example --dry-run.")] = "true"
+    no: Annotated[str, Meta(description="Of a bool: what stands for no; empty leaves the argument out.")] = "false"
+    variable: Annotated[
+        str,
+        Meta(
+            description="The program's variable that is set to it, besides or instead of an argument.",
+            pattern="^([A-Za-z_][A-Za-z0-9_]*)?$",
+        ),
+    ] = ""
+
+
 class Tool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A program or a page of the user's own for what is selected, in its menu and in the palette."""
 
@@ -113,7 +135,10 @@ class Tool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     open: Annotated[str, Meta(description="Or an address, with the same placeholders: opened on a desktop, copied over SSH.")] = ""
     kinds: Annotated[tuple[Kind, ...], Meta(description="Kinds of things that it is for; all if left out.")] = ()
     help: Annotated[str, Meta(description="What it does, in a few words.")] = ""
-    changes: Annotated[bool, Meta(description="It changes something: refused where everything is read-only.")] = False
+    changes: Annotated[
+        bool, Meta(description="It changes something: refused where everything is read-only; in production the name is asked for.")
+    ] = False
+    inputs: Annotated[tuple[Input, ...], Meta(description="What it asks for in a form before it begins.")] = ()
 
 
 class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -52,19 +52,19 @@ class Elsewhere:
             self._open = True
             start(self._program, self._lend, argv, name, list(lines), group="elsewhere")
 
-    def run(self, argv: Sequence[str]) -> None:
-        """Give the terminal to a program until it ends and somebody has read what it wrote."""
+    def run(self, argv: Sequence[str], variables: Mapping[str, str]) -> None:
+        """Give the terminal to a program until it ends and somebody has read what it wrote. ``variables`` are set for it alone."""
         if self._program.is_headless:
             self._program.say("there is no terminal to give away", "warn")
         elif not self._open:
             self._open = True
-            start(self._program, self._lend_whole, argv, group="elsewhere")
+            start(self._program, self._lend_whole, argv, variables, group="elsewhere")
 
-    async def _lend_whole(self, argv: Sequence[str]) -> None:
+    async def _lend_whole(self, argv: Sequence[str], variables: Mapping[str, str]) -> None:
         name = clean(Path(argv[0]).name, 60)
         try:
             with _lent(self._program):
-                code = await _run(argv)
+                code = await _run(argv, variables)
                 await _read(f"{name} ended with {code}: enter goes back to the console ")
             said, tone = f"{name} ended with {code}", "warn" if code else "accent"
         except SuspendNotSupported:
@@ -79,7 +79,7 @@ class Elsewhere:
         said = ""
         try:
             with temporary(lines, name) as path, _lent(self._program):
-                code = await _run((*argv, str(path)))
+                code = await _run((*argv, str(path)), {})
                 said = f"{Path(argv[0]).name} ended with {code}" if code else ""
         except SuspendNotSupported:
             said = "this terminal cannot be given to another program"
@@ -143,8 +143,8 @@ class Elsewhere:
             self._program.say(f"{ran.problem}; {address}", "warn")
 
 
-async def _run(argv: Sequence[str]) -> int:
-    process = await asyncio.create_subprocess_exec(*argv, env=child_environment(os.environ))
+async def _run(argv: Sequence[str], variables: Mapping[str, str]) -> int:
+    process = await asyncio.create_subprocess_exec(*argv, env={**child_environment(os.environ), **variables})
     try:
         return await process.wait()
     finally:

@@ -395,6 +395,12 @@ def test_what_went_wrong_says_what_to_do_next(fault: dict[str, Any], word: str, 
     assert line.endswith("nothing here needs mending")
 
 
+def test_where_nothing_is_connected_the_first_line_is_how_to_connect(desk: Desk, tmp_path: Path) -> None:
+    done = desk.run("status", "--json", anonymous=True, ROLLWATCH_HOME=str(tmp_path / "empty"))
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert done.stderr.splitlines()[1].split()[:2] == ["rollwatch", "connect"]
+
+
 def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
     secrets = {
         "shop": [desk.info["encore"]["client_id"], desk.info["encore"]["client_secret"]],

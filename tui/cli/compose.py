@@ -51,6 +51,7 @@ from tui.text import Secret
 
 NOTHING: Final = """\
 Nothing is connected yet.
+  rollwatch                  connect the first platform, asked step by step on a terminal
   rollwatch demo             look around first: a built-in emulator, no account, nothing is kept
   rollwatch config path      where config.toml belongs; README.md shows a complete one
   or name a connection in the environment: ROLLWATCH_FLEET_PLATFORM=dployr ROLLWATCH_FLEET_TOKEN=...
@@ -62,7 +63,7 @@ NOWHERE: Final = Paths(config_dir=Path(os.devnull), state_dir=Path(os.devnull), 
 
 
 class NothingConnected(UsageError):
-    """No file and no variable names a connection. Its text is five lines."""
+    """No file and no variable names a connection. Its text is six lines."""
 
     def __init__(self) -> None:
         super().__init__("nothing is connected")

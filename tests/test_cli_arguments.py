@@ -76,8 +76,8 @@ WRONG = [
     ("rollout shop app prod --branch b --sha s", "not allowed with"),
     ("do restart", "REF"),
     ("config", "what"),
-    ("config paths", "what is not 'paths': did you mean path?"),
-    ("completion ksh", "shell is not 'ksh': did you mean zsh?"),
+    ("config paths", "rollwatch config knows no 'paths': did you mean path?"),
+    ("completion ksh", "rollwatch completion knows no 'ksh': did you mean zsh?"),
     ("emulate --port-base x", "--port-base"),
     ("--context", "--context"),
 ]
@@ -172,3 +172,12 @@ def test_no_core_dump_may_hold_a_token() -> None:
     code = "import resource; from tui.__main__ import harden; harden(); print(resource.getrlimit(resource.RLIMIT_CORE))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
     assert done.stdout.strip() == "(0, 0)"
+
+
+@pytest.mark.parametrize(("command", "offered"), [("emulate", []), ("demo", ["--read-only"]), ("status", ["--context", "--read-only"])])
+def test_help_offers_only_what_the_command_heeds(command: str, offered: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse([command, "--help"])
+    told = capsys.readouterr().out
+    assert [option for option in ("--context", "--read-only") if option in told] == offered
+    assert parse([command, "--context", "prod"])[1].context == "prod", "a script that says it goes on"

@@ -29,6 +29,8 @@ class Command:
     teach: str
     run: str
     options: Callable[[argparse.ArgumentParser], None]
+    deaf: frozenset[str] = frozenset()
+    """Options of all commands that mean nothing to this one: its help does not offer them."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,7 +39,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         wrong = _CHOICE.fullmatch(message)
         if wrong is not None:
-            raise UsageError(f"{wrong[1]} is not {wrong[2]!r}", hint=meant(wrong[2], _QUOTED.findall(wrong[3])))
+            raise UsageError(f"{self.prog} knows no {wrong[2]!r}", hint=meant(wrong[2], _QUOTED.findall(wrong[3])))
         raise UsageError(f"{message[:1].lower()}{message[1:]}", hint=f"see {self.prog} --help")
 
     def unknown(self, word: str) -> NoReturn:
@@ -53,10 +55,13 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"no option {word}", hint=near(word.lstrip("-"), known).replace("mean ", "mean --") or help_)
 
 
-def _shared() -> Parser:
+def _shared(deaf: frozenset[str] = frozenset()) -> Parser:
     parent = Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    parent.add_argument("--context", metavar="NAME", help="use this context instead of the configuration's default")
-    parent.add_argument("--read-only", action="store_true", help="refuse everything that would change something")
+    context = parent.add_argument("--context", metavar="NAME", help="use this context instead of the configuration's default")
+    only = parent.add_argument("--read-only", action="store_true", help="refuse everything that would change something")
+    for option in (context, only):
+        if option.dest in deaf:
+            option.help = argparse.SUPPRESS
     return parent
 
 
@@ -180,6 +185,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "  rollwatch demo --scenario incident    a bad rollout, a crash loop and a failing platform",
         run="tui.cli.console:demo",
         options=_demo,
+        deaf=frozenset({"context"}),
     ),
     Command(
         name="emulate",
@@ -188,6 +194,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "  rollwatch emulate --json              one line: base URLs and working credentials",
         run="tui.cli.emulate:emulate",
         options=_emulate,
+        deaf=frozenset({"context", "read_only"}),
     ),
     Command(
         name="status",
@@ -316,13 +323,12 @@ def parser() -> Parser:
 
 def _parsers() -> dict[str, Parser]:
     """The whole command line under no name, and that of each command under its own."""
-    shared = _shared()
     top = Parser(
         prog="rollwatch",
         description="The on-call engineer's console for Encore, dployr and Phase.",
         epilog=f"{_EXAMPLES}\n\n{_exit_codes()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[shared],
+        parents=[_shared()],
         allow_abbrev=False,
     )
     top.add_argument("--fresh", action="store_true", help="begin without what the console remembers: layout, filters, sort orders, logs")
@@ -335,7 +341,7 @@ def _parsers() -> dict[str, Parser]:
             description=f"{command.summary[0].upper()}{command.summary[1:]}.",
             epilog=command.teach,
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            parents=[shared],
+            parents=[_shared(command.deaf)],
             allow_abbrev=False,
         )
         command.options(each)

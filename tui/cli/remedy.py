@@ -25,7 +25,7 @@ _REMEDIES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (BadReply, "check base_url: what answers there is not this platform's API"),
     (Unreachable, "check the address and the network between"),
     (NotFound, "rollwatch status --json names what there is"),
-    (NoEndpoint, "rollwatch doctor says which flavour it speaks"),
+    (NoEndpoint, "check base_url and flavour: this server does not offer it"),
     (OutcomeUnknown, "look at it before doing it again"),
 )
 

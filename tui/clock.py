@@ -14,6 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 
+def written(at: datetime) -> str:
+    """A moment as every document of ours has it: ``2025-09-06T22:31:00Z``, with microseconds only where there are any."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 class Clock(Protocol):
     """Wall time for showing, boot time for measuring."""
 

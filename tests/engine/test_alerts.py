@@ -87,6 +87,7 @@ async def test_what_happens_together_is_one_call() -> None:
     told = payload(due, "prod")
     assert told["text"] == "web-0: failed and 11 more"
     assert len(json.loads(json.dumps(told))["alerts"]) == 12
+    assert json.dumps(told).count('Z"}') == 12, "times as in every other document"
 
 
 async def test_acknowledged_quiet_and_ones_own_do_not_call_anybody() -> None:

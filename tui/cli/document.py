@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from tui.clock import written
 from tui.engine.feeds import ConnectionState
 from tui.model import Kind, RateLimit, Ref, Resource
 from tui.text import Secret
@@ -32,8 +33,8 @@ _UNSAID: Final = frozenset({"raw"})
 
 
 def time(at: datetime | None) -> str | None:
-    """``2025-09-06T22:31:00Z``, with microseconds only where there are any."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """As ``clock.written`` has it; None where there is none."""
+    return None if at is None else written(at)
 
 
 def value(thing: Any) -> Any:

@@ -12,7 +12,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Final
 
-from tui.clock import Clock
+from tui.clock import Clock, written
 from tui.engine.feeds import Change
 from tui.engine.store import Store
 from tui.engine.words import word
@@ -229,7 +229,7 @@ def payload(alerts: Sequence[Alert], context: str) -> dict[str, object]:
                 "name": each.name,
                 "from": each.before,
                 "to": each.after,
-                "since": each.since.isoformat(),
+                "since": written(each.since),
             }
             for each in alerts
         ],

@@ -214,7 +214,10 @@ def test_the_handoff_reads_as_markdown_and_cannot_be_broken_by_a_name() -> None:
     assert "Nobody has looked since 2026-11-24 03:00: what is said of now is from then." in late
     assert "because `crash 'loop'`" in text
     assert "\n# not a title" not in text
-    assert json.loads(json.dumps(shift.as_json()))["wrong"][0]["ref"] == JOB
+    told = json.loads(json.dumps(shift.as_json()))
+    assert told["wrong"][0]["ref"] == JOB
+    assert told["since"].endswith("Z"), "as in every other document"
+    assert "+00:00" not in json.dumps(told)
 
 
 def test_most_reads_failing_alike_is_one_fact() -> None:

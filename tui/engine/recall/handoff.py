@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tui.clock import span
+from tui.clock import span, written
 from tui.engine.recall.digest import OVERTAKEN, Digest, Story
 from tui.engine.recall.records import BEFORE, Deed, Note, connection_of, kind_of
 from tui.model import Kind
@@ -42,7 +42,7 @@ class Handoff:
 
         def plain(value: Any) -> Any:
             if isinstance(value, datetime):
-                return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+                return written(value)
             if isinstance(value, dict):
                 return {key: plain(each) for key, each in value.items()}
             return [plain(each) for each in value] if isinstance(value, list | tuple) else value

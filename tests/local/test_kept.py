@@ -129,7 +129,16 @@ def test_a_runbook_is_found_by_name_and_read_again_when_it_changed(tmp_path: Pat
     assert dict(books.of("worker").told())["owner"] == "everybody"  # type: ignore[union-attr]
     path.write_text('["web-*"]\nonwer = "x"\n')
     assert books.of("web-api") is None
-    assert "onwer" in books.problem
+    assert books.problem == f'{path}: ["web-*"] onwer is not a setting: did you mean owner?'
+    path.write_text('["web-*"]\nowner = 3\n["*"]\nowner = "everybody"\n')
+    assert dict(books.of("web-api").told()) == {"owner": "everybody"}, "what is right counts"  # type: ignore[union-attr]
+    assert books.problem == f'{path}: ["web-*"] owner is 3 (a whole number), expected text in quotes'
+    path.write_text("web = 3\n")
+    assert books.of("web") is None
+    assert books.problem == f'{path}: ["web"] is 3 (a whole number), expected a table'
+    path.write_bytes(b"\xff\xfe#")
+    assert books.of("web") is None
+    assert books.problem == f"{path}: is no text in UTF-8"
     path.write_text("[")
     assert books.of("web-api") is None
     assert "runbooks.toml" in books.problem

@@ -181,6 +181,11 @@ async def test_the_runbook_of_a_failing_row_is_one_key_away(tmp_path: Path) -> N
         await at.press("escape", "j", "b")
         assert "row.runbook" not in at.keys
         assert "no runbook is known" in at.said
+        hostile = '[worker]\nowner = "data"\nrunbook = "file:///srv/\\u001b[2Jworker.md"\nurl = "https://x.example.com"\n'
+        path.write_text(hostile)
+        await at.press("k", "b")
+        assert at.said.startswith("owner: data · runbook: file:///srv/"), "shown, not opened"
+        assert "\x1b" not in at.said
 
 
 async def test_a_list_a_thing_and_a_log_are_given_to_the_pager_as_a_file(monkeypatch: pytest.MonkeyPatch) -> None:

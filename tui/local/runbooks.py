@@ -22,6 +22,7 @@ from msgspec import Meta, Struct
 
 from tui.errors import StorageError
 from tui.local.files import read_written
+from tui.local.problems import dotted, first_problem
 from tui.text import clean
 
 LIMIT: Final = 256 << 10
@@ -73,8 +74,24 @@ class Runbooks:
         self._seen, self._known, self.problem = seen, {}, ""
         try:
             data = read_written(self._path, LIMIT) or b""
-            self._known = msgspec.convert(tomllib.loads(data.decode("utf-8")), dict[str, Runbook])
+            tables = tomllib.loads(data.decode("utf-8"))
         except StorageError as error:
             self.problem = str(error)
-        except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError:
+            self.problem = f"{self._path}: is no text in UTF-8"
+        except tomllib.TOMLDecodeError as error:
             self.problem = f"{self._path}: {clean(str(error), 200)}"
+        else:
+            self._take(tables)
+
+    def _take(self, tables: Mapping[str, object]) -> None:
+        """Know what is right; of what is not the first is the problem."""
+        known: dict[str, Runbook] = {}
+        for pattern, table in tables.items():
+            wrong = first_problem(table, Runbook)
+            if wrong is None:
+                known[pattern] = msgspec.convert(table, Runbook)
+            elif not self.problem:
+                where = " ".join((f'["{clean(pattern, 60)}"]', dotted(wrong.key)))
+                self.problem = f"{self._path}: {where.strip()} {wrong.what}{f': {wrong.hint}' if wrong.hint else ''}"
+        self._known = known

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tui.actions import ACTIONS, Action, Place, reach
+from tui.local.opening import is_address
 from tui.local.runbooks import Runbook
 from tui.model import Ref
 from tui.tables import FORMS
@@ -114,12 +115,12 @@ class Views:
         return action.id != "row.runbook" or self.runbook(ref) is not None
 
     def open_runbook(self, ref: Ref | None) -> None:
-        """Open the runbook of a thing, else its address; where there is neither say what is known."""
+        """Open the runbook of a thing, else its address; what is none of the web is said with all that is known."""
         found = self.runbook(ref)
         problem = self._program.settings.runbooks.problem
         if found is None:
             self._program.say(problem or "no runbook is known of it: README.md says what to write into runbooks.toml", "warn")
-        elif address := found.runbook or found.url:
+        elif is_address(address := found.runbook or found.url):
             self._program.elsewhere.link(address, "its runbook")
         else:
             self._program.say(" · ".join(f"{label}: {text}" for label, text in found.told()))

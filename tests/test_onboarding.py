@@ -15,7 +15,7 @@ import pytest
 from tui.cli.onboarding import Onboarding
 from tui.clock import SystemClock
 from tui.emulator import Options, read_flavours, start_in_thread
-from tui.errors import ConfigError, NotFound, Refused, StorageError, Unauthorized
+from tui.errors import ConfigError, NotFound, Refused, StorageError, Unauthorized, WrongBaseUrl
 from tui.local.config import load
 from tui.local.paths import Paths
 from tui.platforms.registry import BASE_URLS
@@ -111,6 +111,14 @@ def test_an_app_that_the_platform_does_not_know_is_found_at_the_first_run(home: 
         own = told["apps"][0]
         foreign = replace(shop, apps=f"{first}:prod {second}:prod", client_id=own["client_id"], client_secret=own["client_secret"])
         assert asyncio.run(onboarding.test(foreign)).endswith(f"{second} may belong to another client: it may not be read")
+
+
+def test_an_address_that_is_not_the_apis_is_said_to_be_wrong(info: Any, home: Path) -> None:
+    phase = info["phase"]
+    vault = Draft(platform="phase", name="vault", base_url=f"{phase['base_url']}/service/nowhere", context="prod", token=phase["token"])
+    with pytest.raises(WrongBaseUrl) as told:
+        asyncio.run(at(home).test(vault))
+    assert str(told.value) == "vault: what answers at this address has no list of applications: check base_url: this is not the API's address"
 
 
 def test_what_does_not_work_is_not_kept(info: Any, home: Path) -> None:

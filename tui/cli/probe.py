@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from tui.errors import NoEndpoint, NotFound
+from tui.errors import NoEndpoint, NotFound, WrongBaseUrl
 from tui.model import Kind, Resource
-from tui.platforms.base import Platform
+from tui.platforms.base import Platform, Rows
 
 HARMLESS: Final = (Kind.PROJECT, Kind.APPLICATION, Kind.SERVICE, Kind.ROLLOUT)
 """What is read to try credentials: a short list that every role may see. Apps that only the configuration names prove nothing."""
@@ -26,12 +26,22 @@ async def ask(platform: Platform) -> str:
     for kind in HARMLESS:
         read = platform.reads.get(kind)
         if read is not None and (read.cost or kind is Kind.ROLLOUT):
-            seen = _seen((await read.fetch("")).items, kind)
+            seen = await _listed(platform, kind, read.fetch)
             break
     account = await platform.account()
     if not platform.verbs:
         account = f"may only read: {account or 'its role allows no more'}"
     return "; ".join(filter(None, (account, seen)))
+
+
+async def _listed(platform: Platform, kind: Kind, fetch: Callable[[str], Awaitable[Rows]]) -> str:
+    try:
+        return _seen((await fetch("")).items, kind)
+    except (NotFound, NoEndpoint) as none:
+        if kind is Kind.ROLLOUT:
+            raise  # of an app that somebody named
+        said, hint = f"what answers at this address has no list of {kind}s", "check base_url: this is not the API's address"
+        raise WrongBaseUrl(said, connection=platform.name, hint=hint, status=none.status) from None
 
 
 def _seen(rows: Sequence[Resource], kind: Kind) -> str:

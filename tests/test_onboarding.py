@@ -118,7 +118,9 @@ def test_an_address_that_is_not_the_apis_is_said_to_be_wrong(info: Any, home: Pa
     vault = Draft(platform="phase", name="vault", base_url=f"{phase['base_url']}/service/nowhere", context="prod", token=phase["token"])
     with pytest.raises(WrongBaseUrl) as told:
         asyncio.run(at(home).test(vault))
-    assert str(told.value) == "vault: what answers at this address has no list of applications: check base_url: this is not the API's address"
+    assert (
+        str(told.value) == "vault: what answers at this address has no list of applications: check base_url: this is not the API's address"
+    )
 
 
 def test_what_does_not_work_is_not_kept(info: Any, home: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a first run finds on the machine: variables, the dployr CLI's file, encore.app; with bad ones it finds nothing."""
+"""What a first run finds on the machine: variables, the dployr CLI's file, encore.app; of bad ones it says so."""
 
 from __future__ import annotations
 
@@ -25,10 +25,24 @@ def test_each_source_is_found_and_says_where_it_was(tmp_path: Path) -> None:
     assert "dpat_1" not in repr(found)
 
 
-def test_what_makes_no_sense_is_not_found(tmp_path: Path) -> None:
-    cli = tmp_path / "dployr.toml"
+def test_what_makes_no_sense_is_told_and_nothing_is_taken_from_it(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    cli, app = tmp_path / "dployr.toml", folder / "encore.app"
     cli.write_bytes(b"\xff not toml")
-    (tmp_path / "encore.app").write_text('{"id": "../../etc"}')
-    assert finds({"DPLOYR_TOKEN": " "}, tmp_path, (cli,)) == ()
-    (tmp_path / "encore.app").write_text("[" * 100_000)
-    assert finds({}, tmp_path, ()) == ()
+    app.write_text('{"id": "../../etc"}')
+
+    def told(environ: dict[str, str], *files: Path) -> list[str]:
+        found = finds(environ, folder, files)
+        assert not any(each.token or each.app or each.base_url for each in found)
+        return [each.problem for each in found]
+
+    assert told({"DPLOYR_TOKEN": " "}, cli) == [f"{cli} is no TOML", "encore.app in shop names no application: encore app link does"]
+    app.write_text('{"id": ""}')
+    assert told({}) == ["encore.app in shop names no application: encore app link does"], "as it is before it is linked"
+    app.write_text("[" * 50_000)
+    assert told({}) == ["encore.app in shop is no JSON"]
+    app.unlink()
+    cli.write_text("base_url = 3")
+    cli.chmod(0o666)
+    assert "can be changed by others" in told({}, cli)[0]

@@ -207,6 +207,14 @@ async def test_what_is_taken_over_whole_is_tried_and_kept_with_three_keys() -> N
         assert asked.kept == asked.tried
 
 
+async def test_what_was_found_and_makes_no_sense_is_told_and_not_offered() -> None:
+    owner, _ = newcomer(Find(title="encore.app in shop", platform="encore", problem="encore.app in shop is no JSON"))
+    async with owned(owner) as at:
+        await at.wait()
+        assert at.sees("not taken over: encore.app in shop is no JSON")
+        assert not at.sees("Take over ")
+
+
 async def test_esc_leaves_a_first_run_without_a_trace() -> None:
     owner, asked = newcomer()
     async with owned(owner) as at:

@@ -22,18 +22,20 @@ LIMIT: Final = 64 << 10
 CLI_FILES: Final = (Path("/usr/local/etc/dployr/config.toml") if sys.platform == "darwin" else Path("/etc/dployr/config.toml"),)
 """Where the dployr CLI keeps its settings and its session."""
 
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 _COMMENT: Final = re.compile(r"^\s*//.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
-    """``title`` says where it was found; the rest is what can be filled in from it."""
+    """``title`` says where it was found; the rest is what can be filled in from it. With a ``problem``, one line, there is nothing."""
 
     title: str
     platform: str
     base_url: str = ""
     token: Secret | None = None
     app: str = ""
+    problem: str = ""
 
 
 def finds(environ: Mapping[str, str], folder: Path, cli_files: tuple[Path, ...] = CLI_FILES) -> tuple[Find, ...]:
@@ -55,7 +57,12 @@ def _api(host: str) -> str:
 
 
 def _dployr(environ: Mapping[str, str], files: tuple[Path, ...]) -> Iterator[Find]:
-    told = next((found for path in files if (found := _toml(path))), {})
+    told: dict[str, Any] = {}
+    for path in files:
+        found = _toml(path)
+        if isinstance(found, str):
+            yield Find(title=str(path), platform="dployr", problem=found)
+        told = told or (found if isinstance(found, dict) else {})
     address = str(told.get("base_url", "") or "")
     if token := environ.get("DPLOYR_TOKEN", "").strip():
         yield Find(title="DPLOYR_TOKEN", platform="dployr", base_url=address, token=Secret(token))
@@ -68,25 +75,30 @@ def _dployr(environ: Mapping[str, str], files: tuple[Path, ...]) -> Iterator[Fin
 def _encore(folder: Path) -> Iterator[Find]:
     for each in (folder, *folder.parents):
         if (path := each / "encore.app").is_file():
-            name = _app(path)
-            if name:
-                yield Find(title=f"encore.app in {clean(each.name, 40) or each}", platform="encore", app=name)
+            title, name = f"encore.app in {clean(each.name, 40) or each}", _app(path)
+            known = _ID.fullmatch(name) is not None
+            yield Find(title=title, platform="encore", app=name if known else "", problem="" if known else f"{title} {name}")
             return
 
 
 def _app(path: Path) -> str:
-    """The application's id in an ``encore.app``, which is JSON with comments."""
+    """The application's id in an ``encore.app``, which is JSON with comments; a few words with blanks where there is none."""
     try:
         text = (read_written(path, LIMIT) or b"").decode()
         told: Any = json.loads(re.sub(r",(\s*[}\]])", r"\1", _COMMENT.sub("", text)))
-    except (StorageError, ValueError, RecursionError):
-        return ""
+    except StorageError:
+        return "cannot be read"
+    except (ValueError, RecursionError):
+        return "is no JSON"
     found = told.get("id") if isinstance(told, dict) else None
-    return clean(found, 100) if isinstance(found, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", found) else ""
+    return found if isinstance(found, str) and _ID.fullmatch(found) else "names no application: encore app link does"
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(path: Path) -> dict[str, Any] | str:
+    """What the file says, or what is wrong with it."""
     try:
         return tomllib.loads((read_written(path, LIMIT) or b"").decode())
-    except (StorageError, ValueError, RecursionError):
-        return {}
+    except StorageError as error:
+        return str(error)
+    except (ValueError, RecursionError):
+        return f"{path} is no TOML"

@@ -86,6 +86,7 @@ class SetupScreen(Screen[None]):
         self._left = left
         self._platforms: Mapping[str, str] = onboarding.platforms()
         self._finds: Sequence[Find] = ()
+        self._passed_over = ""
         self._defaults: dict[str, str] = {}
         self._touched: set[str] = set()
         self._answered: dict[str, str] = {}
@@ -119,7 +120,8 @@ class SetupScreen(Screen[None]):
 
     def prepare(self, context: str, *, first: bool) -> None:
         """Begin anew; ``context`` is where the connection goes unless told otherwise."""
-        self._finds = tuple(self._onboarding.finds())
+        found = tuple(self._onboarding.finds())
+        self._finds = tuple(each for each in found if not each.problem)
         self._touched.clear()
         self._answered = {}
         self._works, self._busy, self._defaults = "", False, {"context": context or "main"}
@@ -141,6 +143,8 @@ class SetupScreen(Screen[None]):
             (Part(pieces=(Piece("nothing is written before it was seen to work", "muted"),), rank=1),),
         )
         self._take_over()
+        self._passed_over = "; ".join(each.problem for each in found if each.problem)
+        self._tell()
 
     def on_screen_resume(self) -> None:
         self._draw()
@@ -232,7 +236,7 @@ class SetupScreen(Screen[None]):
 
     def _tell(self) -> None:
         """What is to be said of what stands there now."""
-        self._say("", "muted")
+        self._say(f"▲ not taken over: {self._passed_over}" if self._passed_over else "", "warn")
 
     def _say(self, text: str, tone: str) -> None:
         self._said.set_text(clean(text, 400), tone)

@@ -7,7 +7,17 @@ import stat
 from pathlib import Path
 
 from tests.test_cli_commands import Desk, desk, emulator  # noqa: F401 - fixtures
+from tests.ui.desk import NOW, service
+from tui.cli.checks import wrongs
 from tui.cli.exits import Exit
+from tui.clock import ManualClock
+from tui.engine.feeds import Feed
+from tui.local.config import load
+from tui.local.laststate import LastState
+from tui.local.paths import Paths
+from tui.model import Kind
+from tui.platforms.base import Rows
+from tui.platforms.registry import BASE_URLS
 
 CANARY = "canary-7f3a9c1d5e"
 
@@ -50,7 +60,8 @@ def test_a_file_that_is_wrong_for_all_is_told_once(desk: Desk) -> None:  # noqa:
 
 def test_the_bundle_holds_what_helps_and_no_secret(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
     config = (desk.home / "config.toml").read_text()
-    (desk.home / "config.toml").write_text(f'{config}\n[alerts]\nwebhook = "https://hooks.acme.test/{CANARY}-hook"\n')
+    tools = f'[tools.a]\nrun = ["sh", "{CANARY}-a"]\n[tools.b]\nopen = "https://g.acme.test/x?key={CANARY}-b&of={{name}}"\n'
+    (desk.home / "config.toml").write_text(f'{config}\n[alerts]\nwebhook = "https://hooks.acme.test/{CANARY}-hook"\n{tools}')
     log = desk.home / "log"
     log.mkdir(mode=0o700)
     (log / "rollwatch.log").write_text(f"2026-01-01T00:00:00Z WARNING x said {CANARY}-token and Bearer {CANARY}-other\n")
@@ -71,6 +82,8 @@ def test_the_bundle_holds_what_helps_and_no_secret(desk: Desk, tmp_path: Path) -
         "ROLLWATCH_FLEET_TOKEN is set",
         "contexts.prod",
         "WARNING x said ***",
+        "tools.a.run[0] = 'sh'",
+        "tools.b.open = 'https://g.acme.test/x?***'",
     ):
         assert part in text
     again = desk.run("doctor", "--bundle", str(path))
@@ -106,3 +119,63 @@ def test_tools_that_could_not_be_used_are_named_and_none_is_started(desk: Desk, 
     tools = {each["about"]: each["text"] for each in told["findings"] if each["about"].startswith("tool ")}
     assert tools == {"tool gone": "no-such-program is not found", "tool neither": "needs either run or open"}
     assert not trace.exists()
+
+
+NAMED = """
+theme = "nowhere"
+[alerts]
+command = ["no-such-notifier"]
+[tools.host]
+run = ["no-such-program", "{name}"]
+[tools.both]
+run = ["sh"]
+open = "https://g.acme.test"
+[tools.page]
+open = "g.acme.test/{name}"
+[tools.fine]
+run = ["sh", "{name}"]
+[tools.placed]
+open = "https://{name}.acme.test/{id}"
+[[contexts.a.guardrails]]
+names = ["web-*", "wbe-*"]
+refuse = "ask first"
+[[contexts.a.guardrails]]
+names = ["web-*"]
+[contexts.a.connections.fleet]
+platform = "dployr"
+"""
+
+
+def test_what_the_settings_name_and_is_not_there_is_told_with_what_to_do(tmp_path: Path) -> None:
+    paths = Paths.discover({"ROLLWATCH_HOME": str(tmp_path)}).prepare(NOW)
+    paths.config_file.write_text(NAMED)
+    loaded = load(paths.config_file, environ={}, platforms=BASE_URLS)
+    paths.runbooks_file.write_text('["*"]\nonwer = "x"\n')
+
+    def told() -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for each in wrongs(paths, loaded, loaded.choose(), ManualClock(NOW)):
+            assert each.remedy
+            found.setdefault(each.about, []).append(each.text)
+        return found
+
+    assert told() == {
+        "tool host": ["no-such-program is not found"],
+        "tool both": ["needs either run or open"],
+        "tool page": ["what it opens is no address of the web"],
+        "alerts": ["no-such-notifier is not found: nobody is called"],
+        "theme": ["'nowhere' does not exist"],
+        "runbooks": [f'{paths.runbooks_file}: ["*"] onwer is not a setting: did you mean owner?'],
+        "guardrail 2": ["it does nothing"],
+    }
+    last = LastState(paths.last_state_file("a"), feed=Feed, rows=Rows, now=lambda: NOW)
+    last.save({Feed(connection="fleet", kind=Kind.SERVICE, scope=""): (Rows(items=(service("web-api"),)), NOW)})
+    assert told()["guardrail 1"] == ["nothing that was listed last is called 'wbe-*'"]
+
+
+def test_doctor_warns_of_what_the_settings_name_and_does_not_fail_for_it(desk: Desk) -> None:  # noqa: F811
+    config = (desk.home / "config.toml").read_text()
+    (desk.home / "config.toml").write_text(f'{config}\n[tools.host]\nrun = ["no-such-program"]\n')
+    done = desk.run("doctor")
+    assert done.returncode == Exit.OK
+    assert "tool host: install it, or mend run of [tools.host]" in done.stdout

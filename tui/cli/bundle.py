@@ -7,6 +7,7 @@ lines of the log. All of it passes the redaction that knows every credential of 
 from __future__ import annotations
 
 import os
+import re
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,8 +26,11 @@ from tui.text import Secret, clean
 LINES: Final = 400
 """Of the log, the newest."""
 
-HIDDEN: Final = ("token_command", "webhook", "command")
-"""Settings whose values may hold a secret by themselves."""
+HIDDEN: Final = re.compile(r"(?:^|\.)(?:token_command|webhook|command)\b|\.run\[[1-9]")
+"""Settings whose values may hold a secret by themselves; of a tool the program's name is told."""
+
+QUERY: Final = re.compile(r"(https?://[^\s?#]*)[?#]\S*")
+"""What follows the path of an address, where keys are put."""
 
 SECRET: Final = ("_TOKEN", "_SECRET", "_PASSWORD")
 
@@ -69,8 +73,8 @@ def _settings(args: Namespace) -> Iterator[str]:
         yield str(error)
         return
     for key, value, source in loaded.values():
-        hidden = any(part.split("[")[0] in HIDDEN for part in key.split("."))
-        yield f"{key} = {STARS if hidden and value else value!r}  ({source})"
+        shown = QUERY.sub(rf"\1?{STARS}", value) if isinstance(value, str) else value
+        yield f"{key} = {STARS if value and HIDDEN.search(key) else shown!r}  ({source})"
 
 
 def _variables() -> Iterator[str]:

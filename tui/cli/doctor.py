@@ -11,7 +11,7 @@ import ssl
 import stat
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +21,7 @@ from typing import Final, Literal
 import tui
 from tui.actions import Keymap
 from tui.cli import compose, grid, terminal
+from tui.cli.checks import wrongs
 from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.cli.probe import ask
@@ -29,7 +30,6 @@ from tui.clock import Clock, SystemClock, within
 from tui.errors import ConfigError, PlatformError, UsageError
 from tui.local.children import run
 from tui.local.paths import Paths
-from tui.local.settings import Tool
 from tui.model import RateLimit, Tone
 from tui.platforms.base import Platform
 from tui.tables import GLYPHS
@@ -184,10 +184,11 @@ def _context(args: Namespace) -> Iterator[Finding]:
             for problem in Keymap.load(setup.looks.get("keys", {})).problems:
                 said = problem.removeprefix("keys: ")
                 yield Finding(about="keys", state="warn", text=said, remedy="rollwatch config path says where they stand")
-            yield from _tools(setup.looks.get("tools", {}))
             if setup.journal.badge:
                 yield Finding(about="journal", state="warn", text=setup.journal.badge, remedy="verbs are refused until it can be written")
-            _, loaded = compose.configured(args)
+            paths, loaded = compose.configured(args)
+            for wrong in wrongs(paths, loaded, loaded.choose(), setup.clock):
+                yield Finding(about=wrong.about, state="warn", text=wrong.text, remedy=wrong.remedy)
             for name, each in loaded.choose().context.connections.items():
                 yield _network(name, each.base_url, each.ca_file, setup.clock)
             yield from asyncio.run(_connections(setup))
@@ -195,16 +196,6 @@ def _context(args: Namespace) -> Iterator[Finding]:
         yield Finding(about="context", state="bad", text="nothing is connected", remedy="rollwatch config path says where it belongs")
     except ConfigError as error:
         yield Finding(about="context", state="bad", text=error.message, remedy=error.hint or "mend the configuration")
-
-
-def _tools(tools: Mapping[str, Tool]) -> Iterator[Finding]:
-    """The user's own tools that could not be used; none is started."""
-    for name, tool in tools.items():
-        if bool(tool.run) == bool(tool.open):
-            yield Finding(about=f"tool {name}", state="warn", text="needs either run or open", remedy=f"mend [tools.{name}]")
-        elif tool.run and shutil.which(tool.run[0]) is None:
-            text = f"{clean(tool.run[0], 80)} is not found"
-            yield Finding(about=f"tool {name}", state="warn", text=text, remedy=f"install it, or mend run of [tools.{name}]")
 
 
 def _network(name: str, base_url: str, ca_file: str, clock: Clock) -> Finding:

@@ -195,6 +195,20 @@ async def test_the_settings_screen_writes_one_value_and_keeps_every_comment(file
         assert at.app.screen is at.app.console_screen
 
 
+async def test_a_context_with_a_theme_of_its_own_has_a_row_for_that(file: Path) -> None:
+    write(file, CONFIG + '[contexts.prod]\ntheme = "high-contrast"\n')
+    owner = Owned()
+    configured(owner)
+    async with owned(owner) as at:
+        await at.press("f6")
+        assert "high-contrast" in at.row("contexts.prod.theme")
+        await at.press("enter")
+        await at.tick(1)
+        assert 'theme = "monochrome"' in file.read_text()
+        assert 'theme = "rollwatch-dark"  # mine' in file.read_text()
+        assert at.app.theme == "monochrome"
+
+
 async def test_a_theme_of_the_users_own_is_read_again_when_it_is_saved(file: Path) -> None:
     owner = Owned()
     configured(owner)

@@ -102,13 +102,17 @@ class Preferences:
 
         context = ("contexts", self._setup.context)
         said, alerts = _said(Config), _said(Alerts)
+        chosen = loaded.choose().context
+        own = told.get(dotted((*context, "theme")), "default") != "default"
         rows = [
+            # That of the context goes before that of all: without its own row a change would be written and nothing would change.
+            *([one((*context, "theme"), chosen.theme, ("", *themes), _said(Context)["theme"])] if own else ()),
             one(("theme",), config.theme, ("", *themes), said["theme"]),
             one(("glyphs",), config.glyphs, ("auto", "unicode", "ascii"), said["glyphs"]),
             one(("mouse",), config.mouse, (True, False), said["mouse"] + " After a restart."),
             *(one(("alerts", name), getattr(config.alerts, name), options, alerts[name]) for name, options in _ALERTS),
         ]
-        for name, each in loaded.choose().context.connections.items():
+        for name, each in chosen.connections.items():
             about = "Seconds that must at least pass between two reads; 0 as the platform likes."
             rows.append(one((*context, "connections", name, "refresh"), each.refresh, REFRESH, about))
         return rows

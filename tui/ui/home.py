@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from tui.actions import Keymap
 from tui.errors import RollwatchError
@@ -49,6 +49,14 @@ AGAIN: Final = 5.0
 ALONE: Final = "not in the demo, which has no configuration: rollwatch by itself connects platforms"
 
 
+@runtime_checkable
+class Elsewhen(Protocol):
+    """A screen that does not show the present."""
+
+    def why_not_away(self, id_: str) -> str | None:
+        """Why a key that leads away means nothing there; None if it does."""
+
+
 class Home:
     """``owner`` None: this session has no sisters."""
 
@@ -77,7 +85,10 @@ class Home:
 
     def away(self, id_: str) -> None:
         """Do what an action means on a screen that is read: the palette opens over it, for everything else it is left."""
-        program = self._program
+        program, screen = self._program, self._program.screen
+        if isinstance(screen, Elsewhen) and (reason := screen.why_not_away(id_)):
+            program.say(reason, "warn")  # what the palette opens is the present, which nobody would notice there
+            return
         if id_ == "console.palette":
             program.open_palette()
             return

@@ -71,6 +71,9 @@ async def test_a_moment_is_shown_as_it_was_and_nothing_can_be_done_there(journal
         await until(at, lambda: isinstance(at.app.screen, PastDetailScreen))
         await at.press("r")
         assert (desk.done, isinstance(at.app.screen, PastDetailScreen)) == ([], True)
+        await at.press("colon")
+        assert isinstance(at.app.screen, PastDetailScreen), "what the palette opens is the present"
+        assert at.said == REFUSED
         await at.press("escape")
         await until(at, lambda: isinstance(at.app.screen, PastScreen))
         await at.press("escape", "escape")

@@ -61,6 +61,10 @@ class PastDetailScreen(DetailScreen):
     def why_not(self, action: Any) -> str | None:
         return REFUSED if action.id in LIVING else super().why_not(action)
 
+    def why_not_away(self, id_: str) -> str | None:
+        """Of the keys that lead away those are refused that the panes of then refuse, too."""
+        return REFUSED if id_ in LIVING else None
+
 
 class PastScreen(ConsoleScreen):
     """Four panes of a moment. ``go`` shows another."""

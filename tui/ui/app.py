@@ -19,8 +19,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.signal import Signal
 
-from tui.actions import Action, Keymap, Place
-from tui.engine.commands import IN_FLIGHT, Outcome
+from tui.actions import Keymap, Place
+from tui.engine.commands import IN_FLIGHT
 from tui.engine.feeds import Change
 from tui.engine.session import Session
 from tui.engine.verdicts import Verdict
@@ -28,9 +28,8 @@ from tui.errors import RollwatchError
 from tui.model import Kind, Ref
 from tui.tables import Moment
 from tui.text import clean
-from tui.ui.aim import Selection, aim
 from tui.ui.alarm import Alarm
-from tui.ui.deeds import Deed, Typed
+from tui.ui.asking import Asking
 from tui.ui.driver import quiet_driver
 from tui.ui.elsewhere import Elsewhere
 from tui.ui.flight import Flights
@@ -40,7 +39,6 @@ from tui.ui.logs.followed import worst
 from tui.ui.owner import Owner
 from tui.ui.panes.logs import LogsPane
 from tui.ui.picture import PicturedApp
-from tui.ui.questions import Question, Target, ask
 from tui.ui.recall import Recall
 from tui.ui.restoring import Restoring
 from tui.ui.say import Bottom
@@ -96,7 +94,7 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
         self._telling = Throttle(lambda: self.call_later(self._tell), DRAWN)
         self._told_off, self._asked_to_leave = False, float("-inf")
-        self._pressed, self._taken = "", 0
+        self._taken = 0
         self.home = Home(self, owner)
         self._sit(session, self.settings)
         self._offer()
@@ -109,7 +107,7 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
         self.flights = Flights(session, self.keymap)
         self._waiting: set[Kind] = set()
         self._watch = settings.watch
-        self._typed = Typed()
+        self.asking = Asking(self)
         self._ended: list[Callable[[], None]] = []
         self.console_screen = ConsoleScreen(session, self.keymap, self.moment)
         self.screens_made: dict[type[Screen[Any]], Screen[Any]] = {}
@@ -160,7 +158,7 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
             if not self._screen_stack or not self.typeahead.passes(event):
                 return  # it was still on its way when the last screen went, or it waits
             if isinstance(event, events.Key):
-                self._pressed = event.key
+                self.asking.pressed = event.key
                 if self.recall.key(event.key):
                     return
         await super().on_event(event)
@@ -361,34 +359,6 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
         screen = self.once(PaletteScreen, lambda: PaletteScreen(self))
         screen.prepare(self.console_screen.front.place, typed)
         self.push_screen(screen)
-
-    def ask(self, action: Action, selection: Selection) -> None:
-        """A key that asks something of a platform was pressed: ask back before anything is sent."""
-        aimed = aim(action, selection, self.session)
-        question = ask(action, aimed, selection, self.session, self._typed.sent) if aimed is not None else "there is nothing to do this to"
-        if isinstance(question, str):
-            self.say(question, "warn")
-            return
-        screen = self.once(AskScreen, lambda: AskScreen(self))
-        screen.show(self._typed.fill(question), self._pressed)
-        if self.screen is not screen:
-            self.push_screen(screen)
-
-    def send(self, deed: Deed) -> None:
-        """Send what was confirmed. It goes on whatever happens to the screens."""
-        start(self, self._send, deed, group="send")
-
-    async def _send(self, deed: Deed) -> None:
-        await deed.run(self.session, self.acted)
-        self._typed.ended(deed)
-        self.console_screen.resources.unmark(deed.sent)
-        if not (isinstance(screen := self.screens_made.get(AskScreen), AskScreen) and await screen.ended(deed)):
-            self.say(*self._typed.told(deed))
-
-    def acted(self, question: Question, target: Target, outcome: Outcome) -> None:
-        """A verb was answered: keep it where what happened is told."""
-        tone = {"done": "ok", "accepted": "accent", "refused": "warn"}.get(outcome.word, "bad")
-        self.console_screen.logs.happened(f"{question.verb} {target.label}: {outcome.text}", tone)
 
     def leave(self) -> None:
         """Quit; while something is in flight only when asked twice."""

@@ -21,8 +21,8 @@ REMEMBERED: Final = 6
 class Deed:
     """One confirmed dialog. Made of what was shown then; nothing that happens to the dialog or to a list changes it.
 
-    ``typed`` are the fields as they stood, without
-    secrets; ``sent`` are the targets whose verb was taken; ``stopped_by`` the first outcome that was not. ``anyway`` goes on after that.
+    ``typed`` are the fields as they stood, without secrets; ``sent`` are the targets whose verb was taken; ``stopped_by`` the first
+    outcome that was not. ``anyway`` goes on after that.
     """
 
     question: Question

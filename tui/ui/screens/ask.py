@@ -225,7 +225,7 @@ class AskScreen(FormDialog):
         self._deed = Deed(question, self._targets, now.values, typed, override=now.stuck, anyway=anyway)
         self.say("sending…", "busy")
         self._draw_keys(wrong=False)
-        self._program.send(self._deed)
+        self._program.asking.send(self._deed)
 
     # What became of it -------------------------------------------------------------------------------------------------------
 

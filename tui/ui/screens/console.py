@@ -357,7 +357,7 @@ class ConsoleScreen(Screen[None]):
         if reason:
             program(self).say(reason, "warn")
         elif action.verb is not None:
-            program(self).ask(action, self.selection)
+            program(self).asking.ask(action, self.selection)
         else:
             self._acts[id_]()
 

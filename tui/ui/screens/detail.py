@@ -277,7 +277,7 @@ class DetailScreen(Screen[None]):
             program(self).say(reason, "warn")
             return
         if action.verb is not None:
-            program(self).ask(action, self.selection)
+            program(self).asking.ask(action, self.selection)
             return
         self._acts[id_]()
 

@@ -19,38 +19,31 @@ from tui.engine.recall.past import Past
 from tui.engine.session import Session
 from tui.local.journal.bodies import Known
 from tui.local.opening import is_address
-from tui.model import Kind, Ref, Resource, Tone, Variable
-from tui.tables import NOTHING, TABLES, Detail, Moment, age, details, state, tone_of, why
+from tui.model import Kind, Ref, Resource, Variable
+from tui.tables import Moment, age, state, tone_of
 from tui.ui import aim
 from tui.ui.aim import Selection, means_something
 from tui.ui.changes import changes
+from tui.ui.fields import Fields
 from tui.ui.finding import Finder
 from tui.ui.flight import FlightPanel
 from tui.ui.keys import bindings_for
-from tui.ui.loads import loads
 from tui.ui.notices import below
 from tui.ui.program import program
-from tui.ui.related import Joined, belonging, relation, variables, whole
 from tui.ui.say import Bottom
 from tui.ui.trail import Trail
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.json_lines import json_lines
 from tui.ui.widgets.key_bar import KeyBar, KeyHint
 from tui.ui.widgets.status_line import Part, StatusLine
-from tui.ui.widgets.text_view import Content, Field, TextView
+from tui.ui.widgets.text_view import Content, TextView
 from tui.ui.workers import start
-
-MARKED: Final = 5.0
-"""Seconds for which a field that changed is marked."""
 
 WRITTEN: Final = 2.0
 """Seconds after which the journal has what was seen."""
 
 FIELDS, CHANGES, JSON = "fields", "changes", "JSON"
 """The forms in which a thing is shown."""
-
-FEW: Final = 30
-"""Related things of one kind that are listed; the rest is counted."""
 
 
 class DetailScreen(Screen[None]):
@@ -65,16 +58,11 @@ class DetailScreen(Screen[None]):
         self._moment = moment
         self._ref: Ref | None = None
         self._last: Resource | None = None
-        self._details: list[Detail] = []
         self._form = FIELDS
         self._known: Sequence[Known] | None = None
         self._due = float("inf")
-        self._variable_lines: dict[int, Variable] = {}
-        self._ref_lines: dict[int, Ref] = {}
         self._trail: Trail = trail
-        self._joined = Joined(session)
-        self._revealed: frozenset[Ref] = frozenset()
-        self._marked: dict[str, float] = {}
+        self._fields = Fields(self, session)
         self._view = TextView()
         self._title = StatusLine(classes="title")
         self._notice = StatusLine(classes="notice")
@@ -95,8 +83,8 @@ class DetailScreen(Screen[None]):
 
     def show(self, ref: Ref, form: str = FIELDS) -> None:
         """Show this thing from its first line."""
-        self._ref, self._last, self._form, self._revealed = ref, None, form, frozenset()
-        self._marked, self._known = {}, None
+        self._ref, self._last, self._form, self._known = ref, None, form, None
+        self._fields.forget()
         self._finder.forget()
         self._view.show_lines(())
         self.session.show("detail", self._feeds(ref))
@@ -137,31 +125,29 @@ class DetailScreen(Screen[None]):
             self._title.set_text(str(self._ref), "title")
             self._view.show_lines([(Piece("Nothing is known of this.", "muted"),)])
             return
-        self._mark(row, moment)
-        self._last = row
+        self._seen(row, moment)
         self._draw_title(row, gone)
-        self._variable_lines, self._ref_lines = {}, {}
         self._view.show_lines(self._lines(row, moment))
         self._flights.draw(program(self).flights.lines())
         self._draw_keys()
 
     def _lines(self, row: Resource, moment: Moment) -> Sequence[Content]:
+        if self._form == FIELDS:
+            return self._fields.lines(row, moment)
+        self._fields.clear()
         if self._form == CHANGES:
             return changes(row, self._known, self.session, moment)
-        if self._form == FIELDS:
-            return self._fields(row, moment)
         return json_lines(row.raw) if row.raw else [(Piece("The platform's own record was not kept.", "muted"),)]
 
-    def _mark(self, row: Resource, moment: Moment) -> None:
-        """Mark for some seconds the fields that are otherwise than before. That time went by makes none other."""
+    def _seen(self, row: Resource, moment: Moment) -> None:
+        """It is like this now; the journal is asked again once it has what changed."""
         boot = self.session.clock.boot()
         if boot >= self._due and self._form == CHANGES:
             self._ask()
-        self._marked = {label: until for label, until in self._marked.items() if until > boot}
         if self._last is not None and row != self._last:
             self._due = boot + WRITTEN
-            before = {each.label: each.text for each in details(self._last, moment)}
-            self._marked |= {each.label: boot + MARKED for each in details(row, moment) if before.get(each.label) != each.text}
+        self._fields.mark(self._last, row, moment)
+        self._last = row
 
     def _draw_title(self, row: Resource, gone: bool) -> None:
         store, boot = self.session.store, self.session.clock.boot()
@@ -184,49 +170,6 @@ class DetailScreen(Screen[None]):
         self._notice.display = bool(pieces)
         self._notice.set_parts((Part(pieces=pieces),) if pieces else ())
 
-    def _fields(self, row: Resource, moment: Moment) -> list[Content]:
-        self._details = details(row, moment)
-        lines: list[Content] = [*self._reasons(row, moment), *self._runbook(row)]
-        joined = self._joined.of(row)
-        under = {**loads(row, self.session), **whole(row, joined)}
-        for each in self._details:
-            if each.text != NOTHING:
-                self._ref_lines |= {len(lines): each.ref} if each.ref is not None else {}
-                lines += [Field(each.label, each.text, self._tone(each)), *filter(None, [under.get(each.label)])]
-        unsaid = [each.label for each in self._details if each.text == NOTHING]
-        lines += [Field("not said", ", ".join(unsaid), Tone.MUTED)] if unsaid else []
-        for kind, rows in belonging(row, joined, self.session.store).items():
-            lines += [(), (Piece(TABLES[kind].title, "title"), Piece(f" {len(rows)}", "muted"))]
-            for each in TABLES[kind].sorted(rows, moment)[:FEW]:
-                if isinstance(each, Variable):
-                    self._variable_lines[len(lines)] = each
-                else:
-                    self._ref_lines[len(lines)] = each.ref
-                lines.append(relation(each, moment, self._revealed, row.ref.connection))
-            if len(rows) > FEW:
-                lines.append((Piece(f"  and {len(rows) - FEW} more", "muted"),))
-        lines += variables(row, self.session.store)
-        return lines
-
-    def _tone(self, each: Detail) -> str | None:
-        return each.tone if each.label not in self._marked else f"{each.tone}+changed" if each.tone else "changed"
-
-    def _reasons(self, row: Resource, moment: Moment) -> list[Content]:
-        """One line with what speaks against a thing that is not well; enter opens what it was read off."""
-        count, last = program(self).console_screen.logs.errors_of(row.ref)
-        found = why(row, moment, errors=count, last_error=last)
-        if not found:
-            return []
-        where = next((each.ref for each in found if each.ref is not None), None)
-        if where is not None:
-            self._ref_lines[0] = where
-        return [Field("why", " · ".join(each.text for each in found), tone_of(row))]
-
-    def _runbook(self, row: Resource) -> list[Content]:
-        """What the user's own file says of it."""
-        runbook = program(self).views.runbook(row.ref)
-        return [Field(label, text, "accent") for label, text in runbook.told()] if runbook is not None else []
-
     def _name_of(self, ref: Ref) -> str:
         row = self.session.store.get(ref)
         return str(row.name or ref.id) if row is not None else ref.id
@@ -240,7 +183,7 @@ class DetailScreen(Screen[None]):
     @property
     def _variable(self) -> Variable | None:
         """The variable on the selected line."""
-        return self._variable_lines.get(self._view.cursor_index)
+        return self._fields.variables.get(self._view.cursor_index)
 
     def _draw_keys(self) -> None:
         self._bottom.keys.set_keys(
@@ -307,7 +250,7 @@ class DetailScreen(Screen[None]):
 
     def _as_text(self) -> tuple[str, list[str]]:
         """Everything that is shown, the values of variables masked again."""
-        self._revealed = frozenset()
+        self._fields.revealed = frozenset()
         self.redraw()
         return "detail.txt", self._view.all_text.split("\n")
 
@@ -331,7 +274,7 @@ class DetailScreen(Screen[None]):
         if is_address(self._view.cursor_text):
             program(self).elsewhere.link(self._view.cursor_text)
             return
-        ref = self._ref_lines.get(self._view.cursor_index)
+        ref = self._fields.refs.get(self._view.cursor_index)
         try:
             ref = ref or Ref.parse(self._view.cursor_text)
         except ValueError:
@@ -361,7 +304,7 @@ class DetailScreen(Screen[None]):
 
     def _leave(self) -> None:
         self._bottom.hush()
-        self._revealed = frozenset()
+        self._fields.revealed = frozenset()
         self.session.show("detail", ())
         self.dismiss()
 
@@ -373,7 +316,7 @@ class DetailScreen(Screen[None]):
         elif not row.value:
             program(self).say("this server does not tell its value", "warn")
         else:
-            self._revealed ^= {row.ref}
+            self._fields.revealed ^= {row.ref}
             self.redraw()
 
     @on(TextView.Moved)
@@ -383,14 +326,12 @@ class DetailScreen(Screen[None]):
     def _copy_line(self) -> None:
         variable = self._variable
         if variable is not None:
-            if variable.ref not in self._revealed:
+            if variable.ref not in self._fields.revealed:
                 program(self).say("its value is masked: space shows it, then it can be copied", "warn")
                 return
             self._copy(variable.value.reveal(), f"the value of {variable.name}")
             return
-        text = self._view.cursor_text
-        found = next((each.copy for each in self._details if each.text == text and each.copy), text)
-        self._copy(found.strip())
+        self._copy(self._fields.copied(self._view.cursor_text).strip())
 
     def _copy(self, text: str, what: str = "") -> None:
         program(self).copy(text, what)

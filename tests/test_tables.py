@@ -11,6 +11,7 @@ from tui.clock import span
 from tui.engine.recall.usual import usual
 from tui.model import (
     KINDS,
+    TONES,
     Application,
     Deployment,
     Environment,
@@ -32,7 +33,6 @@ from tui.tables import (
     GLYPHS,
     NOTHING,
     TABLES,
-    TONES,
     FilterError,
     Moment,
     age,

@@ -257,6 +257,9 @@ _APP_NAME: Final = Field(name="name", title="Name", required=True, check=at_most
 _PORT: Final = Field(name="port", title="Port", shape=Shape.NUMBER, check=port, example="3000")
 _VERSION: Final = Field(name="version", title="Version of the runtime", check=at_most(64), example="20")
 
+MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
+"""Verbs that bring something new into a list; where nothing is above it they are aimed at a connection."""
+
 FORMS: Final[Mapping[tuple[Kind, Verb], Form]] = {
     (Kind.ROLLOUT, Verb.TRIGGER): Form(
         title="Trigger a rollout",

@@ -282,6 +282,36 @@ class RateLimit:
     reset_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRollout:
+    """A rollout that was triggered or adopted here: what the platform's reply does not say of it. ``snapshot_json`` is the JSON text
+    of its last reply, None before the first."""
+
+    id: str
+    app: str
+    environment: str
+    target: str
+    by: str
+    at: datetime
+    snapshot_json: str | None = None
+
+
+UNDECIDED: Final = frozenset({"", "pending", "unknown"})
+"""Conclusions of a rollout or of a phase that say nothing yet."""
+
+TONES: Final[Mapping[Health, Tone]] = {
+    Health.OK: Tone.OK,
+    Health.BUSY: Tone.BUSY,
+    Health.WARN: Tone.WARN,
+    Health.BAD: Tone.BAD,
+    Health.IDLE: Tone.IDLE,
+    Health.UNKNOWN: Tone.UNKNOWN,
+}
+"""In which tone a state is told."""
+
+SHIPPED: Final = frozenset({Kind.ROLLOUT, Kind.DEPLOYMENT})
+"""Kinds of which each is a new attempt at the same place."""
+
 KINDS: Final[Mapping[Kind, type[Resource]]] = {
     Kind.APPLICATION: Application,
     Kind.ENVIRONMENT: Environment,

@@ -21,9 +21,9 @@ import pytest
 from tests.local.disks import small_disk
 from tests.local.histories import START, WEB, Wall, afters, event
 from tui.errors import StorageError, UsageError
-from tui.local.journal import Journal, KnownRollout
+from tui.local.journal import Journal
 from tui.local.journal.database import begin_anew
-from tui.model import Kind, Ref, Verb
+from tui.model import Kind, KnownRollout, Ref, Verb
 
 
 @pytest.fixture

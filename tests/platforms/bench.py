@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.platforms.loopback import Answer, Loopback, Seen
 from tui.clock import ManualClock
-from tui.model import Kind, Ref
-from tui.platforms.base import AppSpec, ConnectionSpec, KnownRollout, Platform, RolloutRecord, SignIn
+from tui.model import Kind, KnownRollout, Ref
+from tui.platforms.base import AppSpec, ConnectionSpec, Platform, SignIn
 from tui.platforms.registry import open_platform
 from tui.text import Secret
 
@@ -25,10 +25,10 @@ class Memory:
 
     kept: dict[str, KnownRollout] = field(default_factory=dict)
 
-    def known(self) -> Sequence[RolloutRecord]:
+    def known(self) -> Sequence[KnownRollout]:
         return sorted(self.kept.values(), key=lambda each: each.at, reverse=True)
 
-    def remember(self, rollout: RolloutRecord, snapshot: str) -> None:
+    def remember(self, rollout: KnownRollout, snapshot: str) -> None:
         old = self.kept.get(rollout.id)
         self.kept[rollout.id] = KnownRollout(
             id=rollout.id,

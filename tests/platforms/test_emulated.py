@@ -17,8 +17,8 @@ from tui.clock import ManualClock
 from tui.emulator import Options, read_flavours, start_in_thread
 from tui.emulator.server import Emulator
 from tui.errors import NotFound, Refused, Unauthorized
-from tui.model import Health, Kind, Ref, Verb
-from tui.platforms.base import AppSpec, ConnectionSpec, KnownRollout, Platform, SignIn
+from tui.model import Health, Kind, KnownRollout, Ref, Verb
+from tui.platforms.base import AppSpec, ConnectionSpec, Platform, SignIn
 from tui.platforms.registry import open_platform
 from tui.text import Secret
 

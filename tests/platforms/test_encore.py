@@ -15,8 +15,8 @@ from tests.platforms import seeds
 from tests.platforms.bench import NOW, Memory, bench
 from tests.platforms.loopback import Answer, Loopback, Seen, plain
 from tui.errors import BadReply, Forbidden, NotFound, PlatformError, RateLimited, Refused, Unauthorized, Unavailable, Unsupported
-from tui.model import Health, Kind, Verb
-from tui.platforms.base import AppSpec, KnownRollout
+from tui.model import Health, Kind, KnownRollout, Verb
+from tui.platforms.base import AppSpec
 from tui.platforms.encore import translate
 from tui.text import Secret
 

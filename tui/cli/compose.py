@@ -43,8 +43,8 @@ from tui.local.laststate import LastState
 from tui.local.logfile import LogFile, open_log
 from tui.local.logins import Logins
 from tui.local.paths import Paths
-from tui.model import Ref
-from tui.platforms.base import AppSpec, ConnectionSpec, KnownRollout, Platform, Rows, SignIn
+from tui.model import KnownRollout, Ref
+from tui.platforms.base import AppSpec, ConnectionSpec, Platform, Rows, SignIn
 from tui.platforms.registry import BASE_URLS, open_platform
 from tui.redaction import Redactor
 from tui.text import Secret

@@ -19,13 +19,10 @@ from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.engine.verdicts import PATIENCE, Verdict
 from tui.errors import BadReply, PlatformError, RollwatchError, Unauthorized, Unreachable, Unsupported, UsageError
-from tui.forms import FORMS, Form
+from tui.forms import FORMS, MAKING, Form
 from tui.local.spelling import meant
 from tui.model import Kind, Ref, Resource, Verb
 from tui.text import a_or_an
-
-MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
-"""Verbs that bring something new into a list: their reference may name a connection only."""
 
 WORDS: Final[Mapping[str, Exit]] = {
     "done": Exit.OK,

@@ -7,7 +7,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any
 
 from tui.cli import compose, document, say
 from tui.cli.do import beforehand, confirm, ending, filled, said
@@ -16,10 +16,9 @@ from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.errors import Unauthorized
 from tui.forms import FORMS
-from tui.model import Health, Kind, Phase, Ref, Rollout, Verb
+from tui.model import UNDECIDED, Health, Kind, Phase, Ref, Rollout, Verb
 from tui.tables import Moment, phase_cell, rollout_word
 
-OPEN: Final = frozenset({"", "pending", "unknown"})
 """Conclusions of a rollout that has not ended."""
 
 
@@ -101,11 +100,11 @@ async def _states(session: Session, ref: Ref) -> AsyncIterator[Rollout]:
 
 def ended(row: Rollout) -> bool:
     """Whether nothing will change any more."""
-    return row.completed_at is not None or str(row.conclusion) not in OPEN
+    return row.completed_at is not None or str(row.conclusion) not in UNDECIDED
 
 
 def _word(phase: Phase) -> str:
-    return str(phase.status if str(phase.conclusion) in OPEN else phase.conclusion) or "-"
+    return str(phase.status if str(phase.conclusion) in UNDECIDED else phase.conclusion) or "-"
 
 
 def _line(session: Session, row: Rollout) -> str:

@@ -51,6 +51,11 @@ class Freshness:
         """False where the server said that it has no such thing."""
         return not isinstance(self.error, NoEndpoint)
 
+    @property
+    def tried(self) -> bool:
+        """Whether it was read at least once, with whatever result; what this server does not offer counts for nothing."""
+        return self.offered and (self.error is not None or self.fetched_boot is not None)
+
     def age(self, boot: float) -> float | None:
         """Seconds since the rows were read, None if they never were."""
         return None if self.fetched_boot is None else max(0.0, boot - self.fetched_boot)

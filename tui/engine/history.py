@@ -189,7 +189,7 @@ class History:
         if name in self._inherited:
             self._returned(name)
         known = [store.freshness(each) for each in store.feeds() if each.connection == name]
-        tried = [each for each in known if each.offered and (each.error is not None or each.fetched_boot is not None)]
+        tried = [each for each in known if each.tried]
         failing = [each.error for each in tried if each.error is not None]
         ever = any(each.fetched_boot is not None for each in tried)
         if len(failing) == len(tried) >= (FEWEST if ever else 1) and name not in self._lost:

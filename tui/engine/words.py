@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.engine.ports import Event
-from tui.model import Deployment, Health, Phase, Resource, Rollout
+from tui.model import UNDECIDED, Deployment, Health, Phase, Resource, Rollout
 
 
 def word(resource: Resource) -> str:
@@ -23,7 +23,7 @@ def course(rollout: Rollout) -> str:
     if any(str(phase.conclusion) == "rejected" for phase in rollout.phases):
         return "rejected"
     ended = str(rollout.conclusion)
-    return ended if ended not in {"", "pending", "unknown"} else str(rollout.status)
+    return ended if ended not in UNDECIDED else str(rollout.status)
 
 
 def whose(resource: Resource) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tui.model import EMPTY, Kind, LogLine, RateLimit, Ref, Resource, Verb
+from tui.model import EMPTY, Kind, KnownRollout, LogLine, RateLimit, Ref, Resource, Verb
 from tui.text import Safe, Secret
 
 if TYPE_CHECKING:
@@ -217,42 +217,10 @@ class Happening:
     targets: tuple[Safe, ...] = ()
 
 
-class RolloutRecord(Protocol):
-    """A rollout that we know of, as the journal returns it. ``snapshot_json`` is the last reply's JSON text, None before the first."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def app(self) -> str: ...
-    @property
-    def environment(self) -> str: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def by(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def snapshot_json(self) -> str | None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownRollout:
-    """A rollout that this console triggered or adopted: what the platform's reply does not say of it."""
-
-    id: str
-    app: str
-    environment: str
-    target: str
-    by: str
-    at: datetime
-    snapshot_json: str | None = None
-
-
 class RolloutSource(Protocol):
     """The memory of rollouts of one connection: Encore has no list, so the journal is the list. Newest first."""
 
-    def known(self) -> Sequence[RolloutRecord]: ...
+    def known(self) -> Sequence[KnownRollout]: ...
 
-    def remember(self, rollout: RolloutRecord, snapshot: str) -> None:
+    def remember(self, rollout: KnownRollout, snapshot: str) -> None:
         """Keep a rollout with the JSON text of its newest reply."""

@@ -17,7 +17,7 @@ from tui.tables.kinds import TABLES
 from tui.tables.relations import related
 from tui.tables.saved import FORMS
 from tui.tables.why import Evidence, why
-from tui.tables.words import GLYPHS, NOTHING, STEPS, TONES, age, attention, bars, lately, share, size, state, tone_of
+from tui.tables.words import GLYPHS, NOTHING, STEPS, age, attention, bars, lately, share, size, state, tone_of
 
 __all__ = [
     "FORMS",
@@ -25,7 +25,6 @@ __all__ = [
     "NOTHING",
     "STEPS",
     "TABLES",
-    "TONES",
     "Cell",
     "Column",
     "Detail",

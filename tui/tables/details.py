@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from tui.clock import span
 from tui.engine.recall.usual import Outlook
-from tui.model import Deployment, Phase, Ref, Resource, Rollout, Tone
+from tui.model import TONES, Deployment, Phase, Ref, Resource, Rollout, Tone
 from tui.tables.cells import code, deploying, going, phase_going
 from tui.tables.columns import Moment
 from tui.tables.relations import named
-from tui.tables.words import NOTHING, TONES, age, share, size, state, tone_of
+from tui.tables.words import NOTHING, age, share, size, state, tone_of
 from tui.text import Secret
 
 _FIRST: Final = ("name", "health", "status")

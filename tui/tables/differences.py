@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from tui.model import Deployment, Health, Phase, Resource, Rollout, Tone
+from tui.model import TONES, Deployment, Health, Phase, Resource, Rollout, Tone
 from tui.tables.columns import Lookup, Moment
 from tui.tables.details import detail_text, label_of
-from tui.tables.words import NOTHING, TONES, state
+from tui.tables.words import NOTHING, state
 
 NO_NEWS: Final = frozenset({"ref", "raw", "updated_at", "cpu_share", "memory_bytes", "disk_share"})
 """Fields whose difference says nothing of what happened."""

@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
-from tui.model import KINDS, Kind, Resource
+from tui.model import KINDS, TONES, Kind, Resource
 from tui.tables.columns import Moment, Table
 from tui.tables.terms import Term, TermError, columns_by_name, read_term
-from tui.tables.words import TONES
 
 LONGEST: Final = 200
 _SILENT: Final = frozenset({"raw", "ref"})

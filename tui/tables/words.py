@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tui.model import Health, Resource, Tone
+from tui.model import TONES, Health, Resource, Tone
 
-TONES: Final[Mapping[Health, Tone]] = {
-    Health.OK: Tone.OK,
-    Health.BUSY: Tone.BUSY,
-    Health.WARN: Tone.WARN,
-    Health.BAD: Tone.BAD,
-    Health.IDLE: Tone.IDLE,
-    Health.UNKNOWN: Tone.UNKNOWN,
-}
 GLYPHS: Final[Mapping[Tone, str]] = {
     Tone.OK: "●",
     Tone.BUSY: "◐",

@@ -8,13 +8,10 @@ from typing import Final
 
 from tui.actions import ACTIONS, Action
 from tui.engine.session import Session
-from tui.forms import FORMS, is_commit
+from tui.forms import FORMS, MAKING, is_commit
 from tui.keys import spell
 from tui.model import Kind, Ref, Rollout, Variable, Verb
 from tui.tables import TABLES
-
-MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
-"""Verbs that bring something new into the list; where nothing is above it they are aimed at a connection."""
 
 OPEN_ENDED: Final = frozenset({*MAKING, Verb.TRIGGER})
 """Verbs whose form can ask for what is not selected."""

@@ -12,12 +12,12 @@ from typing import Any, Final
 from tui.actions import Action, Danger
 from tui.engine.commands import subject
 from tui.engine.session import Session
-from tui.forms import FORMS, Field, Form, Shape, is_commit
+from tui.forms import FORMS, MAKING, Field, Form, Shape, is_commit
 from tui.model import Deployment, Environment, Kind, Ref, Resource, Rollout, Service, Variable, Verb
 from tui.redaction import STARS
 from tui.tables import TABLES
 from tui.text import Safe, clean
-from tui.ui.aim import BACK, MAKING, OPEN_ENDED, Aim, Selection
+from tui.ui.aim import BACK, OPEN_ENDED, Aim, Selection
 
 BRANCHES: Final = 6
 """Words used before that are offered."""

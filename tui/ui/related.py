@@ -10,8 +10,8 @@ from tui.engine.feeds import Feed
 from tui.engine.joins import AppNode, Together, together
 from tui.engine.session import Session
 from tui.engine.store import Store
-from tui.model import Kind, Ref, Resource, Tone, Variable
-from tui.tables import NOTHING, TABLES, TONES, Moment, related, state
+from tui.model import TONES, Kind, Ref, Resource, Tone, Variable
+from tui.tables import NOTHING, TABLES, Moment, related, state
 from tui.text import clean
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.text_view import Content, Field

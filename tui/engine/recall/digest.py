@@ -14,12 +14,10 @@ from typing import Final
 from tui.clock import span
 from tui.engine.ports import Event
 from tui.engine.recall.records import BEFORE, UNSEEN, Deed, Standing, connection_of, health_of, is_wrong, kind_of, when
-from tui.model import Health, Kind
+from tui.model import SHIPPED, Health, Kind
 
 QUIET: Final = frozenset({Kind.INSTANCE, Kind.PROJECT, Kind.WEBHOOK})
 """Kinds whose coming and going is no news by itself."""
-SHIPPED: Final = frozenset({Kind.ROLLOUT, Kind.DEPLOYMENT})
-"""Kinds of which each is a new attempt at the same place."""
 OVERTAKEN: Final = "a later one ok"
 """The last state of a failed rollout once a later one to the same place went well."""
 LONGEST: Final = 4

@@ -15,9 +15,9 @@ from typing import Any, Final
 from tui.clock import span, written
 from tui.engine.recall.digest import OVERTAKEN, Digest, Story
 from tui.engine.recall.records import BEFORE, Deed, Note, connection_of, kind_of
-from tui.model import Kind
+from tui.model import SHIPPED, Kind
 
-UNSEEN: Final = timedelta(minutes=5)
+LOOKED: Final = timedelta(minutes=5)
 """How long ago the last look may be without a word about it."""
 
 
@@ -55,13 +55,12 @@ def handoff(told: Digest, notes: Sequence[Note] = (), *, context: str, looked: d
     """Make the handoff of a stretch of time; ``looked`` is when somebody looked last."""
     since, until = told.since, told.until
     every = (*told.unresolved, *told.recovered, *told.changed)
-    shipped = {Kind.ROLLOUT, Kind.DEPLOYMENT}
     return Handoff(
         context=context,
         since=since,
         until=until,
         wrong=told.unresolved,
-        recovered=tuple(each for each in told.recovered if kind_of(each.ref) not in shipped),
+        recovered=tuple(each for each in told.recovered if kind_of(each.ref) not in SHIPPED),
         rollouts=tuple(each for each in every if kind_of(each.ref) is Kind.ROLLOUT),
         deployments=tuple(each for each in every if kind_of(each.ref) is Kind.DEPLOYMENT),
         deeds=told.deeds,
@@ -85,7 +84,7 @@ def markdown(shift: Handoff) -> str:
     )
     told = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count or one == "still wrong")
     parts = [head, "", f"{told}."]
-    if shift.looked is not None and shift.looked < shift.until - UNSEEN:
+    if shift.looked is not None and shift.looked < shift.until - LOOKED:
         parts += ["", f"Nobody has looked since {_moment(shift.looked)}: what is said of now is from then."]
     parts += _section(
         "Still wrong or unknown", [_wrong(each, shift) for each in shift.wrong] + [_deed(each) for each in shift.open], always=True

@@ -48,7 +48,7 @@ def way(error: PlatformError) -> str:
 
 def suspect(connection: str, feeds: Sequence[tuple[Feed, Freshness]], boot: float) -> Suspicion | None:
     """What to say of a connection whose feeds look like this at ``boot``; None if they do not fail alike."""
-    tried = [(feed, fresh) for feed, fresh in feeds if fresh.offered and (fresh.error is not None or fresh.fetched_boot is not None)]
+    tried = [(feed, fresh) for feed, fresh in feeds if fresh.tried]
     ways = Counter(way(fresh.error) for _, fresh in tried if fresh.error is not None)
     if not ways:
         return None

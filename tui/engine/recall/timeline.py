@@ -14,10 +14,9 @@ from typing import Final, Literal
 from tui.clock import span
 from tui.engine.joins import plain
 from tui.engine.ports import Event
-from tui.engine.recall.digest import SHIPPED
 from tui.engine.recall.records import BEFORE, UNSEEN, Deed, connection_of, health_of, is_wrong, kind_of, when
 from tui.engine.recall.usual import GOOD
-from tui.model import Health, Kind, Tone
+from tui.model import SHIPPED, TONES, Kind, Tone
 
 NEAR: Final = timedelta(minutes=15)
 """How far back a rollout, deployment or verb is named beside what went wrong after it."""
@@ -25,14 +24,6 @@ NEAR: Final = timedelta(minutes=15)
 Lane = Literal["rollouts", "deployments", "verbs", "services", "connections", "logs", "other"]
 
 LANES: Final[dict[Kind, Lane]] = {Kind.ROLLOUT: "rollouts", Kind.DEPLOYMENT: "deployments", Kind.SERVICE: "services"}
-TONES: Final[dict[Health, Tone]] = {
-    Health.OK: Tone.OK,
-    Health.BUSY: Tone.BUSY,
-    Health.WARN: Tone.WARN,
-    Health.BAD: Tone.BAD,
-    Health.IDLE: Tone.IDLE,
-    Health.UNKNOWN: Tone.UNKNOWN,
-}
 FAILED: Final = frozenset({"failure", "failed", "rejected"})
 """How a phase ends badly; what was canceled is neither."""
 TOLD: Final[dict[str, Tone]] = {"burst": Tone.WARN, "began": Tone.BUSY, "said": Tone.IDLE}

@@ -19,12 +19,12 @@ from tui.local.journal.bodies import Known
 from tui.local.journal.database import Database, open_database
 from tui.local.journal.owners import Owner
 from tui.local.journal.pruning import DAYS, MEGABYTES, Pruning
-from tui.local.journal.records import Entry, Intent, KnownRollout, Seen, event_row, insert, kept, to_ms
+from tui.local.journal.records import Entry, Intent, Seen, event_row, insert, kept, to_ms
 from tui.local.journal.rollouts import Rollouts
 from tui.local.journal.writer import Statement, Writer
 from tui.model import Kind, Ref, Resource, Verb
 
-__all__ = ["Entry", "Intent", "Journal", "Known", "KnownRollout", "Rollouts", "Seen"]
+__all__ = ["Entry", "Intent", "Journal", "Known", "Rollouts", "Seen"]
 
 IN_FLIGHT: Final = timedelta(minutes=2)
 """How long a verb can still be waiting for its answer; after that its outcome is unknown, whoever sent it."""

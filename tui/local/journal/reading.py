@@ -12,13 +12,13 @@ from tui.local.journal.records import (
     INTENT_COLUMNS,
     Entry,
     Intent,
-    KnownRollout,
     entry,
     from_ms,
     intent,
     split_ref,
     to_ms,
 )
+from tui.model import KnownRollout
 
 Alive = Callable[[str], bool]
 """Whether the console with that token still runs."""

@@ -79,38 +79,6 @@ class Intent:
     alive: bool = False
 
 
-class RolloutRecord(Protocol):
-    """A rollout that is known of; ``snapshot_json`` is the last reply's JSON text."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def app(self) -> str: ...
-    @property
-    def environment(self) -> str: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def by(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def snapshot_json(self) -> str | None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownRollout:
-    """A rollout of one connection, as the journal has it."""
-
-    id: str
-    app: str
-    environment: str
-    target: str
-    by: str
-    at: datetime
-    snapshot_json: str | None = None
-
-
 def to_ms(at: datetime) -> int:
     """Milliseconds since 1970. A naive time is refused with ``ValueError``: it would be off by hours."""
     if at.tzinfo is None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from tui.local.journal.reading import rollouts
-from tui.local.journal.records import KnownRollout, RolloutRecord, to_ms
+from tui.local.journal.records import to_ms
 from tui.local.journal.writer import Writer
+from tui.model import KnownRollout
 
 MOST: Final = 200
 """Rollouts that are remembered here; older ones stay in the journal."""
@@ -42,7 +43,7 @@ class Rollouts:
             self._version = version
         return self._known
 
-    def remember(self, rollout: RolloutRecord, snapshot: str) -> None:
+    def remember(self, rollout: KnownRollout, snapshot: str) -> None:
         """Keep a rollout with the JSON text of its newest reply (empty for none)."""
         mine = KnownRollout(
             id=rollout.id,

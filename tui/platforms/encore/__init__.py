@@ -15,8 +15,8 @@ from typing import Any, Final
 from tui import model
 from tui.clock import Clock
 from tui.errors import OutcomeUnknown, Unreachable, Unsupported
-from tui.model import Kind, LogLine, RateLimit, Ref, Verb
-from tui.platforms.base import Accepted, Call, ConnectionSpec, KnownRollout, Read, Request, RolloutSource, Rows, SignIn
+from tui.model import Kind, KnownRollout, LogLine, RateLimit, Ref, Verb
+from tui.platforms.base import Accepted, Call, ConnectionSpec, Read, Request, RolloutSource, Rows, SignIn
 from tui.platforms.encore import faults, translate, vitals
 from tui.platforms.encore.adopting import named
 from tui.platforms.encore.offers import BASE_URL, DASHBOARDS, FIELDS, FLAGS, INSTEAD, ROLLOUT, TRIGGER

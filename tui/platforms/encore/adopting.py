@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from tui.platforms.base import KnownRollout
+from tui.model import KnownRollout
 from tui.platforms.encore.reading import PREFIX
 from tui.platforms.sending import refused
 from tui.text import clean

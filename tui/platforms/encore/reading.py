@@ -12,8 +12,8 @@ from typing import Final
 from tui import model
 from tui.clock import Clock
 from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError, Refused
-from tui.model import EMPTY, Ref, Resource
-from tui.platforms.base import RolloutRecord, RolloutSource, Rows
+from tui.model import EMPTY, KnownRollout, Ref, Resource
+from tui.platforms.base import RolloutSource, Rows
 from tui.platforms.encore import faults, translate
 from tui.platforms.encore.offers import ROLLOUT, ROLLOUT_OF_ENVIRONMENT
 from tui.platforms.http import Transport
@@ -76,7 +76,7 @@ class Rollouts:
         under_way = [each for each in asked if each.id not in self._absent and not self._standing(each)[1]][:ASKED]
         gate = asyncio.Semaphore(TOGETHER)
 
-        async def attempt(each: RolloutRecord) -> PlatformError | None:
+        async def attempt(each: KnownRollout) -> PlatformError | None:
             async with gate:
                 try:
                     await self.ask(each)
@@ -117,7 +117,7 @@ class Rollouts:
             await self.ask(known)
         return self._shown(self.known(ref.id))
 
-    def _rows(self, known: Sequence[RolloutRecord], errors: Sequence[PlatformError]) -> Rows:
+    def _rows(self, known: Sequence[KnownRollout], errors: Sequence[PlatformError]) -> Rows:
         items, bad = [], 0
         reason = clean(str(errors[0]), 200) if errors else EMPTY
         for each in known:
@@ -127,7 +127,7 @@ class Rollouts:
                 bad, reason = bad + 1, reason or clean(f"rollout {clean(each.id, 40)}: {error}", 200)
         return Rows(items=tuple(items), unreadable=bad + len(errors), reason=reason)
 
-    def _shown(self, known: RolloutRecord) -> model.Rollout:
+    def _shown(self, known: KnownRollout) -> model.Rollout:
         snapshot = self.readable is False or known.id in self._absent
         key = (known.snapshot_json, snapshot)
         last = self._made.get(known.id)
@@ -147,7 +147,7 @@ class Rollouts:
         self._made[known.id] = (key, made)
         return made
 
-    async def ask(self, known: RolloutRecord) -> None:
+    async def ask(self, known: KnownRollout) -> None:
         """Read one rollout and remember it. What the server does not know, and what it cannot tell, is noted and is no error."""
         ids = {"app": known.app, "id": known.id}
         paths = {ROLLOUT: ids} | ({ROLLOUT_OF_ENVIRONMENT: ids | {"env": known.environment}} if known.environment else {})
@@ -188,7 +188,7 @@ class Rollouts:
                 self.readable = True
         return True
 
-    async def adopt(self, known: RolloutRecord) -> model.Rollout:
+    async def adopt(self, known: KnownRollout) -> model.Rollout:
         """Remember a rollout that the server shows. Raises ``NotFound`` for one that it does not; that says nothing of the server."""
         before = self.readable
         await self.ask(known)
@@ -201,7 +201,7 @@ class Rollouts:
                 f"the server shows no rollout {clean(known.id, 60)} of {clean(known.app, 60)}", connection=self._connection, sent=False
             ) from None
 
-    def remember(self, made: RolloutRecord, record: bytes) -> None:
+    def remember(self, made: KnownRollout, record: bytes) -> None:
         """Keep a rollout that was just triggered. It certainly exists: where a 404 may only have denied an old one, ask again."""
         self._source.remember(made, record.decode())
         if self._doubtful:
@@ -221,20 +221,20 @@ class Rollouts:
             raise BadReply(f"{reply.method} {reply.path} was answered with {wrong}", connection=self._connection, status=reply.status)
         return record
 
-    def _remember(self, known: RolloutRecord, record: bytes) -> None:
+    def _remember(self, known: KnownRollout, record: bytes) -> None:
         """Keep the newest reply; one that would set a rollout back came late and is dropped."""
         text = record.decode()
         if text != known.snapshot_json and translate.standing(record)[1] >= self._standing(known)[0]:
             self._source.remember(known, text)
 
-    def _standing(self, known: RolloutRecord) -> tuple[int, bool]:
+    def _standing(self, known: KnownRollout) -> tuple[int, bool]:
         """How far a rollout was when it was last read; before everything where it never was, or not readably."""
         try:
             return translate.standing(known.snapshot_json or "")[1:]
         except REFUSALS:
             return -1, False
 
-    def known(self, id_: str) -> RolloutRecord:
+    def known(self, id_: str) -> KnownRollout:
         found = next((each for each in self._source.known() if each.id == id_), None)
         if found is None:
             raise NotFound(f"no rollout {clean(id_, 60)} is known here", connection=self._connection, sent=False)

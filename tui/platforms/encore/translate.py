@@ -14,8 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from tui import model
-from tui.model import EMPTY, Health, Kind, Phase, Ref
-from tui.platforms.base import RolloutRecord
+from tui.model import EMPTY, UNDECIDED, Health, Kind, KnownRollout, Phase, Ref
 from tui.platforms.encore import wire
 from tui.platforms.records import fields, identity, parse, text_of, when, word
 from tui.text import Safe, clean
@@ -26,7 +25,6 @@ COMPLETED: Final = "completed"
 STATUS: Final[Mapping[str, str]] = {"awaiting_approval": "proposed"}
 """Webhook spellings of what the API says otherwise."""
 APPROVAL: Final = "proposed"
-UNDECIDED: Final = frozenset({"", "pending", "unknown"})
 """Conclusions of what is not concluded."""
 RANK: Final[Mapping[str, int]] = {"pending": 0, "queued": 1, "running": 2, COMPLETED: 3}
 
@@ -79,7 +77,7 @@ def _phase_health(status: str, conclusion: str) -> Health:
     return UNDERWAY.get(status, Health.UNKNOWN)
 
 
-def rollout(content: bytes | str, known: RolloutRecord, *, connection: str, dashboard: str, now: datetime, snapshot: bool) -> model.Rollout:
+def rollout(content: bytes | str, known: KnownRollout, *, connection: str, dashboard: str, now: datetime, snapshot: bool) -> model.Rollout:
     """One rollout: the reply's record (already without its envelope) and what we know of it.
 
     The id is the one that we know it by, else the reply's. ``dashboard`` is the template of the link. ``snapshot`` says that this
@@ -117,7 +115,7 @@ def rollout(content: bytes | str, known: RolloutRecord, *, connection: str, dash
     )
 
 
-def unread(known: RolloutRecord, *, connection: str, dashboard: str) -> model.Rollout:
+def unread(known: KnownRollout, *, connection: str, dashboard: str) -> model.Rollout:
     """A rollout of which no reply was ever read: what we know, and that its state is unknown."""
     name = "/".join(part for part in (known.app, known.environment) if part)
     return model.Rollout(

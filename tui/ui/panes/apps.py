@@ -13,8 +13,8 @@ from textual.widget import Widget
 from tui.actions import Place
 from tui.engine.joins import AppNode, EnvNode
 from tui.engine.session import Session
-from tui.model import Health, Kind, Ref, Resource, Rollout, Tone
-from tui.tables import GLYPHS, TONES, Cell, Moment, Span, lately, needs_approval, rollout_word, search_text, state
+from tui.model import TONES, Health, Kind, Ref, Resource, Rollout, Tone
+from tui.tables import GLYPHS, Cell, Moment, Span, lately, needs_approval, rollout_word, search_text, state
 from tui.ui.keys import bindings_for
 from tui.ui.notices import below, empty
 from tui.ui.panes.listing import PaneTable

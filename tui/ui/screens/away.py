@@ -13,8 +13,8 @@ from tui.engine.recall.past import Past
 from tui.engine.recall.records import BEFORE, LOST, Deed, health_of, kind_of
 from tui.engine.recall.timeline import OUTCOMES
 from tui.engine.session import Session
-from tui.model import Ref, Tone
-from tui.tables import GLYPHS, TONES, Moment
+from tui.model import TONES, Ref, Tone
+from tui.tables import GLYPHS, Moment
 from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen, parsed
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.status_line import Part

@@ -12,8 +12,8 @@ from tui.engine.recall.past import Past
 from tui.engine.recall.versions import Line, Live, Matrix, Place, matrix, places
 from tui.engine.session import Session
 from tui.engine.words import short
-from tui.model import Ref, Rollout
-from tui.tables import GLYPHS, NOTHING, TONES, Moment
+from tui.model import TONES, Ref, Rollout
+from tui.tables import GLYPHS, NOTHING, Moment
 from tui.ui.screens.memory import MemoryScreen
 from tui.ui.widgets.cells import Cell, Piece, spelled
 from tui.ui.widgets.status_line import Part

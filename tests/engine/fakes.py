@@ -249,7 +249,7 @@ class FakeJournal:
     def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, **_: Any) -> int:
         if self.broken:
             raise StorageError("the disk is full")
-        if self.pending(ref, kind, verb) is not None and not override:
+        if self._waits(ref, kind, verb) and not override:
             raise UsageError(f"{verb} of {ref} is open")
         number = next(self._number)
         self.intents[number] = {"ref": ref, "kind": kind, "verb": verb, "request": request, "said": []}
@@ -258,11 +258,9 @@ class FakeJournal:
     def settle(self, intent: int, outcome: str, text: str, **_: Any) -> None:
         self.intents[intent]["said"].append(outcome)
 
-    def pending(self, ref: Ref, kind: Kind, verb: Verb) -> Any:
-        for number, each in self.intents.items():
-            if (each["ref"], each["kind"], each["verb"]) == (ref, kind, verb) and each["said"][-1:] in ([], ["unknown"]):
-                return number
-        return None
+    def _waits(self, ref: Ref, kind: Kind, verb: Verb) -> bool:
+        sent = (each["said"] for each in self.intents.values() if (each["ref"], each["kind"], each["verb"]) == (ref, kind, verb))
+        return any(said[-1:] in ([], ["unknown"]) for said in sent)
 
 
 class FakeMemory:

@@ -36,15 +36,6 @@ class Event:
     text: str = ""
 
 
-class Intent(Protocol):
-    """A verb that was sent, by this or by another console, and whose outcome is not known."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def at(self) -> datetime: ...
-
-
 class JournalPort(Protocol):
     """The local history. ``badge`` is one line that says why it is not kept, empty while it is."""
 
@@ -76,9 +67,6 @@ class JournalPort(Protocol):
     def settle(self, intent: int, outcome: str, text: str, *, caused: str) -> None:
         """Its outcome: done, refused, accepted, unknown, and later confirmed, failed or unconfirmed. Only ``unknown`` stays open.
         ``caused`` is the ref of what it made, empty if that is not known."""
-
-    def pending(self, ref: Ref, kind: Kind, verb: Verb) -> Intent | None:
-        """The open intent for this, None if there is none."""
 
 
 class LastStatePort(Protocol):

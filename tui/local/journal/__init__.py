@@ -54,7 +54,7 @@ class Journal:
     """The history of one context. Open it with ``open`` or ``memory``; close it.
 
     ``record``, ``settle``, ``note``, ``mark_seen`` and the rollouts' ``remember`` return at once and never fail: they are for the
-    event loop. ``intend`` and ``pending`` wait for the disk: call them in a thread. Questions read and may be asked from anywhere.
+    event loop. ``intend`` waits for the disk: call it in a thread. Questions read and may be asked from anywhere.
     """
 
     def __init__(self, writer: Writer, owner: Owner, *, context: str, who: str, now: Now, scrub: Scrub, reason: str = "") -> None:
@@ -182,15 +182,6 @@ class Journal:
         ``caused`` is the ref of the rollout or deployment that it made."""
         at = to_ms(self._now())
         self._writer.post(lambda: [(_SETTLE, (outcome, kept(self._scrub(text)), at, outcome, caused, caused, intent))])
-
-    def pending(self, ref: Ref, kind: Kind, verb: Verb) -> Intent | None:
-        """The open intent for this, None if there is none or the journal cannot be read."""
-        key = (self._context, ref.connection, str(ref.kind), ref.id, str(kind), str(verb))
-        try:
-            found = self._writer.ask(lambda connection: reading.open_intent(connection, key, self._owner.is_alive))
-        except StorageError:
-            return None
-        return None if found is None else found[0]
 
     # questions
 

@@ -12,7 +12,7 @@ from tui.platforms.replies import Reply, Said, failure, kind_of_failure, said
 LOGS_UNAVAILABLE: Final = "logs are not available on this server"
 
 _CODES: Final[Mapping[str, tuple[type[PlatformError], str, str]]] = {
-    "auth.two_fa_required": (Forbidden, "this needs a second factor", "rollwatch login does that, then try again"),
+    "auth.two_fa_required": (Forbidden, "this needs a second factor", "an API token needs none: rollwatch login"),
     "auth.two_fa_invalid": (Refused, "", "the code is wrong or too old"),
     "auth.two_fa_not_configured": (Refused, "", "this account has no second factor"),
     "auth.bad_session": (Unauthorized, "", ""),

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 import tui
+from tests.configs import three
 from tests.e2e.driver import rollwatch
 from tui.cli import run
 from tui.cli.emulate import told
@@ -59,23 +60,9 @@ class Desk:
 
     def configure(self, extra: str = "") -> None:
         self.home.mkdir(mode=0o700, exist_ok=True)
-        apps = [f'{{ id = "{app["id"]}", environments = {json.dumps(app["environments"])} }}' for app in self.info["encore"]["apps"]]
-        (self.home / "config.toml").write_text(
-            f"""
-            [contexts.prod]
-            {extra}
-            [contexts.prod.connections.shop]
-            platform = "encore"
-            base_url = "{self.info["encore"]["base_url"]}"
-            apps = [{", ".join(apps)}]
-            [contexts.prod.connections.fleet]
-            platform = "dployr"
-            base_url = "{self.info["dployr"]["base_url"]}"
-            [contexts.prod.connections.vault]
-            platform = "phase"
-            base_url = "{self.info["phase"]["base_url"]}"
-            """
-        )
+        apps = {app["id"]: app["environments"] for app in self.info["encore"]["apps"]}
+        addresses = {name: self.info[name]["base_url"] for name in ("encore", "dployr", "phase")}
+        (self.home / "config.toml").write_text(three(**addresses, apps=apps, own=extra))
 
     def run(self, *words: str, stdin: str = "", anonymous: bool = False, **env: str) -> Done:
         """Run a command in this process."""

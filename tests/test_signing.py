@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.configs import three
 from tui.cli.signing import Signing
 from tui.clock import SystemClock
 from tui.emulator import Options, start_in_thread
@@ -19,20 +20,6 @@ from tui.errors import ConfigError, Unauthorized
 from tui.local.paths import Paths
 from tui.redaction import Redactor
 from tui.ui.owner import Draft
-
-CONFIG = """
-[contexts.prod.connections.fleet]
-platform = "dployr"
-base_url = "{dployr}"
-[contexts.prod.connections.shop]
-platform = "encore"
-base_url = "{encore}"
-apps = [{{ id = "checkout-3p2i", environments = ["prod"] }}]
-[contexts.prod.connections.vault]
-platform = "phase"
-base_url = "{phase}"
-token_command = ["false"]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +31,8 @@ def info() -> Iterator[Any]:
 @pytest.fixture
 def home(tmp_path: Path, info: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ROLLWATCH_HOME", str(tmp_path))
-    text = CONFIG.format(**{name: info[name]["base_url"] for name in ("dployr", "encore", "phase")})
-    (tmp_path / "config.toml").write_text(text)
+    text = three(**{name: info[name]["base_url"] for name in ("dployr", "encore", "phase")})
+    (tmp_path / "config.toml").write_text(f'{text}token_command = ["false"]\n')
     (tmp_path / "config.toml").chmod(0o600)
     return tmp_path
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.configs import three
 from tests.e2e.driver import Terminal, rollwatch
 from tui.cli.exits import Exit
 
@@ -57,22 +58,8 @@ def test_a_wrong_configuration_is_told_in_one_line(text: str, says: str, tmp_pat
 
 
 def test_the_console_starts_although_every_connection_is_down(tmp_path: Path) -> None:
-    port = closed_port()
-    env = configure(
-        tmp_path / "home",
-        f"""
-        [contexts.prod.connections.shop]
-        platform = "encore"
-        base_url = "http://127.0.0.1:{port}"
-        apps = [{{ id = "shop-3p2i", environments = ["prod"] }}]
-        [contexts.prod.connections.fleet]
-        platform = "dployr"
-        base_url = "http://127.0.0.1:{port}"
-        [contexts.prod.connections.vault]
-        platform = "phase"
-        base_url = "http://127.0.0.1:{port}"
-        """,
-    )
+    closed = f"http://127.0.0.1:{closed_port()}"
+    env = configure(tmp_path / "home", three(encore=closed, dployr=closed, phase=closed, apps={"shop-3p2i": ["prod"]}))
     env |= {"ROLLWATCH_FLEET_TOKEN": "t0ken-of-fleet", "ROLLWATCH_VAULT_TOKEN": "User t0ken-of-vault"}
     with Terminal(rollwatch(), size=(120, 40), env=env) as terminal:
         terminal.sees("Apps & environments", "fleet down", "vault down", "shop-3p2i")

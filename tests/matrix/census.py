@@ -106,6 +106,7 @@ def told(app: Console, watch: Watch) -> dict[str, Any]:
             for each in known
         },
         "feeds": len(app.session.feeds()),
+        "blocks": sys.getallocatedblocks(),
         "held": sorted((len(each) for each in watch.buffers), reverse=True),
         "slow": watch.slow[-200:],
         "sweeps": watch.sweeps[-500:],

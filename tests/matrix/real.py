@@ -125,7 +125,7 @@ class Watched:
                 "rss_kib": float(re.search(r"VmRSS:\s+(\d+)", status)[1]),  # type: ignore[index]
                 "threads": float(re.search(r"Threads:\s+(\d+)", status)[1]),  # type: ignore[index]
                 "fds": float(sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())),
-                **{name: float(told[name]) for name in ("tasks", "widgets", "screens")},
+                **{name: float(told[name]) for name in ("tasks", "widgets", "screens", "blocks")},
                 "lines": float(sum(told["held"])),
                 "cpu_s": (int(cpu[11]) + int(cpu[12])) / os.sysconf("SC_CLK_TCK"),
                 "bytes": float(getattr(self.terminal, "written", 0)),
@@ -136,7 +136,7 @@ class Watched:
         kept = self.samples[len(self.samples) // 10 :]
         quarter = max(1, len(kept) // 4)
         first, last = kept[:quarter], kept[-quarter:]
-        names = ("rss_kib", "threads", "fds", "tasks", "widgets", "screens", "lines")
+        names = ("rss_kib", "threads", "fds", "tasks", "widgets", "screens", "lines", "blocks")
         each = {name: [statistics.median(sample[name] for sample in part) for part in (first, last)] for name in names}
         most = {f"most_{name}": max(sample[name] for sample in kept) for name in names}
         tenth = max(1, len(self.samples) // 10)

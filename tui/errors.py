@@ -159,3 +159,10 @@ class OutcomeUnknown(PlatformError):
 
 class HalfDone(PlatformError):
     """The first half of a two-part verb was executed, the second was not."""
+
+
+def displaced(error: PlatformError) -> BadReply:
+    """For what was there before and is not found now: something else may answer in its place, as a proxy does whose server is being
+    replaced."""
+    words = f"{error.message} (it was there before: something may answer in its place)"
+    return BadReply(words, connection=error.connection, status=error.status)

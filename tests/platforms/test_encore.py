@@ -278,6 +278,32 @@ async def test_a_rollout_that_the_server_does_not_know_is_kept_as_it_was_last_se
         assert len(at.server.seen) == asked
 
 
+@pytest.mark.parametrize(
+    "missing", [Answer(status=404, body=b"404 page not found", content_type="text/plain"), Answer(status=405), plain({"detail": "no"}, 404)]
+)
+async def test_a_rollout_that_was_read_is_asked_for_again_where_something_else_answers(missing: Answer) -> None:
+    proxy: list[Answer] = []
+    told = answers(rollout())
+    memory = known()
+
+    def answer(seen: Seen) -> Answer:
+        return proxy[0] if proxy and "oauth" not in seen.path else told(seen)
+
+    async with bench("encore", answer, memory=memory, flavour="auto") as at:
+        await at.fetch(Kind.ROLLOUT)
+        proxy.append(missing)
+        await at.clock.advance(120.0)
+        with pytest.raises(BadReply, match="was there before"):
+            await at.fetch(Kind.ROLLOUT)
+        proxy.clear()
+        assert [each.snapshot for each in (await at.fetch(Kind.ROLLOUT)).items] == [False]
+        proxy.append(missing)
+        with pytest.raises(BadReply):
+            await at.fetch(Kind.ROLLOUT)
+        await at.clock.advance(700.0)
+        assert [each.snapshot for each in (await at.fetch(Kind.ROLLOUT)).items] == [True]
+
+
 async def test_a_reply_that_would_set_a_rollout_back_is_dropped() -> None:
     over = rollout("completed", "success")
     async with bench(

@@ -19,7 +19,7 @@ from tui.engine.feeds import Change, Feed
 from tui.engine.pace import Rank, View, view_of
 from tui.engine.store import Store
 from tui.engine.waiting import Nap
-from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError, RateLimited, Refused, Unauthorized, Unreachable
+from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError, RateLimited, Refused, Unauthorized, Unreachable, displaced
 from tui.platforms.base import Read, Rows
 
 log = logging.getLogger(__name__)
@@ -216,16 +216,14 @@ class Reader:
         self._owner.came(self, change)
 
     async def _fetch(self, read: Read) -> Rows:
-        """What this server offered a while ago it has not given up: whoever says that it is not there stands in its place, as a proxy
-        does whose server is being replaced."""
+        """What this server offered a while ago it has not given up."""
         try:
             return await read.fetch(self.feed.scope)
         except (NoEndpoint, NotFound) as error:
             missing = isinstance(error, NoEndpoint) or not self.feed.scope
             if not missing or self._store.freshness(self.feed).fetched_boot is None:
                 raise
-            words = f"{error.message} (it was there before: something may answer in its place)"
-            raise BadReply(words, connection=error.connection, status=error.status) from error
+            raise displaced(error) from error
 
     def _fail(self, error: PlatformError) -> None:
         self._said(error)

@@ -11,7 +11,7 @@ from typing import Final
 
 from tui import model
 from tui.clock import Clock
-from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError, Refused
+from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError, Refused, displaced
 from tui.model import EMPTY, KnownRollout, Ref, Resource
 from tui.platforms.base import RolloutSource, Rows
 from tui.platforms.encore import faults, translate
@@ -31,6 +31,8 @@ SILENT: Final = 120.0
 """Seconds after which a server that was asked nothing is asked for a token, to know that it is still there."""
 FRESH: Final = 60.0
 """Seconds for which a rollout that the server does not know yet may only be too young."""
+DISPLACED: Final = 600.0
+"""Seconds for which a path that could be read and is not found now is taken for something else in the server's place."""
 NONE: Final = "roll_00000000000000000000"
 """The id of no rollout."""
 PREFIX: Final = "roll_"
@@ -67,6 +69,7 @@ class Rollouts:
         self._doubtful = False
         self._made: dict[str, tuple[tuple[str | None, bool], model.Rollout]] = {}
         self._absent: set[str] = set()
+        self._missing: dict[str, float] = {}
         self._last = Rows()
 
     async def all(self, scope: str) -> Rows:
@@ -164,9 +167,14 @@ class Rollouts:
                 continue
             record = self._record(reply, known.id)
             self.readable, self._path = True, path
+            self._missing.pop(known.id, None)
             self._remember(known, record)
             return
-        if self.readable is None and not missing[-1].code.endswith(GONE):
+        denied = missing[-1].code.endswith(GONE)
+        since = self._missing.setdefault(known.id, self._clock.boot())
+        if self.readable and not denied and self._clock.boot() - since < DISPLACED:
+            raise displaced(missing[-1])
+        if self.readable is None and not denied:
             self.readable = False
             self._doubtful = not all(isinstance(error, NoEndpoint) for error in missing)
         elif (self._clock.wall() - known.at).total_seconds() > FRESH:

@@ -382,6 +382,17 @@ def test_what_went_wrong_says_what_to_do_next(fault: dict[str, Any], word: str, 
     assert line.endswith("nothing here needs mending")
 
 
+def test_what_is_not_known_is_overridden_by_the_word_that_the_refusal_names(punctual: Desk) -> None:
+    words = ("rollout", "shop", "checkout-3p2i", "staging", "--branch", "main")
+    punctual.emulator.do(lambda control: control.fault("status", method="POST", path="*/rollouts", status=500))
+    assert punctual.run(*words).returncode == Exit.UNKNOWN
+    punctual.emulator.do(lambda control: control.clear_faults())
+    again = punctual.run(*words)
+    assert again.returncode == Exit.FAILED
+    assert again.stdout.endswith("then override: --override sends it all the same\n")
+    assert punctual.run(*words, "--override").returncode == Exit.OK
+
+
 def test_where_nothing_is_connected_the_first_line_is_how_to_connect(desk: Desk, tmp_path: Path) -> None:
     done = desk.run("status", "--json", anonymous=True, ROLLWATCH_HOME=str(tmp_path / "empty"))
     assert (done.returncode, done.stdout) == (Exit.USAGE, "")

@@ -60,7 +60,7 @@ def test_names_come_from_the_configuration(home: Path) -> None:
     [
         (["sta"], {"status"}),
         (["status", "--j"], {"--json"}),
-        (["rollout", "--"], {"--help", "--context", "--read-only", "--branch", "--sha", "--wait", "--yes", "--json"}),
+        (["rollout", "--"], {"--help", "--context", "--read-only", "--branch", "--sha", "--override", "--wait", "--yes", "--json"}),
         (["config", "s"], {"show", "schema"}),
         (["--context", "p"], {"prod"}),
         (["--context", "prod", "log"], {"logs", "login", "logout"}),

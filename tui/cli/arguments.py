@@ -110,8 +110,12 @@ def _do(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the form; may be repeated")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--no-wait", action="store_true", help="end when it was accepted instead of when a read has seen its effect")
-    parser.add_argument("--override", action="store_true", help="send although an earlier outcome of the same act is still unknown")
+    _override(parser)
     _json(parser)
+
+
+def _override(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--override", action="store_true", help="send although an earlier outcome of the same act is still unknown")
 
 
 def _logs(parser: argparse.ArgumentParser) -> None:
@@ -132,6 +136,7 @@ def _rollout(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--sha", metavar="S", help="exactly this commit: 40 hex digits")
     parser.add_argument("--wait", action="store_true", help="print one line per change until the rollout has ended")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    _override(parser)
     _json(parser)
 
 

@@ -126,6 +126,8 @@ async def beforehand(session: Session, verb: Verb, target: Ref, kind: Kind) -> O
 def said(outcome: Outcome) -> str:
     """What became of a verb, and what to do next where it did not go well."""
     error = outcome.error
+    if isinstance(error, UsageError) and error.hint:
+        return f"{outcome.text}: --override sends it all the same"
     if not isinstance(error, PlatformError) or error.hint or error.fields:
         return outcome.text
     return f"{outcome.text}: {LOOK if outcome.word == 'unknown' else remedy(error)}"

@@ -32,7 +32,8 @@ class Shape(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field. ``name`` is the API's; ``suggest`` are words often wanted, never a wall; ``choose`` names the kind whose things
-    on screen can be picked (their id is the value); ``example`` stands greyed in an empty field."""
+    on screen can be picked (their id is the value); ``example`` stands greyed in an empty field; ``instead`` is the field that this one
+    is given instead of."""
 
     name: str
     title: str
@@ -43,6 +44,7 @@ class Field:
     suggest: tuple[str, ...] = ()
     choose: Kind | None = None
     example: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +268,7 @@ FORMS: Final[Mapping[tuple[Kind, Verb], Form]] = {
         target=Kind.ENVIRONMENT,
         fields=(
             Field(name="branch", title="Branch", help="its newest pushed commit is rolled out", check=branch, example="main"),
-            Field(name="sha", title="or commit", help="all 40 digits, already pushed", check=commit),
+            Field(name="sha", title="or commit", help="all 40 digits, already pushed", check=commit, instead="branch"),
             Field(name="skip_tests", title="Skip the tests", shape=Shape.SWITCH, suggest=_EITHER, help="roll out what was not tested"),
             Field(name="force_rebuild", title="Build again", shape=Shape.SWITCH, suggest=_EITHER, help="even if it was built before"),
         ),

@@ -24,6 +24,7 @@ from tui.platforms.base import Request
 from tui.text import Safe
 from tui.ui.answers import Entry
 from tui.ui.app import Console
+from tui.ui.form_rows import FormRows
 from tui.ui.guard import HELD, Guard
 from tui.ui.screens.ask import AskScreen
 from tui.ui.settings import Settings
@@ -186,6 +187,36 @@ async def test_of_an_adopted_rollout_nothing_is_said_that_is_not_known() -> None
         assert at.sees("what it rolled out is not known here: t asks for a commit")
         await at.press("t")
         assert at.sees("last that succeeded there: roll_7 by somebody, 5m ago")
+
+
+async def test_a_commit_takes_the_place_of_the_branch_that_was_only_offered() -> None:
+    at_desk = desk()
+    sha = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678"
+    place: dict[str, Any] = {"app": Safe("checkout"), "environment": Safe("prod"), "conclusion": Safe("success"), "health": Health.OK}
+    rows = [
+        Rollout(ref=ref(Kind.ROLLOUT, id_, "shop"), name=Safe(id_), target=Safe(target), queued_at=ago(minutes=minutes), **place)
+        for id_, target, minutes in (("roll_9", "hotfix", 10), ("roll_8", sha, 60))
+    ]
+    at_desk.put("shop", Kind.ROLLOUT, rows)
+    async with seat(at_desk) as at:
+        await at.press("3", "home", "t")
+        entries = at.app.screen.query_one(FormRows).entries
+        offered = entries["branch"].value
+        assert offered
+        await at.press("down")
+        assert (entries["sha"].value, entries["branch"].value) == (sha, "")
+        entries["sha"].value = ""
+        await at.press("home")
+        assert entries["branch"].value == offered
+        entries["branch"].value = "mine"
+        entries["sha"].value = sha
+        await at.press("home")
+        assert entries["branch"].value == "mine", "what somebody typed stays, and is told"
+        assert at.sees("give a branch or a commit, not both")
+        entries["branch"].value = ""
+        await at.press("tab", "tab", "tab", "right", "enter")
+        assert at.desk.done[0][2]["sha"] == sha
+        assert "branch" not in at.desk.done[0][2]
 
 
 async def test_stars_that_stand_for_a_secret_are_never_offered_to_be_sent() -> None:

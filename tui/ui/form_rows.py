@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tui.forms import Field, Shape
 from tui.text import clean
@@ -40,6 +42,7 @@ class FormRows(Vertical):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.entries: dict[str, Entry] = {}
+        self._asked: tuple[Line, ...] = ()
         self._lines: dict[str, Horizontal] = {}
         self._problems: dict[str, Paragraph] = {}
 
@@ -47,6 +50,7 @@ class FormRows(Vertical):
         """Ask for these from now on."""
         await self.remove_children()
         self.entries.clear()
+        self._asked = tuple(lines)
         self._lines.clear()
         self._problems.clear()
         widgets = [widget for line in lines for widget in self._row(line)]
@@ -60,6 +64,20 @@ class FormRows(Vertical):
         title.set_text(line.field.title + (" *" if line.field.required else ""))
         self._lines[name], self.entries[name], self._problems[name] = Horizontal(title, entry), entry, problem
         return [self._lines[name], problem]
+
+    @on(Input.Changed)
+    def _give_way(self, event: Input.Changed) -> None:
+        """Once something stands in a field that is given instead of another one, what was only offered there goes; it is offered again
+        where nothing stands in either."""
+        line = next((each for each in self._asked if self.entries.get(each.field.name) is event.input), None)
+        other = next((each for each in self._asked if line is not None and each.field.name == line.field.instead), None)
+        if other is None:
+            return
+        entry, offered = self.entries[other.field.name], clean(other.value, 2_000)
+        if event.value.strip() and entry.value == offered:
+            entry.value = ""
+        elif not event.value and not entry.value:
+            entry.value = offered
 
     def show_only(self, names: Collection[str]) -> None:
         """Only these can be filled in; the others keep what was typed."""

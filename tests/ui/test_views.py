@@ -15,6 +15,7 @@ from tui.model import Deployment, Health, Instance, Kind, Phase, Resource, Rollo
 from tui.tables import Moment, why
 from tui.text import Safe
 from tui.ui.driver import quiet_driver
+from tui.ui.related import relation
 from tui.ui.screens.ask import AskScreen
 from tui.ui.screens.detail import DetailScreen
 from tui.ui.screens.menu import MenuScreen
@@ -255,6 +256,13 @@ def test_what_speaks_against_a_thing_is_told_and_nothing_else(row: Resource, oth
         assert BROKEN.ref in {each.ref for each in found}
 
 
+def test_deployments_of_a_service_are_told_apart_by_their_code() -> None:
+    moment = Moment(now=NOW, store=Shelf(), zone=UTC)
+    built = Deployment(ref=ref(Kind.DEPLOYMENT, "d"), name=Safe("web"), branch=Safe("main"), commit=Safe("0d4d4519"))
+    for row, name in ((built, "main@0d4d451"), (replace(built, branch=Safe(""), commit=Safe("")), "web")):
+        assert "".join(piece.text for piece in relation(row, moment, (), "fleet")).split()[0] == name
+
+
 async def test_the_detail_of_a_failing_thing_says_why_and_leads_to_the_evidence() -> None:
     async with seat() as at:
         await at.press("l")
@@ -342,7 +350,7 @@ async def test_a_line_of_a_thing_opens_with_two_clicks_as_with_enter() -> None:
     async with seat() as at:
         await at.press("enter")
         before = at.screen()[0]
-        row = next(index for index, text in enumerate(at.screen()) if text.startswith("   worker"))
+        row = next(index for index, text in enumerate(at.screen()) if text.startswith("   registry/worker:9"))
         await at.pilot.click(offset=(5, row))
         await at.wait()
         assert at.screen()[0] == before, "one click selects"

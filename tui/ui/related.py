@@ -10,8 +10,9 @@ from tui.engine.feeds import Feed
 from tui.engine.joins import AppNode, Together, together
 from tui.engine.session import Session
 from tui.engine.store import Store
-from tui.model import TONES, Kind, Ref, Resource, Tone, Variable
-from tui.tables import NOTHING, TABLES, Moment, related, state
+from tui.model import TONES, Deployment, Kind, Ref, Resource, Tone, Variable
+from tui.tables import NOTHING, TABLES, Moment, Span, related, state
+from tui.tables.cells import code
 from tui.text import clean
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.text_view import Content, Field
@@ -29,8 +30,10 @@ def relation(row: Resource, moment: Moment, revealed: Collection[Ref], home: str
         return (Piece(f"  {str(row.name).ljust(24)}  "), Piece(shown, "warn" if row.ref in revealed else "muted"))
     columns = TABLES[row.ref.kind].columns
     pieces: list[Piece] = [Piece("  ")]
+    # All deployments of a service are called like it: what tells them apart is their code.
+    apart = {"name": str(code(row))} if isinstance(row, Deployment) and code(row) != NOTHING else {}
     for column in [each for each in columns if each.rank <= 2 and each.id != "on"]:
-        cell = column.cell(row, moment)
+        cell = (Span(apart[column.id]),) if column.id in apart else column.cell(row, moment)
         if column.rank and column.text(row, moment) == NOTHING:
             continue
         pieces += [Piece(span.text, span.tone) for span in cell]

@@ -89,6 +89,9 @@ async def test_while_away_tells_the_unresolved_first_and_opens_each_with_one_key
         assert "In 8h00: " in lines[0]
         assert AwayScreen.columns[2].low >= len("dployr deployment"), "the longest of the demo"
         assert "so far: " in "".join(lines[-3:-1]), "the chosen line in full"
+        changed = re.search(r" (\d+) changed", lines[0])
+        assert changed is not None
+        assert re.search(rf"Changed +{changed[1]}( in \d+ places)?$", at.row("Changed ").rstrip("▐ ")), "title and part count alike"
         mailer = next(index for index, line in enumerate(lines) if "✗ mailer" in line and "so far" in line)
         assert mailer < next(index for index, line in enumerate(lines) if "Recovered" in line)
         await at.press("enter")

@@ -81,14 +81,16 @@ class AwayScreen(MemoryScreen):
     def _rows(self, told: Digest, moment: Moment) -> Iterator[Row]:
         yield from self._part("Unresolved", told.unresolved, moment)
         yield from self._part("Recovered", told.recovered, moment)
-        yield from self._part("Changed", by_place(told.changed), moment)
+        yield from self._part("Changed", by_place(told.changed), moment, whole=len(told.changed))
         if told.deeds:
-            yield _head("Done by hand", len(told.deeds))
+            yield _head("Done by hand", str(len(told.deeds)))
             yield from (_deed(number, each, moment) for number, each in enumerate(told.deeds[:MOST]))
 
-    def _part(self, title: str, stories: Sequence[Story], moment: Moment) -> Iterator[Row]:
+    def _part(self, title: str, stories: Sequence[Story], moment: Moment, *, whole: int = 0) -> Iterator[Row]:
+        """``whole`` is how many these were before they were told by place."""
+        lines = len(stories)
         if stories:
-            yield _head(title, len(stories))
+            yield _head(title, f"{whole} in {lines} {'place' if lines == 1 else 'places'}" if whole > lines else str(lines))
             yield from (_story(each, moment) for each in stories[:MOST])
         if len(stories) > MOST:
             yield Row(("more", title), (cell(""), cell(f"and {len(stories) - MOST} more", "muted"), cell(""), cell("")))
@@ -117,8 +119,8 @@ class AwayScreen(MemoryScreen):
         return "" if told is None else "\n".join([told.text, *(each.text for each in (*told.unresolved, *told.recovered, *told.changed))])
 
 
-def _head(title: str, count: int) -> Row:
-    return Row(("head", title), ((Piece(title, "title"),), (Piece(str(count), "muted"),), (), ()))
+def _head(title: str, count: str) -> Row:
+    return Row(("head", title), ((Piece(title, "title"),), (Piece(count, "muted"),), (), ()))
 
 
 def _tone(story: Story) -> Tone:

@@ -124,7 +124,7 @@ def test_running_all_the_time_is_no_proof_of_a_restart() -> None:
         await stage.time.sleep(100.0)
         (verdict,) = stage.verdicts
         assert verdict.word == "unconfirmed"
-        assert verdict.text == "web: not confirmed after 90 s (no sign of a restart)"
+        assert verdict.text == "web: not confirmed after 1m30 (no sign of a restart)"
         assert stage.running.in_flight() == ()
 
     play(tell)
@@ -164,7 +164,7 @@ def test_a_reply_that_was_asked_for_before_the_verb_proves_nothing() -> None:
         await reading
         assert stage.verdicts == []
         await stage.time.sleep(5.0)
-        assert [verdict.text for verdict in stage.verdicts] == ["web is gone after 6 s"]
+        assert [verdict.text for verdict in stage.verdicts] == ["web is gone after 6s"]
 
     play(tell)
 
@@ -203,7 +203,7 @@ def test_the_thing_itself_is_looked_at_where_the_list_does_not_tell() -> None:
             running.verdicts.subscribe(said.append)
             await running.do(Verb.STOP, WEB)
             await time.sleep(5.0)
-            assert [verdict.text for verdict in said] == ["web is stopped after 2 s"]
+            assert [verdict.text for verdict in said] == ["web is stopped after 2s"]
             found = await running.look(WEB)
             assert found is not None
             assert found.health is Health.IDLE
@@ -233,7 +233,7 @@ def test_two_creates_below_one_parent_do_not_wait_for_each_other() -> None:
         made = Deployment(ref=ref("d1", Kind.DEPLOYMENT), name=Safe("two"), health=Health.BUSY, status=Safe("building"))
         stage.fake.rows[Kind.DEPLOYMENT, ""] = rows(made)
         await stage.time.sleep(5.0)
-        assert [verdict.text for verdict in stage.verdicts] == ["two is building after 2 s"]
+        assert [verdict.text for verdict in stage.verdicts] == ["two is building after 2s"]
 
     play(tell)
 
@@ -414,7 +414,7 @@ def test_an_unknown_outcome_blocks_the_verb_until_a_read_settles_it() -> None:
         assert len(stage.fake.sent) == 1
         stage.now(service("web", Health.IDLE))
         await stage.time.sleep(5.0)
-        assert [(verdict.word, verdict.text) for verdict in stage.verdicts] == [("confirmed", "web is stopped after 2 s")]
+        assert [(verdict.word, verdict.text) for verdict in stage.verdicts] == [("confirmed", "web is stopped after 2s")]
         assert stage.running.why_not(WEB, Verb.STOP) is None
         assert stage.said() == [["unknown", "confirmed"]]
 

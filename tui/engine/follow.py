@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from tui.clock import Clock
+from tui.clock import Clock, span
 from tui.engine.connection import Connection
 from tui.engine.feeds import Change, Feed, Pending
 from tui.engine.poller import Poller
@@ -139,9 +139,9 @@ class Follower:
         watch.last, watch.unclear = phrase, seen == "unclear"
         seconds = self._clock.boot() - watch.pending.since
         if seen == "yes":
-            self._end(watch, "confirmed", f"{watch.act.name} is {phrase} after {seconds:.0f} s", rows)
+            self._end(watch, "confirmed", f"{watch.act.name} is {phrase} after {span(seconds)}", rows)
         elif seen == "no":
-            self._end(watch, "failed", f"{watch.act.name}: {phrase} after {seconds:.0f} s", rows)
+            self._end(watch, "failed", f"{watch.act.name}: {phrase} after {span(seconds)}", rows)
         elif watch.told and seen == "wait" and watch.act.verb in TELLING:
             self._end(watch, "failed", f"{watch.act.name}: not executed as far as reading shows ({phrase})", rows)
 
@@ -153,10 +153,10 @@ class Follower:
         fresh = [self._store.freshness(feed) for feed in watch.feeds if feed.kind is watch.act.kind]
         read = bool(fresh) and all(each.error is None and (each.age(boot) or RECENT) < RECENT for each in fresh)
         if watch.word == "unknown" and watch.act.verb in TELLING and read and not watch.unclear:
-            self._end(watch, "failed", f"{watch.act.name}: not executed as far as {seconds:.0f} s of reading show", {})
+            self._end(watch, "failed", f"{watch.act.name}: not executed as far as {span(seconds)} of reading show", {})
         else:
             said = f" ({watch.last})" if watch.last else ""
-            self._end(watch, "unconfirmed", f"{watch.act.name}: not confirmed after {seconds:.0f} s{said}", {})
+            self._end(watch, "unconfirmed", f"{watch.act.name}: not confirmed after {span(seconds)}{said}", {})
 
     def _end(self, watch: _Watch, word: Literal["confirmed", "failed", "unconfirmed"], text: str, rows: Mapping[Ref, Resource]) -> None:
         act = watch.act

@@ -46,7 +46,7 @@ LEADS: Final = (
 AGAIN: Final = 5.0
 """Seconds within which the same choice once more goes on although something is in flight."""
 
-ALONE: Final = "not in the demo, which has no configuration: rollwatch by itself connects platforms"
+ALONE: Final = "the demo has no configuration: rollwatch by itself connects platforms"
 
 
 @runtime_checkable

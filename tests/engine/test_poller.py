@@ -401,6 +401,38 @@ def test_what_a_server_does_not_offer_is_asked_once_and_is_no_trouble() -> None:
     vloop.run(story())
 
 
+def test_a_late_answer_that_ends_an_outage_is_told() -> None:
+    """What was asked before the connection was found to be down, and is answered afterwards."""
+
+    async def story() -> None:
+        time = clock()
+        fake = FakePlatform("fleet", time, kinds=DPLOYR)
+        fetch, slow = fake.reads[Kind.PROJECT].fetch, [False]
+
+        async def late(scope: str) -> Rows:
+            if slow[0]:
+                await time.sleep(20.0)
+                fake.trouble, slow[0] = None, False
+            return await fetch(scope)
+
+        fake._reads[Kind.PROJECT] = replace(fake._reads[Kind.PROJECT], fetch=late)
+        async with session(time, fake) as running:
+            running.show("pane", running.feeds())
+            await running.settle(10.0)
+            slow[0] = True
+            hanging = asyncio.ensure_future(running.refresh([feed(Kind.PROJECT)]))
+            await time.sleep(0.1)
+            fake.trouble = failing(Unreachable)
+            await running.refresh([feed(kind) for kind in (Kind.SERVICE, Kind.DEPLOYMENT, Kind.INSTANCE, Kind.ROUTE)])
+            await time.sleep(15.0)
+            assert running.store.connection("fleet").state == "down"
+            await hanging
+            await time.sleep(120.0)
+            assert running.store.connection("fleet").state == "fresh"
+
+    vloop.run(story())
+
+
 class _Theirs(Exception):
     """What an HTTP library raises; unlike those that are built in it can be watched."""
 

@@ -54,6 +54,7 @@ class Connection:
         self._gate = asyncio.Semaphore(TOGETHER)
         self._front = asyncio.Semaphore(TOGETHER)
         self._detecting: asyncio.Task[bool] | None = None
+        self._told = False
 
     async def poll(self, fetch: Callable[[], Awaitable[T]], *, cost: int, source: object) -> T:
         """One read of a schedule. Raises ``PlatformError``, and ``Later`` if its moment has passed meanwhile."""
@@ -77,7 +78,6 @@ class Connection:
 
     async def ask(self, fetch: Callable[[], Awaitable[T]], *, cost: int, source: object) -> T:
         """One request at once, without any gate; an open circuit is tried. Raises ``PlatformError``."""
-        was = self.circuit.word
         self.circuit.probe()
         self.budget.spend(cost)
         sent = True
@@ -94,8 +94,7 @@ class Connection:
             raise
         finally:
             self.budget.settle(cost, sent=sent)
-            if was is not None or self.circuit.word is not None:
-                self.turned()
+            self._tell()
 
     async def send(self, run: Callable[[], Awaitable[T]], *, cost: int) -> T:
         """One verb, at once and exactly once. Raises ``RollwatchError``; ``OutcomeUnknown`` if it does not end in time.
@@ -109,7 +108,7 @@ class Connection:
             raise OutcomeUnknown(f"no end within {VERB_DEADLINE:.0f} s", connection=self.name) from None
         except (Unauthorized, RateLimited) as error:
             self._failed(error, self)
-            self.turned()
+            self._tell()
             raise
         finally:
             self.budget.settle(cost)
@@ -136,6 +135,12 @@ class Connection:
             raise WrongBaseUrl(error.message, hint=error.hint, connection=self.name, status=error.status) from error
         self.detected = True
         return True
+
+    def _tell(self) -> None:
+        """Tell of an open circuit, and once of one that is closed again, also where an answer closed it that was asked for before."""
+        told, self._told = self._told, self.circuit.word is not None
+        if told or self._told:
+            self.turned()
 
     def _failed(self, error: PlatformError, source: object) -> None:
         if isinstance(error, RateLimited) and self.circuit.word != "limited":

@@ -162,6 +162,7 @@ async def _rest(pilot: Pilot[int]) -> None:
     """Nothing is painted any more."""
     before: list[str] = []
     for _ in range(200):
+        await _until(lambda: not any(each.group == "learn" and each.is_running for each in pilot.app.workers), "nothing was learnt")
         await pilot.pause()
         await asyncio.sleep(0.02)
         now = _look(pilot.app).text()

@@ -61,6 +61,8 @@ async def lay(session: Session, journal: Journal, paces: Paces) -> None:
         now = session.clock.wall()
         rows = {feed: session.store.feed_rows(feed) for feed in session.feeds() if feed.kind is not Kind.VARIABLE}
         await asyncio.to_thread(_write, journal, Shift(rows, now, paces))
+        if session.past is not None:
+            session.past.relearn()
     except Exception:
         log.exception("the demo has no past")
 
@@ -213,6 +215,7 @@ def _write(journal: Journal, shift: Shift) -> None:
             ]
         )
     _act(journal, shift)
+    journal.flush()
 
 
 def _act(journal: Journal, shift: Shift) -> None:

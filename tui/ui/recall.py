@@ -58,7 +58,7 @@ class Recall:
         self._last_key = self._session.clock.boot()
         self._seen_until: datetime = self._session.clock.wall()
         self._marked = float("-inf")
-        self._learnt = float("-inf")
+        self._learnt, self._laid = float("-inf"), 0
         self._news = False
         self._keys = 0
         self.scrub = Scrub(program)
@@ -104,9 +104,9 @@ class Recall:
 
     def tick(self) -> None:
         """A second went by."""
-        now = self._session.clock.boot()
-        if self._session.past is not None and now - self._learnt > LEARN:
-            self._learnt = now
+        now, past = self._session.clock.boot(), self._session.past
+        if past is not None and (now - self._learnt > LEARN or past.laid != self._laid):
+            self._learnt, self._laid = now, past.laid
             start(self._program, self._learn, group="learn")
 
     def open(self, id_: str, *, since: datetime | None = None) -> None:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
@@ -116,6 +118,40 @@ async def test_what_is_usual_is_what_the_successful_ones_took(journal: Journal) 
     assert slow.slow
     assert past.usual(("nobody", "prod", "rollout")) is None
     assert not await past.learn([key])
+
+
+async def test_what_was_learnt_before_a_past_was_laid_counts_no_more() -> None:
+    """The first console of a demo looks before its past is written: it said for two minutes that nothing is usual."""
+    clock = ManualClock(END)
+    durations: list[float] = []
+    past = Past(SimpleNamespace(durations=lambda *_, **__: durations), clock)  # type: ignore[arg-type]
+    key = ("checkout", "prod", "rollout")
+    assert not await past.learn([key])
+    durations += [60.0] * 5
+    assert not await past.learn([key])
+    past.relearn()
+    assert await past.learn([key])
+    assert str(past.usual(key)) == "usually 1m00"
+
+
+async def test_an_answer_that_was_asked_of_another_past_is_let_go() -> None:
+    asked = Event()
+    go_on = Event()
+
+    def durations(*_: object, **__: object) -> list[float]:
+        asked.set()
+        go_on.wait(5)
+        return []
+
+    past = Past(SimpleNamespace(durations=durations), ManualClock(END))  # type: ignore[arg-type]
+    key = ("checkout", "prod", "rollout")
+    learning = asyncio.ensure_future(past.learn([key]))
+    await asyncio.to_thread(asked.wait, 5)
+    past.relearn()
+    go_on.set()
+    assert not await learning
+    past._port.durations = lambda *_, **__: [60.0] * 5  # type: ignore[method-assign]
+    assert await past.learn([key])
 
 
 def test_the_marker_of_a_user_is_the_same_from_wherever(tmp_path: Path) -> None:

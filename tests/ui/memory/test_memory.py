@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest.mock import patch
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.ui.desk import NOW, READS, Desk, ago, busy, ref, refused, rollouts, s
 from tests.ui.test_console import Seat
 from tui.clock import ManualClock
 from tui.engine.alerts import Rule
-from tui.engine.recall.past import Past
+from tui.engine.recall.past import Key, Past
 from tui.local.exports import write_lines
 from tui.local.journal import Journal
 from tui.model import Deployment, Health, Kind, Rollout
@@ -322,6 +323,33 @@ async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal
         assert f"usually {usual // 60:.0f}m{usual % 60:02.0f}, " in at.row("usually")
         await at.tick(400)
         assert "slower than usual (p90 " in at.row("slower")
+
+
+async def test_what_is_usual_is_asked_again_at_once_where_a_past_was_laid(journal: Journal) -> None:
+    desk = remembering(journal)
+    assert desk.past is not None
+    told: list[Collection[Key]] = []
+
+    async def learn(keys: Collection[Key]) -> bool:
+        told.append(keys)
+        return False
+
+    with patch.object(desk.past, "learn", learn):
+        desk.put(
+            "shop",
+            Kind.ROLLOUT,
+            [Rollout(ref=ref(Kind.ROLLOUT, "now", "shop"), name=Safe("new"), health=Health.BUSY, started_at=ago(seconds=9))],
+        )
+        async with seat(desk, (160, 40)) as at:
+            at.app._tick()
+            await until(at, lambda: len(told) == 1)
+            at.app._tick()
+            desk.past.relearn()
+            at.app._tick()
+            await until(at, lambda: len(told) == 2)
+            at.app._tick()
+            await at.wait()
+        assert len(told) == 2
 
 
 async def test_lengths_of_rollouts_stand_under_each_other_whatever_is_said_beside_them(journal: Journal) -> None:

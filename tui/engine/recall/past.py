@@ -173,6 +173,8 @@ class Past:
         self._clock = clock
         self._store = store
         self._usual: dict[Key, tuple[float, Usual | None]] = {}
+        self.laid = 0
+        """How often the journal was given a past that it had not seen happen."""
 
     @property
     def who(self) -> str:
@@ -234,14 +236,21 @@ class Past:
 
     async def learn(self, keys: Collection[Key]) -> bool:
         """Ask for what is usual of these, unless that was done lately; whether anything is known now that was not."""
-        now = self._clock.boot()
+        now, laid = self._clock.boot(), self.laid
         wanted = [key for key in keys if key not in self._usual or now - self._usual[key][0] > LEARN]
         if not wanted:
             return False
         found = await asyncio.to_thread(lambda: {key: self._ask(key) for key in wanted})
+        if laid != self.laid:
+            return False  # it was asked of another past
         news = any(self.usual(key) != known for key, known in found.items())
         self._usual.update({key: (now, known) for key, known in found.items()})
         return news
+
+    def relearn(self) -> None:
+        """The journal was given another past: what was learnt before counts no more, and whoever learns is to ask anew."""
+        self._usual.clear()
+        self.laid += 1
 
     def _ask(self, key: Key) -> Usual | None:
         app, environment, phase = key

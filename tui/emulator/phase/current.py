@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -10,10 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tui.emulator.phase import rules
-from tui.emulator.phase.gate import Gate, Visit
+from tui.emulator.phase.gate import Gate, Inside, Visit
+from tui.emulator.phase.neighbours import Neighbours
 from tui.emulator.phase.rules import refuse
 from tui.emulator.phase.state import App, PhaseState, Stage
-from tui.emulator.timing import rfc3339
+from tui.emulator.phase.timing import times
 from tui.emulator.web import Endpoint, Json, Refusal, empty, refused
 
 NOT_FOUND = (
@@ -22,18 +23,21 @@ NOT_FOUND = (
 )
 LOGIN = '<!DOCTYPE html><html lang="en"><head><title>Phase Console</title></head><body><div id="__next">Log in</div></body></html>'
 COLLECTION, ITEM = "GET, POST, HEAD, OPTIONS", "GET, PUT, DELETE, HEAD, OPTIONS"
-STAMP = 0.000011
-"""On creation ``updatedAt`` is some microseconds later than ``createdAt``."""
-
-Inside = Callable[[Request, Visit], Awaitable[Response]]
+ALLOWED: Mapping[str, str] = {
+    "/secrets/tokens/": "GET, OPTIONS",
+    "/v1/secrets/": "GET, POST, PUT, DELETE, HEAD, OPTIONS",
+    "/v1/secrets/dynamic/": "GET, HEAD, OPTIONS",
+}
+"""What the server says it allows where that is neither a list's nor an item's."""
 
 
 class PhaseCurrentApi:
-    """Apps, environments and the neighbours that a console might stumble into."""
+    """Apps and environments; what lies beside them is in ``neighbours``."""
 
     def __init__(self, state: PhaseState) -> None:
         self._state = state
         self._gate = Gate(state)
+        self._neighbours = Neighbours(state)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         table: tuple[tuple[str, str, str, Inside], ...] = (
@@ -47,13 +51,10 @@ class PhaseCurrentApi:
             ("GET", "/v1/environments/{id}/", "environments", self.get_stage),
             ("PUT", "/v1/environments/{id}/", "environments", self.update_stage),
             ("DELETE", "/v1/environments/{id}/", "environments", self.delete_stage),
-            ("GET", "/v1/secrets/", "secrets", self.list_secrets),
-            ("GET", "/v1/roles/", "roles", self.list_roles),
-            ("GET", "/v1/teams/", "teams", self.list_teams),
-            ("GET", "/secrets/tokens/", "tokens", self.who_am_i),
+            *self._neighbours.table(),
         )
         guarded = tuple(Endpoint(method, path, self._inside(resource, answer)) for method, path, resource, answer in table)
-        return (*guarded, Endpoint("GET", "/health/", self.health), Endpoint("GET", "/", self.root))
+        return (*guarded, *self._neighbours.open())
 
     def missing(self, request: Request, allowed: list[str]) -> Response:
         """A wrong method is told only to those who may come in; an unknown path is a page."""
@@ -81,9 +82,7 @@ class PhaseCurrentApi:
 
     # --- apps
     async def list_apps(self, _request: Request, visit: Visit) -> Response:
-        account = visit.account
-        rows = [app for app in self._state.newest_first(account.org) if account.apps is None or app.id in account.apps]
-        return self._listed([_app(app) for app in rows])
+        return self._listed([_app(app) for app in self._state.seen_by(visit.account)])
 
     async def create_app(self, request: Request, visit: Visit) -> Response:
         content = await rules.body(request)
@@ -148,10 +147,10 @@ class PhaseCurrentApi:
         return Json(_stage(stage), 201)
 
     async def get_stage(self, _request: Request, visit: Visit) -> Response:
-        return Json(_stage(_the(visit.stage)))
+        return Json(_stage(visit.the_stage()))
 
     async def update_stage(self, request: Request, visit: Visit) -> Response:
-        app, stage = visit.the_app(), _the(visit.stage)
+        app, stage = visit.the_app(), visit.the_stage()
         name = rules.given_stage_name(await rules.body(request))
         self._plan_allows(visit, stage)
         self._check(app, name, 409, stage.id)
@@ -160,7 +159,7 @@ class PhaseCurrentApi:
         return Json(_stage(stage))
 
     async def delete_stage(self, _request: Request, visit: Visit) -> Response:
-        stage = _the(visit.stage)
+        stage = visit.the_stage()
         self._plan_allows(visit, stage)
         self._state.delete_stage(stage)
         return empty()
@@ -182,48 +181,6 @@ class PhaseCurrentApi:
 
     def _listed(self, rows: list[dict[str, object]]) -> Response:
         return Json(rows if "phase-prerelease" in self._state.world.quirks else {"data": rows})
-
-    # --- neighbours: what a console must not touch is counted like everything else
-    async def list_secrets(self, request: Request, visit: Visit) -> Response:
-        app = visit.the_app()
-        if not app.encrypted:
-            raise refuse(400, "SSE is not enabled for this App")
-        env = request.query_params.get("env")
-        if not env:
-            raise refuse(403, "Environment context required. Supply `app_id` and `env` as query parameters.")
-        stage = _the(self._state.named(app, env))
-        return Json([_secret(stage, key, value, kind) for key, value, kind in SECRETS])
-
-    async def list_roles(self, _request: Request, _visit: Visit) -> Response:
-        dice, made = self._state.world.dice, _time(self._state.world.start - 1e7)
-        names = ("Owner", "Admin", "Manager", "Developer", "Service")
-        return Json(
-            {
-                "data": [
-                    {"id": dice.uuid("role", name), "name": name, "description": name, "color": "", "isDefault": True, "createdAt": made}
-                    for name in names
-                ]
-            }
-        )
-
-    async def list_teams(self, _request: Request, _visit: Visit) -> Response:
-        return Json({"data": []})
-
-    async def who_am_i(self, _request: Request, visit: Visit) -> Response:
-        account, dice = visit.account, self._state.world.dice
-        who = {"user_id" if account.kind == "User" else "account_id": dice.uuid("account", account.name)}
-        org = {"id": dice.uuid("org", account.org), "name": account.org}
-        share = dice.hexadecimal(64, "share", account.name)
-        return Json({"wrapped_key_share": share, **who, "offline_enabled": False, "organisation": org, "apps": []})
-
-    async def health(self, _request: Request) -> Response:
-        return Json({"status": "alive", "version": "v2.73.2"})
-
-    async def root(self, _request: Request) -> Response:
-        return Json({"message": "API is alive. Docs: https://docs.phase.dev", "status": "ok"})
-
-
-SECRETS = (("DB_URL", "postgres://x", "secret"), ("LOG_LEVEL", "info", "config"))
 
 
 def prefixed(app: ASGIApp, state: PhaseState) -> ASGIApp:
@@ -247,28 +204,16 @@ def prefixed(app: ASGIApp, state: PhaseState) -> ASGIApp:
     return served
 
 
-def _the(stage: Stage | None) -> Stage:
-    if stage is None:
-        raise refuse(404, "Environment not found")
-    return stage
-
-
 def _allow(request: Request) -> str:
-    return ITEM if "id" in request.path_params else COLLECTION
+    path = str(request.scope["path"])
+    if path.endswith("/access/"):
+        return "GET, PUT, HEAD, OPTIONS"
+    return ALLOWED.get(path) or (ITEM if "id" in request.path_params else COLLECTION)
 
 
 def _with_allow(reply: Response, request: Request) -> Response:
     reply.headers["Allow"] = _allow(request)
     return reply
-
-
-def _time(moment: float) -> str | None:
-    """Microseconds, which vanish when they are zero."""
-    return rfc3339(moment, 0 if moment == int(moment) else 6)
-
-
-def _times(created: float, updated: float) -> dict[str, object]:
-    return {"createdAt": _time(created), "updatedAt": _time(updated if updated > created else created + STAMP)}
 
 
 def _app(app: App) -> dict[str, object]:
@@ -277,28 +222,9 @@ def _app(app: App) -> dict[str, object]:
         "name": app.name,
         "description": app.description,
         "sseEnabled": app.encrypted,
-        **_times(app.created, app.updated),
+        **times(app.created, app.updated),
     }
 
 
 def _stage(stage: Stage) -> dict[str, object]:
-    return {"id": stage.id, "name": stage.name, "envType": stage.type, "index": stage.index, **_times(stage.created, stage.updated)}
-
-
-def _secret(stage: Stage, key: str, value: str, kind: str) -> dict[str, object]:
-    return {
-        "id": f"{stage.id[:-2]}{len(key):02d}",
-        "key": key,
-        "value": value,
-        "comment": "",
-        "tags": [],
-        "override": None,
-        "type": kind,
-        "lifecycle": "static",
-        "path": "/",
-        "keyDigest": "0" * 64,
-        "version": 1,
-        **_times(stage.created, stage.updated),
-        "environment": stage.id,
-        "folder": None,
-    }
+    return {"id": stage.id, "name": stage.name, "envType": stage.type, "index": stage.index, **times(stage.created, stage.updated)}

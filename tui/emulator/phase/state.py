@@ -47,6 +47,7 @@ class Account:
     name: str
     kind: str
     token: str
+    id: str = ""
     role: str = "Owner"
     org: str = "Acme Robotics"
     apps: set[str] | None = None
@@ -102,7 +103,9 @@ class PhaseState:
     def _admit(self, who: Account) -> None:
         dice = self.world.dice
         token = dice.hexadecimal(64, "token", who.name)
-        self.accounts[token] = replace(who, token=token, apps=None if who.apps is None else set(), calls=[])
+        self.accounts[token] = replace(
+            who, token=token, id=dice.uuid("account", who.name), apps=None if who.apps is None else set(), calls=[]
+        )
         kind = "pss_user:v1" if who.kind == "User" else "pss_service:v2"
         parts = (dice.hexadecimal(64, what, who.name) for what in ("public", "share", "wrap"))
         self.tokens[who.name] = ":".join((kind, token, *parts))
@@ -144,6 +147,10 @@ class PhaseState:
     # --- reading
     def newest_first(self, org: str) -> list[App]:
         return sorted((app for app in self.apps.values() if app.org == org), key=lambda app: (-app.created, app.id))
+
+    def seen_by(self, account: Account) -> list[App]:
+        """The apps that an account has access to, newest first."""
+        return [app for app in self.newest_first(account.org) if account.apps is None or app.id in account.apps]
 
     def stages(self, app: App) -> list[Stage]:
         return sorted(app.stages.values(), key=lambda stage: (stage.index, stage.created, stage.id))

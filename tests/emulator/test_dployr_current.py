@@ -190,6 +190,23 @@ def test_sixteen_documented_endpoints_are_not_there(desk: Start) -> None:
         assert (reply.status_code, reply.text, reply.headers["content-type"]) == (404, "404 Not Found", "text/plain; charset=UTF-8")
 
 
+def test_the_proxy_of_a_machine_asks_for_what_no_request_can_name(desk: Start) -> None:
+    _, client, query = scene(desk)
+    for method, what in (("GET", "routes"), ("GET", "status"), ("POST", "restart")):
+        reply = client.request(method, f"/v1/proxy/node/{what}", params=query)
+        assert (reply.status_code, reply.json()["error"]) == (400, "Domain identifier is required")
+
+
+def test_traffic_is_told_of_the_span_that_is_asked_for(desk: Start) -> None:
+    _, client, query = scene(desk)
+    path = "/v1/services/metrics/web-api"
+    day = client.get(path, params=query).json()["data"]["buckets"]
+    hours = [bucket["bucket"] for bucket in day[-3:]]
+    asked = client.get(path, params=query | {"from": str(hours[0]), "to": str(hours[1])}).json()["data"]
+    assert [bucket["bucket"] for bucket in asked["buckets"]] == hours[:2]
+    assert asked["totals"]["requests"] == sum(bucket["requests"] for bucket in day[-3:-1])
+
+
 def test_pages(desk: Start) -> None:
     _, client, query = scene(desk, scenario="huge")
     first = client.get("/v1/services", params=query).json()["data"]
@@ -302,6 +319,8 @@ def test_a_patch_replaces_the_whole_map_and_deploys_again(desk: Start) -> None:
     assert set(reply) == {"service", "deployment", "taskId"}
     assert (reply["deployment"]["status"], reply["deployment"]["updatedAt"], reply["deployment"]["healthCheck"]) == ("pending", None, "/")
     assert client.get(f"{path}/envs").json()["data"] == {"envs": {"A": "1"}}
+    cleared = client.patch(path, json={"instanceName": "edge-1", "remote_url": None, "remote_branch": None, "port": None}).json()["data"]
+    assert [cleared["deployment"][key] for key in ("remoteUrl", "remoteBranch", "port")] == [None, None, None]
     one.advance(60)
     assert named(client, query, "deployments", "web-api")["status"] == "success"
 

@@ -44,6 +44,9 @@ PATCHED: Final = (
     "version",
     "health_check",
 )
+HOUR: Final = 3_600_000
+"""In milliseconds."""
+MOST_HOURS: Final = 24 * 30
 STORED: Final = "No node connected to this cluster"
 
 
@@ -196,8 +199,10 @@ class DeployRoutes:
             row.port = content["port"]
         if content.get("remote_url"):
             row.remote, row.image, row.source = content["remote_url"], "", "remote"
-        if content.get("remote_branch"):
-            row.branch = content["remote_branch"]
+        elif "remote_url" in content:
+            row.remote = ""
+        if "remote_branch" in content:
+            row.branch = content["remote_branch"] or ""
         row.health_check = row.health_check or "/"
         row.outcome, row.takes = "completed", 20.0
 
@@ -214,21 +219,17 @@ class DeployRoutes:
         return good({"secrets": rows})
 
     async def metrics(self, request: Request, caller: Caller) -> Response:
-        """Traffic by the hour; a worker has none."""
+        """Traffic by the hour, of the last day unless a span is asked for; a worker has none."""
         self._desk.cluster(request, caller, "viewer")
-        one = self._fleet.by_name.get(request.path_params["name"])
+        name = request.path_params["name"]
+        one = self._fleet.by_name.get(name)
         now, buckets = self._desk.world.now(), []
-        for hour in range(int(now // 3600) - 23, int(now // 3600) + 1) if one is not None and one.type == "web" else ():
+        until = shown.number(request, "to", int(now * 1000)) // HOUR
+        first = max(-(-shown.number(request, "from", (until - 23) * HOUR) // HOUR), until - MOST_HOURS)
+        for hour in range(first, until + 1) if one is not None and one.type == "web" else ():
             count = int(one.rate * 3600 * (0.6 + 0.8 * self._desk.world.dice.share(one.id, hour))) if one is not None else 0
-            buckets.append(
-                {
-                    "serviceName": request.path_params["name"],
-                    "bucket": hour * 3_600_000,
-                    "requests": count,
-                    "bytesIn": count * 640,
-                    "bytesOut": count * 5200,
-                }
-            )
+            row = {"serviceName": name, "bucket": hour * HOUR, "requests": count, "bytesIn": count * 640, "bytesOut": count * 5200}
+            buckets.append(row)
         totals = {key: sum(int(bucket[key]) for bucket in buckets) for key in ("requests", "bytesIn", "bytesOut")}
         return good({"buckets": buckets, "totals": totals})
 

@@ -26,7 +26,7 @@ def ms(moment: float | None) -> int | None:
 
 def listed(request: Request, rows: Sequence[T], show: Callable[[T], Shown]) -> Response:
     """``data.items`` and ``data.pagination``; page from 1, ``pageSize`` 20, silently clamped to 1..100."""
-    page, size = max(1, _number(request, "page", 1)), min(100, max(1, _number(request, "pageSize", 20)))
+    page, size = max(1, number(request, "page", 1)), min(100, max(1, number(request, "pageSize", 20)))
     pages = -(-len(rows) // size)
     pagination = {
         "page": page,
@@ -39,9 +39,10 @@ def listed(request: Request, rows: Sequence[T], show: Callable[[T], Shown]) -> R
     return good({"items": [show(row) for row in rows[(page - 1) * size : page * size]], "pagination": pagination})
 
 
-def _number(request: Request, name: str, default: int) -> int:
+def number(request: Request, name: str, default: int) -> int:
+    """A whole number of the query, ``default`` for anything else."""
     text = request.query_params.get(name, "")
-    return int(text[:9]) if text.isascii() and text.isdigit() else default
+    return int(text[:15]) if text.isascii() and text.isdigit() else default
 
 
 def cluster(one: Cluster, user: User, users: Mapping[str, User]) -> Shown:

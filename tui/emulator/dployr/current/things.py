@@ -11,13 +11,14 @@ from starlette.responses import Response
 from tui.emulator.dployr.current import shown
 from tui.emulator.dployr.current.accounts import Caller
 from tui.emulator.dployr.current.desk import Desk, body
-from tui.emulator.dployr.current.errors import bad, good, nested, unhandled
+from tui.emulator.dployr.current.errors import bad, flat, good, nested, unhandled
 from tui.emulator.dployr.state import Instance, Route
 from tui.emulator.timing import rfc3339
 from tui.emulator.web import Endpoint, Json, empty
 
 DOMAIN = re.compile(r"([a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
 WINDOWS = {"24h": 86400.0, "7d": 604800.0, "30d": 2592000.0}
+NODE_PROXY = (("GET", "routes"), ("GET", "status"), ("POST", "restart"))
 VERIFIED_AFTER = 30.0
 """Seconds after which somebody has set the TXT record."""
 
@@ -36,6 +37,7 @@ class ThingRoutes:
             Endpoint("POST", "/v1/instances/{tag}/ping", mine(self.ping)),
             Endpoint("POST", "/v1/instances/{tag}/system/{verb}", mine(self.system)),
             Endpoint("GET", "/v1/proxy/services", mine(self.urls)),
+            *(Endpoint(method, f"/v1/proxy/node/{what}", mine(self.nowhere)) for method, what in NODE_PROXY),
             Endpoint("GET", "/v1/domains", mine(self.list_domains)),
             Endpoint("POST", "/v1/domains", mine(self.create_domain)),
             Endpoint("GET", "/v1/domains/{domain}", mine(self.get_domain)),
@@ -128,6 +130,10 @@ class ThingRoutes:
             if self._desk.home(service) is cluster and self._desk.home(machine) is cluster
         ]
         return good({"clusterId": cluster.id, "clusterName": cluster.name, "baseDomain": "dployr.dev", "services": rows})
+
+    async def nowhere(self, _request: Request, _caller: Caller) -> Response:
+        """The proxy of one machine: it asks for something that no request can name."""
+        raise flat(400, "Domain identifier is required", "request.bad_request")
 
     # --- domains
     def _domain(self, one: Route) -> shown.Shown:

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
     from tui.cli.compose import Setup
     from tui.cli.owner import Ground, Owner
     from tui.cli.picture import Picture
+    from tui.clock import Clock
     from tui.engine.session import Session
     from tui.ui.app import Console
     from tui.ui.settings import Settings
 
+SWEEP: Final = 600.0
+"""Seconds between two looks through all that was made since the start."""
+QUIET: Final = 5.0
+"""Seconds without a key after which nobody waits for anything."""
 SETTLED: Final = 2.0
 """Seconds after which the first screens are drawn: what lives now will live on, and need not be looked through again and again."""
 
@@ -169,12 +174,28 @@ async def _run(
     app.painted = first.painted.set
     leave.ask = app.exit
     asyncio.get_running_loop().call_later(SETTLED, _warn, app, tuple(warnings))
-    await app.run_async(mouse=app.settings.mouse)
+    sweeping = asyncio.create_task(_sweep(app, session.clock))
+    try:
+        await app.run_async(mouse=app.settings.mouse)
+    finally:
+        sweeping.cancel()
     if picture is not None and context and app.session.context == context:
         picture.keep(app.picture, context, production=session.production, at=session.clock.wall())
     if leave.code is not None:
         return leave.code
     return app.return_code or app.return_value or Exit.OK
+
+
+async def _sweep(app: Console, clock: Clock) -> None:
+    """Collect everything once in a while, when nobody types: left to itself the collector would do that once in many hours, and keep
+    until then what lived for some minutes and is over."""
+    wait = SWEEP
+    while True:
+        await clock.sleep(wait)
+        quiet = app.untouched >= QUIET
+        wait = SWEEP if quiet else QUIET
+        if quiet:
+            gc.collect()
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ of a timer, so that a key waits for the next one whenever anything else has just
 
 This is the only file that leans on Textual's internals: ``App._display``, ``_register``, ``_batch_count``, ``_sync_available`` and
 ``_driver``, a screen's ``_update_timer`` and what that calls, the compositor's ``LayoutUpdate`` and ``ChopsUpdate``, and the writer
-thread's queue. A test names the version they were read in.
+thread's queue, and what a strip keeps of how it was cut. A test names the version they were read in.
 """
 
 # ruff: noqa: SLF001  (leaning on those internals is what this file is for)
@@ -113,8 +113,10 @@ class Link:
             self._stale.clear()
         for x, y, strips in _pieces(update):
             for strip in strips:
+                # A strip that was cut at its own end keeps itself for that: a circle for each line drawn, which only the collector ends.
                 self._back.put(x, y, strip, self._inks)
                 x += strip.cell_length
+                strip._divide_cache.clear()
             self._stale.setdefault(y, self._frame)
         self.flush()
 
@@ -324,6 +326,11 @@ class PacedApp(App[ReturnType], Generic[ReturnType]):
                 self.link = Link(self, pace=Pace(enabled=may_ask(os.environ)), now=_loop_time)
             except Exception:  # an app without this layer is still an app
                 log.exception("there is no output layer; plain output")
+
+    @property
+    def untouched(self) -> float:
+        """Seconds since a key or the mouse was heard."""
+        return _loop_time() - self._keyed
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if self.link is not None and self.link.show(screen, renderable):

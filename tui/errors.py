@@ -25,7 +25,6 @@ No secret and no traceback ever enters an error's text. Nothing here decides wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from traceback import clear_frames
 from typing import Any, Self
 
 from tui.text import clean
@@ -46,7 +45,6 @@ class RollwatchError(Exception):
         """The error without the way it came: whoever keeps it would keep every frame on that way, which hold each other in circles."""
         cause: BaseException | None = self
         while cause is not None:
-            clear_frames(cause.__traceback__)
             origin = cause.__cause__ or cause.__context__
             cause.__traceback__ = cause.__cause__ = cause.__context__ = None
             cause = origin

@@ -6,16 +6,18 @@ beyond 10 ms. Nothing here changes what the console does.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import json
 import os
+import signal
 import sys
-import threading
 import time
 import traceback
 import weakref
 from collections import Counter
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from tui.cli import run
@@ -25,7 +27,7 @@ from tui.ui.widgets.log_buffer import LogBuffer
 SLOW: Final = 0.025
 SWEEP: Final = 0.01
 LOOK: Final = 0.01
-"""Seconds between two looks at where a step is that takes long."""
+"""Seconds of processor time between two looks at where a step is that takes long."""
 
 
 class Watch:
@@ -36,7 +38,6 @@ class Watch:
         self.slow: list[tuple[Any, ...]] = []
         self.sweeps: list[tuple[int, int, int, int]] = []
         self.buffers: weakref.WeakSet[LogBuffer] = weakref.WeakSet()
-        self._main = threading.get_ident()
         self._seen: Counter[str] = Counter()
         self._since = self._swept = 0.0
 
@@ -44,7 +45,8 @@ class Watch:
         gc.callbacks.append(self._collecting)
         self._count_buffers()
         self._time_steps()
-        threading.Thread(target=self._look, daemon=True).start()
+        signal.signal(signal.SIGVTALRM, self._look)
+        signal.setitimer(signal.ITIMER_VIRTUAL, LOOK, LOOK)
 
     def _age(self) -> int:
         return round(time.monotonic() - self.start)
@@ -81,12 +83,11 @@ class Watch:
 
         asyncio.Handle._run = timed  # type: ignore[attr-defined]
 
-    def _look(self) -> None:
-        while True:
-            time.sleep(LOOK)
-            if self._since and time.monotonic() - self._since > 2 * LOOK:
-                frames = traceback.extract_stack(sys._current_frames()[self._main], limit=60)
-                self._seen[" < ".join(f"{at.filename.rpartition(os.sep)[2]}:{at.name}" for at in reversed(frames[8:]))] += 1
+    def _look(self, _signal: int, frame: FrameType | None) -> None:
+        """Where a long step is at this moment: asked on the console's own thread, whose frames no other may walk while it runs."""
+        if self._since and time.monotonic() - self._since > 2 * LOOK:
+            frames = traceback.extract_stack(frame, limit=60)
+            self._seen[" < ".join(f"{at.filename.rpartition(os.sep)[2]}:{at.name}" for at in reversed(frames[8:]))] += 1
 
 
 def told(app: Console, watch: Watch) -> dict[str, Any]:
@@ -117,6 +118,7 @@ def main() -> int:
     watch, mounted, path = Watch(), Console.on_mount, Path(os.environ["CENSUS"])
     new = path.with_suffix(".new")
     watch.begin()
+    faulthandler.enable(path.with_suffix(".fault").open("w", encoding="utf-8"))
 
     def counted(app: Console) -> None:
         mounted(app)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from tui.model import KnownRollout
-from tui.platforms.encore.reading import PREFIX
+from tui.platforms.encore.wire import PREFIX
 from tui.platforms.sending import refused
 from tui.text import clean
 

@@ -14,7 +14,7 @@ from tui.clock import Clock
 from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError, Refused, displaced
 from tui.model import EMPTY, KnownRollout, Ref, Resource
 from tui.platforms.base import RolloutSource, Rows
-from tui.platforms.encore import faults, translate
+from tui.platforms.encore import faults, translate, wire
 from tui.platforms.encore.offers import ROLLOUT, ROLLOUT_OF_ENVIRONMENT
 from tui.platforms.http import Transport
 from tui.platforms.records import REFUSALS, single
@@ -35,8 +35,6 @@ DISPLACED: Final = 600.0
 """Seconds for which a path that could be read and is not found now is taken for something else in the server's place."""
 NONE: Final = "roll_00000000000000000000"
 """The id of no rollout."""
-PREFIX: Final = "roll_"
-"""Some places leave it out of a rollout's id."""
 GONE: Final = "_not_found"
 """How codes end that deny a rollout, an app or an environment; a bare ``not_found`` denies the path."""
 NO_APP: Final = "app_not_found"
@@ -222,7 +220,7 @@ class Rollouts:
         try:
             record = single(reply.content, ("rollout",))
             said, _, _ = translate.standing(record)
-            wrong = "" if said.removeprefix(PREFIX) == id_.removeprefix(PREFIX) else "another rollout"
+            wrong = "" if said.removeprefix(wire.PREFIX) == id_.removeprefix(wire.PREFIX) else "another rollout"
         except REFUSALS as refusal:
             wrong = str(refusal)
         if wrong:

@@ -149,7 +149,7 @@ def standing(content: str | bytes) -> tuple[str, int, bool]:
 
 def link(template: str, *, app: str, environment: str, id_: str) -> Safe:
     """The rollout's page on the dashboard, empty where the template or what it needs is. The dashboard knows ids without ``roll_``."""
-    parts = {"app": app, "env": environment, "environment": environment, "id": id_.removeprefix("roll_")}
+    parts = {"app": app, "env": environment, "environment": environment, "id": id_.removeprefix(wire.PREFIX)}
     if not template or any("{" + name + "}" in template and not part for name, part in parts.items()):
         return EMPTY
     for name, part in parts.items():

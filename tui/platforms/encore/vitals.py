@@ -20,7 +20,6 @@ from tui.platforms.replies import Reply
 from tui.text import Safe, clean
 
 PATH: Final = "/__encore/healthz"
-PREFIX: Final = "roll_"
 TOGETHER: Final = 4
 
 CODES: Final[Mapping[str, Health]] = {"ok": Health.OK, "unhealthy": Health.BAD, "shutting_down": Health.BUSY}
@@ -83,7 +82,7 @@ async def _looked(environment: Environment, ask: Callable[[], Any]) -> Environme
         health=CODES.get(code, Health.UNKNOWN),
         status=code or clean(f"no health page ({reply.status})", 80),
         commit=word(record.app_revision, 80),
-        rollout=clean(PREFIX + rollout.removeprefix(PREFIX), 90) if rollout else EMPTY,
+        rollout=clean(wire.PREFIX + rollout.removeprefix(wire.PREFIX), 90) if rollout else EMPTY,
         checks=_failing(record.checks),
         raw=text_of(value),
     )

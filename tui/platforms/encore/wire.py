@@ -6,9 +6,12 @@ What the fields mean to us is said in ``translate``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from tui.platforms.records import Scalar, Wire
+
+PREFIX: Final = "roll_"
+"""Begins the id of every rollout, in the API; the command line and addresses of pages leave it out."""
 
 
 class Phase(Wire):

@@ -36,13 +36,7 @@ def events(
     limit: int,
 ) -> tuple[Entry, ...]:
     """Newest first. ``ref`` is a thing or a connection; ``before`` continues a page behind the entry with that id."""
-    conditions = ["context = ?"]
-    values: list[Any] = [context]
-    named, kind, thing = split_ref(ref)
-    for column, value in (("connection", named), ("kind", kind), ("thing", thing)):
-        if value:
-            conditions.append(f"{column} = ?")
-            values.append(value)
+    conditions, values = _about(context, ref)
     for comparison, at in (("seen >= ?", since), ("seen < ?", until)):
         if at is not None:
             conditions.append(comparison)
@@ -61,13 +55,7 @@ def intents(
     connection: sqlite3.Connection, context: str, *, since: datetime | None, ref: str, open_only: bool, limit: int, alive: Alive
 ) -> tuple[Intent, ...]:
     """Newest first."""
-    conditions = ["context = ?"]
-    values: list[Any] = [context]
-    named, kind, thing = split_ref(ref)
-    for column, value in (("connection", named), ("kind", kind), ("thing", thing)):
-        if value:
-            conditions.append(f"{column} = ?")
-            values.append(value)
+    conditions, values = _about(context, ref)
     if since is not None:
         conditions.append("at >= ?")
         values.append(to_ms(since))
@@ -107,6 +95,14 @@ def seen(connection: sqlite3.Connection, context: str, user: str) -> datetime | 
     """Until when the user has seen what happened."""
     row = connection.execute("SELECT at FROM seen WHERE user = ? AND context = ?", (user, context)).fetchone()
     return None if row is None else from_ms(row[0])
+
+
+def _about(context: str, ref: str) -> tuple[list[str], list[Any]]:
+    """The conditions under which a row is about ``ref``, a thing or a connection ("" for everything), and their values."""
+    named, kind, thing = split_ref(ref)
+    wanted = {"context": context, "connection": named, "kind": kind, "thing": thing}
+    given = {column: value for column, value in wanted.items() if value or column == "context"}
+    return [f"{column} = ?" for column in given], list(given.values())
 
 
 def _intent(row: tuple[Any, ...], alive: Alive) -> Intent | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.clock import span
+from tui.clock import length, span
 from tui.engine.recall.usual import usual
 from tui.model import (
     KINDS,
@@ -125,6 +125,17 @@ def test_an_age_has_one_unit(seconds: float, text: str) -> None:
 )
 def test_a_span_has_two_units(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("15m", 900), (" 8H ", 28_800), ("2 d", 172_800), ("1w", 604_800), ("0h", 0)])
+def test_a_length_is_typed_in_one_unit(text: str, seconds: int) -> None:
+    assert length(text).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5", "m", "1h30", "1h30m", "-5m", "1.5h", "5y", "123456m", "٥m"])
+def test_what_is_no_length_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="number"):
+        length(text)
 
 
 @pytest.mark.parametrize(

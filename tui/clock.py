@@ -8,10 +8,14 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import re
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+_UNITS: Final[Mapping[str, str]] = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LENGTH: Final = re.compile(r"([0-9]{1,5})\s*([smhdw])")
 
 
 def written(at: datetime) -> str:
@@ -138,3 +142,11 @@ def span(seconds: float) -> str:
     if whole < 86_400:
         return f"{whole // 3600}h{whole % 3600 // 60:02d}"
     return f"{whole // 86_400}d{whole % 86_400 // 3600:02d}h"
+
+
+def length(text: str) -> timedelta:
+    """A length of time as people type it, in one unit: ``30s`` ``15m`` ``8h`` ``2d`` ``1w``. Raises ``ValueError`` for anything else."""
+    found = _LENGTH.fullmatch(text.strip().casefold())
+    if found is None:
+        raise ValueError("no number and unit")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from argparse import Namespace
 from datetime import timedelta
-from typing import Final
 
 from tui.cli import compose, say
 from tui.cli.document import VERSION
 from tui.cli.exits import Exit
-from tui.clock import SystemClock
+from tui.clock import SystemClock, length
 from tui.engine.recall.handoff import markdown
 from tui.engine.recall.past import AT_MOST, read
 from tui.errors import StorageError, UsageError
@@ -20,12 +18,13 @@ from tui.local.identity import whoami
 from tui.local.journal import Journal
 from tui.redaction import Redactor
 
-UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
 
 def handoff(args: Namespace) -> int:
     """Exit 0, 1 when a note could not be kept, 2 when nothing is configured or there is no journal."""
-    length = _length(args.since)
+    try:
+        back = length(args.since)
+    except ValueError:
+        raise UsageError(f"--since {args.since!r} is no age", hint="write 30m, 8h or 2d") from None
     paths, loaded = compose.configured(args)
     if loaded.empty:
         raise compose.NothingConnected
@@ -43,7 +42,7 @@ def handoff(args: Namespace) -> int:
             say("noted")
             return Exit.OK
         until = clock.wall()
-        told = read(journal, until - length, until + timedelta(seconds=1))
+        told = read(journal, until - back, until + timedelta(seconds=1))
     finally:
         journal.close()
     if told.cut:
@@ -52,10 +51,3 @@ def handoff(args: Namespace) -> int:
     made = json.dumps({"version": VERSION, **shift.as_json()}, ensure_ascii=False) if args.json else markdown(shift).rstrip("\n")
     print(made)
     return Exit.OK
-
-
-def _length(text: str) -> timedelta:
-    match = re.fullmatch(r"([0-9]{1,4})([mhdw])", text)
-    if match is None:
-        raise UsageError(f"--since {text!r} is no age", hint="write 30m, 8h or 2d")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
+from tui.clock import length
 from tui.tables import FilterError
 
 SPANS: Final = ("1m", "5m", "15m", "1h", "all")
 """What is offered."""
 
-_UNITS: Final[Mapping[str, str]] = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_SPAN: Final = re.compile(r"-?(\d{1,5})\s*([smhd])")
 _CLOCK: Final = re.compile(r"(?:(\d{4}-\d\d-\d\d)[ T])?(\d{1,2}):(\d\d)(?::(\d\d))?\s*(Z|UTC)?", re.IGNORECASE)
 
 
@@ -22,18 +21,18 @@ def span_of(text: str) -> timedelta | None:
     said = text.strip().casefold()
     if said == "all":
         return None
-    found = _SPAN.fullmatch(said)
-    if found is None:
-        raise FilterError("write 1m, 5m, 15m, 1h ... or all")
-    return timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
+    try:
+        return length(said.removeprefix("-"))
+    except ValueError:
+        raise FilterError("write 1m, 5m, 15m, 1h ... or all") from None
 
 
 def moment_of(text: str, now: datetime, zone: tzinfo | None) -> datetime:
     """``14:05``, ``14:05:30``, ``2026-05-04 14:05`` in ``zone`` (None: this machine's), with a Z in UTC, or ``-5m``. A time of day that
     is still to come was yesterday. Raises ``tables.FilterError``."""
     said = text.strip()
-    if _SPAN.fullmatch(said.casefold()):
-        return now - (span_of(said) or timedelta())
+    with suppress(ValueError):
+        return now - length(said.removeprefix("-"))
     found = _CLOCK.fullmatch(said)
     try:
         if found is None:

@@ -62,6 +62,7 @@ def test_names_come_from_the_configuration(home: Path) -> None:
         (["status", "--j"], {"--json"}),
         (["rollout", "--"], {"--help", "--context", "--read-only", "--branch", "--sha", "--override", "--wait", "--yes", "--json"}),
         (["config", "s"], {"show", "schema"}),
+        (["completion", ""], {"bash", "zsh", "fish"}),
         (["--context", "p"], {"prod"}),
         (["--context", "prod", "log"], {"logs", "login", "logout"}),
         (["login", "v"], {"vault"}),

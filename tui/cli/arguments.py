@@ -16,6 +16,8 @@ from tui.cli.exits import MEANINGS
 from tui.errors import UsageError
 from tui.local.spelling import meant, near
 
+ASKED_FOR: Final = ("contexts", "connections")
+"""What the scripts of ``completion`` ask for in a shell's place."""
 _CHOICE: Final = re.compile(r"argument (.+): invalid choice: '(.*)' \(choose from (.*)\)")
 _QUOTED: Final = re.compile(r"[\w-]+")
 
@@ -31,6 +33,15 @@ class Command:
     options: Callable[[argparse.ArgumentParser], None]
     deaf: frozenset[str] = frozenset()
     """Options of all commands that mean nothing to this one: its help does not offer them."""
+
+
+class Shells(tuple[str, ...]):
+    """The shells, which are offered, and what their scripts ask for, which is only understood."""
+
+    __slots__ = ()
+
+    def __contains__(self, word: object) -> bool:
+        return super().__contains__(word) or word in ASKED_FOR
 
 
 class Parser(argparse.ArgumentParser):
@@ -169,9 +180,7 @@ def _config(parser: argparse.ArgumentParser) -> None:
 
 
 def _completion(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "shell", choices=("bash", "zsh", "fish", "contexts", "connections"), help="the shell; or the names that it asks for"
-    )
+    parser.add_argument("shell", choices=Shells(("bash", "zsh", "fish")), help="the shell that is to complete")
 
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -323,10 +332,10 @@ def _exit_codes() -> str:
 
 def parser() -> Parser:
     """The whole command line. ``parse_args`` of it raises ``UsageError`` instead of leaving the process."""
-    return _parsers()[""]
+    return parsers()[""]
 
 
-def _parsers() -> dict[str, Parser]:
+def parsers() -> dict[str, Parser]:
     """The whole command line under no name, and that of each command under its own."""
     top = Parser(
         prog="rollwatch",
@@ -359,10 +368,10 @@ def parse(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     first = next((word for word in _words(argv)), None)
     if first is not None and first not in known:
         raise UsageError(f"no command {first!r}", hint=meant(first, known))
-    parsers = _parsers()
-    found, more = parsers[""].parse_known_args(argv)
+    each = parsers()
+    found, more = each[""].parse_known_args(argv)
     if more:
-        parsers[found.command or ""].unknown(more[0])
+        each[found.command or ""].unknown(more[0])
     found.context = getattr(found, "context", None)
     if found.context == "":
         raise UsageError("--context names no context", hint="leave it out for the default one; rollwatch contexts lists them")

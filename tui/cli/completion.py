@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tui.cli.arguments import COMMANDS, parser
+from tui.cli.arguments import ASKED_FOR, COMMANDS, parsers
 from tui.cli.exits import Exit
 from tui.model import Verb
 
@@ -29,7 +29,7 @@ VALUES: Final[Mapping[str, Sequence[str]]] = {
 
 def completion(args: Namespace) -> int:
     """Prints the script, or the names that it asks for. Exit 0."""
-    if args.shell in {"contexts", "connections"}:
+    if args.shell in ASKED_FOR:
         for name in names(args.shell):
             print(name)
     else:
@@ -63,17 +63,13 @@ class Offered:
 
 def words() -> dict[str, Offered]:
     """Command ("" for none) -> what may follow."""
-    top = parser()
-    sub = next(each for each in top._actions if isinstance(each, argparse._SubParsersAction))  # noqa: SLF001 - nothing public lists them
     first = {each.name: each.summary for each in COMMANDS}
-    made = {"": Offered(options=dict(_options(top)), places=[first])}
-    for name, each in sub.choices.items():
-        made[name] = Offered(options=dict(_options(each)), places=list(_places(each)))
-    return made
+    places = {name: list(_places(each)) for name, each in parsers().items()} | {"": [first]}
+    return {name: Offered(options=dict(_options(each)), places=places[name]) for name, each in parsers().items()}
 
 
 def _shown(one: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    for each in one._actions:  # noqa: SLF001
+    for each in one._actions:  # noqa: SLF001 - nothing public lists them
         if each.help != argparse.SUPPRESS and not isinstance(each, argparse._SubParsersAction):  # noqa: SLF001
             yield each
 
@@ -92,9 +88,7 @@ def _places(one: argparse.ArgumentParser) -> Iterator[dict[str, str]]:
 
 def _valued() -> list[str]:
     """The options that want a value."""
-    top = parser()
-    sub = next(each for each in top._actions if isinstance(each, argparse._SubParsersAction))  # noqa: SLF001
-    found = (each for one in (top, *sub.choices.values()) for each in _shown(one) if each.option_strings and each.nargs != 0)
+    found = (each for one in parsers().values() for each in _shown(one) if each.option_strings and each.nargs != 0)
     return sorted({each.option_strings[-1] for each in found})
 
 

@@ -13,13 +13,13 @@ import pytest
 from tests.platforms.bench import NOW, TOKEN, Bench, bench
 from tests.platforms.loopback import Loopback, Talk, plain
 from tests.platforms.test_dployr_control import CLUSTER, NODE, WEB, listed, serve, service
+from tui.addresses import Address
 from tui.clock import ManualClock
 from tui.errors import BadReply, HalfDone, NoEndpoint, PlatformError, Refused, Unreachable
 from tui.model import Health, Kind, Verb
 from tui.platforms.base import SignIn
 from tui.platforms.dployr import watch
 from tui.platforms.dployr.watch import ALIVE, REFUSED, Watch
-from tui.platforms.seg import Address
 from tui.platforms.websocket import LARGEST, WebSocket, open_websocket
 from tui.text import Secret
 

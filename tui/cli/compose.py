@@ -21,6 +21,7 @@ from random import Random
 from types import TracebackType
 from typing import Any, Final
 
+from tui.addresses import origin
 from tui.cli import shift
 from tui.cli.child import Child
 from tui.cli.exits import Exit
@@ -34,7 +35,6 @@ from tui.engine.ports import LastStatePort
 from tui.engine.session import Session
 from tui.errors import RollwatchError, UsageError
 from tui.local import settings
-from tui.local.addresses import origin
 from tui.local.config import Chosen, Loaded, load
 from tui.local.credentials import Credentials, Found
 from tui.local.identity import whoami

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tui.addresses import base_url
 from tui.cli import compose
 from tui.cli.drafts import Drafts
 from tui.cli.trying import Tried, keep
 from tui.errors import ConfigError
-from tui.local.addresses import base_url
 from tui.local.config import load
 from tui.local.files import read_written, rewrite
 from tui.local.finds import Find, finds

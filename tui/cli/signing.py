@@ -10,12 +10,12 @@ import os
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
+from tui.addresses import origin
 from tui.cli import compose
 from tui.cli.drafts import Drafts
 from tui.cli.onboarding import missing
 from tui.cli.trying import forget, keep
 from tui.errors import ConfigError
-from tui.local.addresses import origin
 from tui.local.config import Chosen
 from tui.local.credentials import Credentials
 from tui.local.finds import Find

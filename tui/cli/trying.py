@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tui.addresses import origin
 from tui.cli.probe import ask
 from tui.clock import Clock
-from tui.local.addresses import origin
 from tui.local.credentials import Credentials
 from tui.local.journal import Journal
 from tui.local.logins import Logins

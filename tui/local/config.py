@@ -14,8 +14,8 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
+from tui.addresses import base_url
 from tui.errors import ConfigError, StorageError
-from tui.local.addresses import base_url
 from tui.local.files import read_written
 from tui.local.inputs import wrong_inputs
 from tui.local.problems import Problem, dotted, first_problem, found

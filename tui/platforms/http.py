@@ -28,7 +28,7 @@ from tui.platforms.pinned import Pinned, Progress, Want
 from tui.platforms.reach import Trouble, mute, open_transport, proxy_for, proxy_shown, trust
 from tui.platforms.replies import Reply, default_error
 from tui.platforms.scrub import scrubbed, secrets_in
-from tui.platforms.seg import Address, fill, query_text
+from tui.platforms.seg import fill, pinned, query_text
 from tui.platforms.streaming import StreamReply
 from tui.text import Secret
 
@@ -82,7 +82,7 @@ class Transport:
         max_error: int = 64 << 10,
         pool: int = POOL,
     ) -> None:
-        self._address = Address.parse(base_url, allow_insecure=allow_insecure)
+        self._address = pinned(base_url, allow_insecure=allow_insecure)
         if credentials is not None and credentials.origin != self._address.origin:
             raise ConfigError(
                 f"the credentials of {connection} belong to {credentials.origin}, not to {self._address.origin}",

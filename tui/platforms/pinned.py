@@ -13,8 +13,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from tui.addresses import Address
 from tui.platforms.inflate import Inflater
-from tui.platforms.seg import Address
 from tui.text import Secret
 
 

@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 
 import httpx
 
+from tui.addresses import Address
 from tui.platforms.names import Names, named_first
-from tui.platforms.seg import Address
 from tui.text import clean
 
 

@@ -16,10 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from tui.addresses import Address
 from tui.errors import BadReply, PlatformError, Unreachable
 from tui.platforms.reach import Trouble, proxy_for, trust
 from tui.platforms.replies import Reply, failure
-from tui.platforms.seg import Address, query_text
+from tui.platforms.seg import query_text
 from tui.text import Secret
 
 LARGEST: Final = 1 << 20

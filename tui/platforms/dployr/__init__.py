@@ -26,7 +26,7 @@ from tui.platforms.http import Credentials, Transport
 from tui.platforms.pinned import Want
 from tui.platforms.records import Unreadable, items
 from tui.platforms.replies import Reply
-from tui.platforms.seg import Address
+from tui.platforms.seg import pinned
 from tui.platforms.tokens import PasswordLogin, StaticToken
 from tui.platforms.websocket import WebSocket, open_websocket
 from tui.text import Safe, Secret, a_or_an, clean
@@ -214,7 +214,7 @@ def connect(spec: ConnectionSpec, *, credentials: SignIn, clock: Clock, rollouts
     else:
         who = _credentials(spec, credentials, plain, clock)
         transport = Transport(credentials=who, **options)
-    address = Address.parse(options["base_url"], allow_insecure=spec.allow_insecure)
+    address = pinned(options["base_url"], allow_insecure=spec.allow_insecure)
 
     async def stream(cluster: str) -> WebSocket:
         headers = {"Cookie": cookie} if cookie is not None else {}

@@ -22,7 +22,7 @@ from tui.platforms.phase.afterwards import Afterwards, Look
 from tui.platforms.phase.offers import APP, APPS, ENVIRONMENT, ENVIRONMENTS, FIELDS, INSTEAD
 from tui.platforms.records import REFUSALS, Listing, Unreadable, single
 from tui.platforms.replies import Reply
-from tui.platforms.seg import Address
+from tui.platforms.seg import pinned
 from tui.platforms.sending import Sending, body, call
 from tui.platforms.tokens import PhaseToken
 from tui.text import Safe, Secret, clean
@@ -50,7 +50,7 @@ class Phase:
         self._exchange = exchange
         self._clock = clock
         self._flavour = spec.flavour if spec.flavour in {"documented", "current"} else "unknown"
-        self._path = Address.parse(spec.base_url or BASE_URL, allow_insecure=spec.allow_insecure).path
+        self._path = pinned(spec.base_url or BASE_URL, allow_insecure=spec.allow_insecure).path
         self._apps = Listing(("apps",), lambda data: translate.app(data, self.name, self._clock.wall()))
         self._listed: Mapping[str, Application] = {}
         self._has_listed = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.local.addresses import base_url, is_loopback, origin
+from tui.addresses import Address, base_url, origin
 
 GOOD = {
     "https://api.encore.dev": "https://api.encore.dev",
@@ -18,6 +18,8 @@ GOOD = {
     "http://127.3.2.1": "http://127.3.2.1",
     "http://localhost:80/api": "http://localhost/api",
     "http://[::1]:9": "http://[::1]:9",
+    "https://phase.corp:8443/a/b///": "https://phase.corp:8443/a/b",
+    "https://xn--e1afmkfd.example": "https://xn--e1afmkfd.example",
     "https://under_score.example": "https://under_score.example",
 }
 
@@ -66,7 +68,55 @@ BAD = [
     "https://" + "a" * 300,
     "https://host,other",
     "https://*.host",
+    "https:/x",
+    "https:x",
+    "https://x.dev/%2e%2e",
+    "https://x.dev//b",
+    "https://x.dev/a//b",
+    "https://x.dev/\r\nX: y",
+    "https://x\0.dev",
+    "https://x。dev",
+    "https://[zz]",
+    "https://x.dev:-1",
     "javascript:alert(1)",
+    " ",
+    "api.phase.dev",
+    "//api.phase.dev",
+    "https:///x",
+    "ftp://x.dev",
+    "https://user@x.dev",
+    "https://user:pw@x.dev",
+    "https://x.dev?a=b",
+    "https://x.dev/#f",
+    "https://x.dev/?",
+    "https://x.dev/a?b",
+    "https://x.dev:0",
+    "https://x.dev:65536",
+    "https://x.dev:99999999",
+    "https://x.dev:",
+    "https://x.dev:8o",
+    "https://x.dev/..",
+    "https://x.dev/a/../b",
+    "https://x.dev/./b",
+    "https://x.dev/a\\b",
+    "https:\\\\x.dev",
+    "https://x.dev\\@evil.dev",
+    "https://x .dev",
+    "https://x.dev/a b",
+    "https://x.dev\nevil.dev",
+    "https://prоd.dev",
+    "http://x.dev",
+    "http://127.0.0.1.evil.dev",
+    "http://localhost.evil.dev",
+    "http://evil.dev/127.0.0.1",
+    "http://127.0.0.1@evil.dev",
+    "http://2130706433",
+    "http://0x7f000001",
+    "http://0177.0.0.1",
+    "http://127.1",
+    "http://[::2]",
+    "https://https://x.dev",
+    "ws://x.dev",
 ]
 
 
@@ -109,11 +159,27 @@ def test_an_origin_is_exact() -> None:
         assert origin(base_url(other, allow_insecure=True)) != "https://base.dployr.io"
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.255.0.3", "::1"])
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.255.0.3", "[::1]"])
 def test_loopback(host: str) -> None:
-    assert is_loopback(host)
+    assert Address.parse(f"http://{host}").loopback
 
 
-@pytest.mark.parametrize("host", ["", "0.0.0.1", "128.0.0.1", "localhost.", "example.com", "::2"])
+@pytest.mark.parametrize("host", ["0.0.0.1", "128.0.0.1", "localhost.example.com", "example.com", "[::2]"])
 def test_not_loopback(host: str) -> None:
-    assert not is_loopback(host)
+    assert not Address.parse(f"https://{host}").loopback
+
+
+def test_the_parts_of_an_address() -> None:
+    address = Address.parse("HTTPS://Phase.Corp:8443/a/b///")
+    assert (address.origin, address.host, address.path, address.secure) == ("https://phase.corp:8443", "phase.corp:8443", "/a/b", True)
+    assert Address.parse("http://[::1]:80/").host == "[::1]"
+    assert not Address.parse("http://phase.corp", allow_insecure=True).secure
+
+
+@pytest.mark.parametrize(
+    "given", ["https://me:hunter2@x.dev", "https://x.dev?key=hunter2", "https://x.dev/#hunter2", "hunter2@x.dev", "https://x.dev/%hunter2"]
+)
+def test_what_is_wrong_is_said_without_what_may_be_secret(given: str) -> None:
+    with pytest.raises(ValueError, match=r"^(holds|has|must)") as refused:
+        base_url(given)
+    assert "hunter2" not in str(refused.value)

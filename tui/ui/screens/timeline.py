@@ -6,6 +6,7 @@ What went wrong says what came shortly before it, as a distance in time. Enter g
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
@@ -48,7 +49,7 @@ class TimelineScreen(MemoryScreen):
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
         super().__init__(session, keymap, moment)
         self._stretch: Stretch | None = None
-        self._entries: tuple[Entry, ...] = ()
+        self._entries: dict[Hashable, Entry] = {}
         self._lines = {name: StatusLine(gap=0) for name in (*LANES, "time")}
         self._with_lanes = True
 
@@ -60,7 +61,7 @@ class TimelineScreen(MemoryScreen):
     async def read(self, past: Past) -> None:
         now = self.moment().now
         self._stretch = await past.stretch(now - SPANS[self.span])
-        self._entries = tuple(reversed(await asyncio.to_thread(self._stretch.timeline)))
+        self._entries = await asyncio.to_thread(lambda stretch: _keyed(stretch.timeline()), self._stretch)
 
     def acts(self) -> Mapping[str, Callable[[], object]]:
         return {**super().acts(), "past.lanes": self._toggle_lanes}
@@ -70,21 +71,21 @@ class TimelineScreen(MemoryScreen):
         if stretch is None:
             self.show((), [NOWHERE])
             return
-        shown = [index for index, each in enumerate(self._entries) if self._fits(each)]
+        shown = [key for key, each in self._entries.items() if self._fits(each)]
         count = str(len(shown)) if len(shown) == len(self._entries) else f"{len(shown)}/{len(self._entries)}"
         left = [Part(pieces=(Piece("Timeline", "title"),)), Part(pieces=(Piece(f"the last {self.span}", "muted"),))]
-        wrong = sum(1 for index in shown if self._entries[index].wrong)
+        wrong = sum(1 for key in shown if self._entries[key].wrong)
         left.append(
             Part(pieces=(Piece(f"{count} events{', ' if wrong else ''}", "muted"), Piece(f"{wrong} went wrong" if wrong else "", "bad")))
         )
         right = [Part(pieces=(Piece("only the newest are shown", "warn"),), rank=1)] if stretch.cut else []
         self.title_line.set_parts(left, right)
-        self._draw_lanes([self._entries[index] for index in shown], stretch.since, stretch.until)
+        self._draw_lanes([self._entries[key] for key in shown], stretch.since, stretch.until)
         empty = ["Nothing fits the filter.", "esc shows everything"] if self._entries else [f"Nothing happened in the last {self.span}."]
         self.show(LazyRows(shown, self._make), empty)
 
     def _make(self, key: Hashable) -> Row:
-        entry, moment = self._entries[key], self.moment()  # type: ignore[call-overload]
+        entry, moment = self._entries[key], self.moment()
         today = moment.local(entry.at, "%Y%m%d") == moment.local(moment.now, "%Y%m%d")
         where = f"{entry.ref.split('/', 1)[0]} {entry.lane.removesuffix('s')}"
         return Row(
@@ -126,20 +127,20 @@ class TimelineScreen(MemoryScreen):
         self.call_after_refresh(self.draw)
 
     def ref_of(self, key: Hashable | None) -> Ref | None:
-        return parsed(self._entries[key].ref) if isinstance(key, int) and key < len(self._entries) else None
+        return parsed(self._entries[key].ref) if key in self._entries else None
 
     def words_of(self, key: Hashable | None) -> Sequence[Cell]:
-        if not isinstance(key, int) or key >= len(self._entries):
+        if key not in self._entries:
             return ()
         when, name, what, where = self._make(key).cells
         return [(*name, Piece("  "), *where, Piece("  "), *when, Piece("  "), *what)]
 
     def at_of(self, key: Hashable | None) -> datetime | None:
-        return self._entries[key].at if isinstance(key, int) and key < len(self._entries) else None
+        return self._entries[key].at if key in self._entries else None
 
     def as_text(self) -> str:
         moment = self.moment()
-        lines = [each for each in reversed(self._entries) if self._fits(each)]
+        lines = [each for each in reversed(self._entries.values()) if self._fits(each)]
         return "\n".join(f"{moment.local(each.at)} {each.name} {each.text} {each.after}".rstrip() for each in lines)
 
 
@@ -156,6 +157,17 @@ class Lanes(Vertical):
 
     def compose(self) -> Iterable[Widget]:
         yield from self._lines
+
+
+def _keyed(entries: Iterable[Entry]) -> dict[Hashable, Entry]:
+    """Newest first, each under what it is, so that the cursor stays on it when newer ones come; those that are alike are counted."""
+    alike: Counter[Hashable] = Counter()
+    keyed: dict[Hashable, Entry] = {}
+    for each in entries:
+        what = (each.at, each.lane, each.ref, each.text)
+        keyed[(*what, alike[what])] = each
+        alike[what] += 1
+    return dict(reversed(keyed.items()))
 
 
 def _joined(pieces: list[Piece]) -> tuple[Piece, ...]:

@@ -19,6 +19,7 @@ from tests.ui.desk import NOW, READS, Desk, ago, busy, ref, refused, rollouts, s
 from tests.ui.test_console import Seat
 from tui.clock import ManualClock
 from tui.engine.alerts import Rule
+from tui.engine.ports import Event
 from tui.engine.recall.past import Key, Past
 from tui.local.exports import write_lines
 from tui.local.journal import Journal
@@ -179,8 +180,7 @@ async def test_the_handoff_is_markdown_takes_a_note_is_filtered_copied_and_writt
         await at.press("H")
         await until(at, lambda: at.sees("# Handoff prod"))
         await at.press("N", *"vault is slow", "enter")
-        assert past.flush()
-        await at.press("ctrl+r")
+        await until(at, lambda: at.said.startswith("noted; "))
         await until(at, lambda: at.sees("cleo: vault is slow"))
         await at.press("y")
         assert at.said.startswith("copied")
@@ -194,6 +194,55 @@ async def test_the_handoff_is_markdown_takes_a_note_is_filtered_copied_and_writt
         assert saved.read_text().splitlines()[-1].endswith("`cleo`: `vault is slow`")
         await at.press("escape", "escape")
         assert at.sees("still wrong")
+    past.close()
+
+
+async def test_a_note_that_is_not_on_the_disk_is_not_said_to_be(tmp_path: Path) -> None:
+    past = empty()
+    with patch.object(Journal, "badge", "history is not saved: the disk is full"):
+        async with seat(remembering(past)) as at:
+            await at.press("H")
+            await until(at, lambda: at.sees("# Handoff prod"))
+            await at.press("N", *"x", "enter")
+            await until(at, lambda: at.said == "noted, but history is not saved: the disk is full")
+            at.desk.past = None
+            await at.press("N", "j")
+            assert at.said == "no note can be kept: there is no journal"
+    past.close()
+
+
+async def test_a_past_that_cannot_be_read_is_said_where_its_text_would_stand() -> None:
+    past = empty()
+    async with seat(remembering(past)) as at:
+        with patch.object(Past, "stretch", side_effect=OSError("gone")):
+            await at.press("H")
+            await until(at, lambda: at.said == "This could not be read; the log has the rest.")
+    past.close()
+
+
+async def test_the_cursor_stays_on_an_event_of_the_timeline_when_newer_ones_come() -> None:
+    past = empty()
+    desk = remembering(past)
+
+    def happens(name: str, minutes: int) -> None:
+        past.record(
+            [Event(what="transition", ref=f"fleet/service/{name}", at=ago(minutes=minutes), name=name, before="ok", after="failed")]
+        )
+        assert past.flush()
+
+    happens("web-api", 9)
+    happens("worker", 5)
+    async with seat(desk) as at:
+        await at.press("T")
+        await until(at, lambda: at.sees("web-api"))
+        screen = at.app.screen
+        assert isinstance(screen, TimelineScreen)
+        await at.press("j")
+        assert str(screen.selection.refs[0].id) == "web-api"
+        happens("mailer", 1)
+        await at.press("ctrl+r")
+        await until(at, lambda: at.sees("mailer"))
+        assert str(screen.selection.refs[0].id) == "web-api"
     past.close()
 
 

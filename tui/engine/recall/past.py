@@ -64,6 +64,9 @@ class PastPort(Protocol):
     def seen(self, user: str) -> datetime | None: ...
     def mark_seen(self, user: str, at: datetime) -> None: ...
     def note(self, text: str, *, ref: str = "") -> None: ...
+    def flush(self) -> bool: ...
+    @property
+    def badge(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,9 +229,14 @@ class Past:
         """The user has seen everything up to ``at`` (now)."""
         self._port.mark_seen(self.user, at or self._clock.wall())
 
-    def note(self, text: str, ref: str = "") -> None:
-        """Keep what the user typed for the next one."""
-        self._port.note(text, ref=ref)
+    async def note(self, text: str, ref: str = "") -> str:
+        """Keep what the user typed for the next one. Empty once it is on the disk, else why it is not."""
+
+        def kept() -> str:
+            self._port.note(text, ref=ref)
+            return ("" if self._port.flush() else "the journal does not answer") or self._port.badge
+
+        return await asyncio.to_thread(kept)
 
     def usual(self, key: Key) -> Usual | None:
         """How long this usually takes; None where the past says too little, or was not asked yet."""

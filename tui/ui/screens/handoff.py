@@ -23,6 +23,7 @@ from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.line_input import LineInput
 from tui.ui.widgets.status_line import Part
 from tui.ui.widgets.text_view import TextView
+from tui.ui.workers import start
 
 LONGEST: Final = 500
 """Characters of a note."""
@@ -100,6 +101,9 @@ class HandoffScreen(MemoryScreen):
         return "\n".join(_kept(self._text.splitlines(), self.wanted))
 
     def _take_note(self) -> None:
+        if self.session.past is None:
+            program(self).say("no note can be kept: there is no journal", "warn")
+            return
         self._note.display = True
         self._note.value = ""
         self._note.focus()
@@ -109,11 +113,16 @@ class HandoffScreen(MemoryScreen):
         event.stop()
         self._note.display = False
         self._view.focus()
-        app = program(self)
         if event.text and self.session.past is not None:
-            self.session.past.note(clean(event.text, LONGEST))
-            app.say("noted; it is in every handoff that covers now")
-            self.set_timer(0.2, self.prepare)
+            start(self, self._keep, self.session.past, clean(event.text, LONGEST), group="note")
+
+    async def _keep(self, past: Past, text: str) -> None:
+        wrong = await past.note(text)
+        if wrong:
+            program(self).say(f"noted, but {wrong}", "warn")
+        else:
+            program(self).say("noted; it is in every handoff that covers now")
+        self.prepare()
 
 
 def _kept(lines: Sequence[str], wanted: Filter) -> Iterator[str]:

@@ -45,6 +45,7 @@ SPANS: Final = {"1 h": timedelta(hours=1), "8 h": timedelta(hours=8), "24 h": ti
 """How far back one can look with one key."""
 
 NOWHERE: Final = "Nothing is remembered here: there is no journal."
+UNREAD: Final = "This could not be read; the log has the rest."
 
 
 class MemoryScreen(Screen[None]):
@@ -129,7 +130,8 @@ class MemoryScreen(Screen[None]):
             self.draw()
         except Exception:  # what cannot be told of the past must not end the present
             log.exception("the past cannot be shown")
-            self.table.set_message(["This could not be read; the log has the rest."], "bad")
+            self.table.set_message([UNREAD], "bad")
+            program(self).say(UNREAD, "bad")  # also where older lines stand, or no table at all
 
     def show(self, rows: Sequence[Row], empty: Sequence[str]) -> None:
         """Put these rows on the table; ``empty`` stands where there are none. The cursor begins at the first thing, not at a heading."""

@@ -92,6 +92,7 @@ class MinuteScreen(Screen[None]):
         except Exception:
             logging.getLogger(__name__).exception("a log could not be read")
             self._view.show_lines([(Piece("This could not be read; the log file has the rest.", "bad"),)])
+            self._say(name, at, "not read")
             return
         if not lines:
             self._view.show_lines([(Piece(each, "muted"),) for each in NOTHING])

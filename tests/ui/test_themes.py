@@ -19,7 +19,7 @@ from tui.cli.ground import ascii_for, theme_for
 from tui.model import Tone
 from tui.tables import GLYPHS
 from tui.ui.settings import Settings
-from tui.ui.theming import ThemeError, bundled, load_themes, make_theme
+from tui.ui.theming import ThemeError, bundled, known_variables, load_themes, make_theme, variable
 from tui.ui.widgets import ascii as in_ascii
 
 THEMES: Final = load_themes([bundled()]).found
@@ -127,13 +127,13 @@ AWKWARD: Final = (
 async def test_whatever_a_theme_says_of_a_variable_is_refused_or_can_be_worn() -> None:
     data = tomllib.loads((bundled() / "rollwatch-dark.toml").read_text("utf-8"))
     async with seat() as at:
-        known = [name for name in at.app.get_css_variables() if not name.startswith("tone-")]
+        known = known_variables()
+        names = [name for name in at.app.get_css_variables() if not name.startswith("tone-")]
         for value in AWKWARD:
             taken: dict[str, str] = {}
-            for name in known:
+            for name in names:
                 with suppress(ThemeError):
-                    make_theme({**data, "variables": {name: value}}, "theme mine.toml")
-                    taken[name] = value
+                    taken[name] = variable(name, value, "theme mine.toml", known)
             if taken:
                 made = make_theme({**data, "variables": taken}, "theme mine.toml").to_color_system().generate()
                 at.app.stylesheet.set_variables({**at.app.get_css_variables(), **made})

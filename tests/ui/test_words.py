@@ -329,6 +329,8 @@ GOOD = {
         ({"primary": "greenish"}, "primary: 'greenish' is not a colour, write #rrggbb"),
         ({"primary": 7}, "primary must be a text"),
         ({"name": ""}, "name must be a text"),
+        ({"dark": "false"}, "dark must be true or false"),
+        ({"ansi": 0}, "ansi must be true or false"),
         ({"tones": {}}, "tones.ok is missing"),
         ({"tones": "red"}, "tones must be a table"),
         ({"tones": {**GOOD["tones"], "okay": "#fff"}}, "tones.okay is not known, did you mean ok?"),  # type: ignore[dict-item]

@@ -129,11 +129,13 @@ def make_theme(data: Mapping[str, Any], where: str) -> Theme:
     if not isinstance(name, str) or not name.strip():
         raise ThemeError(f"{where}: name must be a text")
     colours = {key: _colour(data[key], f"{where}: {key}") for key in _COLOURS if key in data}
-    variables: dict[str, str] = dict(_OWN_COLOURS) if data.get("ansi") else {}
-    variables |= {key: _variable(key, value, where) for key, value in _table(data, "variables", where).items()}
+    variables: dict[str, str] = dict(_OWN_COLOURS) if _switch(data, "ansi", where, usual=False) else {}
+    given = _table(data, "variables", where)
+    known = {} if given.keys() <= _USUAL else known_variables()
+    variables |= {key: variable(key, value, where, known) for key, value in given.items()}
     variables |= _tone_variables(_table(data, "tones", where), where)
     made = Theme(name=clean(name, 40), primary=colours.pop("primary"), variables=variables)
-    made.dark, made.ansi = bool(data.get("dark", True)), bool(data.get("ansi", False))
+    made.dark, made.ansi = _switch(data, "dark", where, usual=True), _switch(data, "ansi", where, usual=False)
     for key, colour in colours.items():
         setattr(made, key, colour)
     return made
@@ -161,9 +163,14 @@ def _tone_variables(tones: Mapping[str, Any], where: str) -> dict[str, str]:
     return made
 
 
-def _variable(key: str, value: object, where: str) -> str:
-    """One of the screen library's variables. It stops the console over a value that it cannot use, so none gets that far."""
-    known = {} if key in _USUAL else Theme(name=DEFAULT, primary="white").to_color_system().generate()
+def known_variables() -> Mapping[str, str]:
+    """The screen library's variables with what they are by themselves. Making them takes some milliseconds."""
+    return Theme(name=DEFAULT, primary="white").to_color_system().generate()
+
+
+def variable(key: str, value: object, where: str, known: Mapping[str, str]) -> str:
+    """The value of one of the ``known_variables``, checked. The screen library stops the console over one that it cannot use, so none
+    gets that far. Raises ``ThemeError``."""
     if key not in _USUAL and key not in known:
         raise ThemeError(f"{where}: {_unknown(key, known, 'variables.')}")
     where = f"{where}: variables.{key}"
@@ -180,6 +187,13 @@ def _table(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     value = data.get(key, {})
     if not isinstance(value, dict):
         raise ThemeError(f"{where}: {key} must be a table")
+    return value
+
+
+def _switch(data: Mapping[str, Any], key: str, where: str, *, usual: bool) -> bool:
+    value = data.get(key, usual)
+    if not isinstance(value, bool):
+        raise ThemeError(f"{where}: {key} must be true or false")
     return value
 
 

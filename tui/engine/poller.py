@@ -1,6 +1,7 @@
 """Which feeds there are, who looks at them, and how their intervals share each connection's budget.
 
-One task per feed in one task group. How a single feed is read is said in ``reader``; what may leave, in ``connection``.
+One task per feed in one task group. How a single feed is read is said in ``reader``; what may leave, in ``connection``; what is told of
+an outage, in ``outages``.
 """
 
 from __future__ import annotations
@@ -17,25 +18,22 @@ from typing import Final
 from tui.clock import Clock
 from tui.engine.connection import BURST, Connection
 from tui.engine.feeds import Change, Feed
+from tui.engine.outages import Edge, Outages, Publish
 from tui.engine.pace import Rank, stretch, wish
 from tui.engine.reader import Reader
 from tui.engine.store import Store
 from tui.engine.waiting import Elapsed, before
-from tui.errors import NotFound, PlatformError, RateLimited
+from tui.errors import NotFound
 from tui.model import Kind
 from tui.platforms.base import Read
 
 log = logging.getLogger(__name__)
-
-Publish = Callable[[Change], object]
-Edge = Callable[[str, str, PlatformError | None], object]
 
 SPREAD: Final = 3.0
 """Seconds over which the feeds of a connection start again after it was closed."""
 BEAT: Final = 5.0
 """Seconds between looks at the clock; if much more has passed the machine slept."""
 JITTER: Final = 0.1
-EXHAUSTED: Final = "polling has used its part of the rate limit; the rest is kept for what you ask for"
 
 
 class Poller:
@@ -50,12 +48,10 @@ class Poller:
         self._clock = clock
         self._random = random
         self._publish = publish
-        self._edge = edge
         self._readers: dict[Feed, Reader] = {}
         self._shown: dict[str, frozenset[Feed]] = {}
         self._demand: dict[str, dict[Rank, float]] = {name: {} for name in connections}
-        self._words: dict[str, str | None] = dict.fromkeys(connections)
-        self._exhausted: set[str] = set()
+        self._outages = Outages(connections, store=store, publish=publish, edge=edge)
         self._group: asyncio.TaskGroup | None = None
         self._progress = asyncio.Event()
         self.woke: Callable[[], object] = lambda: None
@@ -190,17 +186,13 @@ class Poller:
         self._grow(connection)
 
     def exhausted(self, connection: Connection, until: float) -> None:
-        """What polls may use of the budget is used up: old rows are then no accident, and the connection says why."""
-        if connection.circuit.word is None:
-            error = RateLimited(EXHAUSTED, connection=connection.name, sent=False)
-            self._store.hold(connection.name, "limited", error, until)
-            self._exhausted.add(connection.name)
+        """What polls may use of the budget is used up until then."""
+        self._outages.exhausted(connection, until)
 
     def came(self, reader: Reader, change: Change) -> None:
         """A read succeeded."""
-        if reader.weight and reader.feed.connection in self._exhausted:
-            self._exhausted.discard(reader.feed.connection)
-            self._store.hold(reader.feed.connection, None)
+        if reader.weight:
+            self._outages.eased(reader.connection)
         self._publish(change)
         if (change.added or change.removed) and any(
             read.per is change.feed.kind for read in reader.connection.platform.reads.values() if not read.on_demand
@@ -335,10 +327,8 @@ class Poller:
             reader.connection.sources += 1
 
     def _turned(self, connection: Connection) -> None:
-        """The circuit opened, closed or failed a probe: tell it once, and let every feed look again."""
-        circuit = connection.circuit
-        self._store.hold(connection.name, circuit.word, circuit.error, None if math.isinf(circuit.until) else circuit.until)
-        boot, readers = self._clock.boot(), self._of(connection)
+        """The circuit opened, closed or failed a probe: let every feed look again, and tell it."""
+        circuit, boot, readers = connection.circuit, self._clock.boot(), self._of(connection)
         if circuit.word is None:
             over = max(SPREAD, connection.spacing(len(readers)))
             for reader in readers:
@@ -348,33 +338,7 @@ class Poller:
             if circuit.lost:
                 reader.due = min(reader.due, boot)  # any of them may be the one that looks
             reader.rouse()
-        before = self._words[connection.name]
-        if circuit.word == before:
-            return
-        self._words[connection.name] = circuit.word
-        self._edge(connection.name, circuit.word or "back", circuit.error)
-        if circuit.word is None:
-            log.info("%s: back", connection.name)
-            for reader in readers if before == "down" else ():
-                reader.anew()
-            return
-        log.warning("%s: %s: %s", connection.name, circuit.word, circuit.error)
-        self._mark_all(connection, readers)
-
-    def _mark_all(self, connection: Connection, readers: Iterable[Reader]) -> None:
-        """What cannot be asked is stale at once. A rate limit makes stale only what was never read."""
-        circuit = connection.circuit
-        if circuit.error is None:
-            return
-        until = None if math.isinf(circuit.until) else circuit.until
-        for reader in readers:
-            freshness = self._store.freshness(reader.feed)
-            if not freshness.offered or freshness.error is not None or reader.read.cost <= 0:
-                continue
-            if circuit.word == "limited" and freshness.fetched_boot is not None and not freshness.restored:
-                continue
-            self._publish(self._store.fail(reader.feed, circuit.error, until))
-            reader.tried = True
+        self._outages.turned(connection, readers)
         self._progress.set()
 
     async def _settled(self) -> None:

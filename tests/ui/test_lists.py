@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from dataclasses import replace
 from datetime import UTC
@@ -273,3 +274,16 @@ async def test_a_mark_among_thousands_makes_no_row_that_nobody_sees(monkeypatch:
         await at.press("space", "j", "space")
         assert [ref.id for ref in at.app.console_screen.resources.marked] == ["svc-web-0000", "svc-web-0001"]
         assert made < 1_000
+
+
+async def test_which_length_of_a_rollout_is_which_stands_over_its_column() -> None:
+    async with seat(size=(120, 40)) as at:
+        head, row = at.row("Live rollouts"), at.row("5m11")
+        assert head.index("NEEDS APPROVAL") < head.index("LASTED") < head.index("STARTED")
+        assert head.index("LASTED") + 6 == row.index("5m11") + 4
+        assert re.search(r"\d[smh]", row[head.index("STARTED") : head.index("STARTED") + 7])
+        # What is said of the whole list is not overwritten where it is narrow.
+        await at.pilot.resize_terminal(80, 24)
+        await at.press("3")
+        assert "◆ 1 NEEDS APPROVAL" in at.row("Live rollouts")
+        assert all(len(each) <= 80 for each in at.screen())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from textual import on
@@ -19,6 +19,7 @@ from tui.ui.panes.pane import Pane, Summary
 from tui.ui.widgets.cells import Piece, total
 from tui.ui.widgets.phase_bar import phase_bar
 from tui.ui.widgets.resource_table import ResourceTable
+from tui.ui.widgets.table_draw import GUTTER
 from tui.ui.widgets.table_layout import GAP
 
 
@@ -120,7 +121,17 @@ class RolloutsPane(Pane):
             info.append(Piece(f"{self.going} going on", "muted"))
         if self.untold:
             info.append(Piece(f"{self.untold} not told of", "muted"))
+        self.head.set_over(tuple(self._titles()))
         self.draw_head(*info)
+
+    def _titles(self) -> Iterator[tuple[int, str]]:
+        """Which of two lengths is how long it lasted and which how long ago it began; the columns before them say it themselves."""
+        slots = self._table.slots
+        before = next((at for at, slot in enumerate(slots, start=1) if slot.id == "phases"), len(slots))
+        for slot in slots[before:]:
+            # What is usual stands behind the length.
+            wide = slot.width - (self._beside if slot.id == "elapsed" else 0)
+            yield GUTTER + slot.x + (wide - len(slot.title) if slot.right else 0), slot.title
 
     def refilter(self) -> None:
         """Drawn with everything else."""

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from tests.test_tables import BARE, NOW, Shelf, ago, ref
-from tests.ui.desk import busy
+from tests.ui.desk import READS, busy
 from tests.ui.desk import service as fresh
 from tests.ui.test_console import seat
+from tui.errors import Unreachable
 from tui.local.exports import write_lines
 from tui.model import Health, Kind, Resource, Service
 from tui.tables import FORMS, TABLES, Filter, FilterError, Moment, Sort, column_of, offered, parse_filter, search_text
@@ -287,3 +288,28 @@ async def test_which_length_of_a_rollout_is_which_stands_over_its_column() -> No
         await at.press("3")
         assert "◆ 1 NEEDS APPROVAL" in at.row("Live rollouts")
         assert all(len(each) <= 80 for each in at.screen())
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_a_notice_says_to_whom_what_happened_and_what_next_however_narrow_its_pane(size: tuple[int, int]) -> None:
+    desk = busy()
+    async with seat(desk, size) as at:
+        if size[0] == 80:
+            await at.press("1")
+        desk.fail("vault", READS["phase"], Unreachable("vault.example.com: all 3 addresses refused", connection="vault"), after=12)
+        await at.tick(1)
+        notice = at.app.console_screen.apps._notice
+        lines = ["".join(part.text for part in notice.render_line(y)).rstrip() for y in range(notice.size.height)]
+        told = " ".join(" ".join(lines).split())
+        assert "▲ vault · no answer · next try in 11s · as of <" in told
+        assert len(lines) <= 3
+        assert all(len(line) < notice.size.width for line in lines)
+        assert lines[-1].endswith(("refused", "…"))
+        high = len(lines)
+        desk.fail("vault", READS["phase"], Unreachable("x", connection="vault"), after=12)
+        await at.tick(1)
+        assert notice.size.height == high, "the list above does not jump while it is wrong"
+        for kind in READS["phase"]:
+            desk.put("vault", kind, [])
+        await at.tick(1)
+        assert not notice.display

@@ -11,8 +11,9 @@ from typing import Final
 
 from tui.actions import Keymap
 from tui.engine.feeds import Feed
+from tui.engine.recall.quorum import THEIRS, way
 from tui.engine.store import Store
-from tui.errors import PlatformError, Refused, Unauthorized, Unavailable
+from tui.errors import PlatformError, Refused, Unauthorized
 from tui.model import Tone
 from tui.tables import age, lately
 from tui.ui.widgets.cells import Piece
@@ -47,12 +48,18 @@ def _reason(feed: Feed, store: Store) -> tuple[PlatformError | None, float | Non
 
 def trouble(feed: Feed, store: Store, boot: float, keys: Keymap = USUAL) -> str:
     """One line about why a feed's rows cannot be trusted, beginning with what to do or when it is tried again; empty if they can."""
+    return " · ".join(_trouble(feed, store, boot, keys))
+
+
+def _trouble(feed: Feed, store: Store, boot: float, keys: Keymap) -> tuple[str, ...]:
+    """To whom, what happened in a word where there is one, what to do next, and at last the whole message; empty if nothing is wrong."""
     error, planned = _reason(feed, store)
     if error is None:
-        return ""
+        return ()
     # The message begins with the server's name, and a narrow pane would cut what it says.
-    status = [str(error.status)] if isinstance(error, Unavailable) and error.status else []
-    return " · ".join((feed.connection, *status, _remedy(feed, error, planned, boot, keys), error.message))
+    what = (way(error),) if isinstance(error, THEIRS) else ()
+    message = error.message.removeprefix(f"{what[0]}, ") if what else error.message
+    return (feed.connection, *what, _remedy(feed, error, planned, boot, keys), message)
 
 
 def _remedy(feed: Feed, error: PlatformError, planned: float | None, boot: float, keys: Keymap) -> str:
@@ -113,25 +120,27 @@ def _and(names: Sequence[str]) -> str:
 
 def below(feeds: Sequence[Feed], store: Store, boot: float, keys: Keymap = USUAL) -> tuple[Piece, ...]:
     """The line under rows that are shown although they may no longer be true, or of which some could not be read. Empty: all is well."""
-    told: dict[str, None] = {}
-    late: dict[str, None] = {}
+    told: dict[tuple[str, str], None] = {}
+    late: dict[tuple[str, str], None] = {}
     for feed in feeds:
         freshness = store.freshness(feed)
         if not freshness.offered:
             continue
-        if line := trouble(feed, store, boot, keys):
+        if wrong := _trouble(feed, store, boot, keys):
             old = freshness.age(boot)
             seen = f"as of {lately(old)} ago" if old is not None else "never read"
-            told[f"▲ {line} · {seen}"] = None
+            told[f"▲ {' · '.join((*wrong[:-1], seen))}", f" · {wrong[-1]}"] = None
         elif freshness.restored:
-            told[f"◐ {feed.connection}: from the last run, {lately(freshness.age(boot) or 0.0)} ago · asking now"] = None
+            told[f"◐ {feed.connection}: from the last run, {lately(freshness.age(boot) or 0.0)} ago · asking now", ""] = None
         elif freshness.fetched_boot is not None and freshness.stale(boot):
-            late[f"▲ {feed.connection} · the next reading is overdue · as of {lately(boot - freshness.fetched_boot)} ago"] = None
+            late[f"▲ {feed.connection} · the next reading is overdue · as of {lately(boot - freshness.fetched_boot)} ago", ""] = None
         if freshness.unreadable:
             count = freshness.unreadable
-            told[f"▲ {feed.connection}: {count} of {count + len(store.feed_rows(feed))} unreadable: {freshness.reason}"] = None
+            told[f"▲ {feed.connection}: {count} of {count + len(store.feed_rows(feed))} unreadable", f": {freshness.reason}"] = None
     lines = [*told, *late]
     if not lines:
         return ()
-    more = f"   and {len(lines) - 1} more" if len(lines) > 1 else ""
-    return (Piece(lines[0] + more, Tone.BUSY if lines[0].startswith("◐") else Tone.WARN),)
+    # The server's own sentence is the longest and the least: where it is narrow it is what is cut.
+    head, message = lines[0]
+    more = f" · and {len(lines) - 1} more" if len(lines) > 1 else ""
+    return (Piece(head + more + message, Tone.BUSY if head.startswith("◐") else Tone.WARN),)

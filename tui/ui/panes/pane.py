@@ -22,7 +22,7 @@ from tui.ui.aim import Selection
 from tui.ui.filtering import PLACEHOLDER, Typed
 from tui.ui.panes.head import PaneHead
 from tui.ui.widgets.cells import Piece
-from tui.ui.widgets.status_line import Part, StatusLine
+from tui.ui.widgets.paragraph import Paragraph
 from tui.ui.widgets.tabs import Tab
 
 
@@ -60,8 +60,7 @@ class Pane(Vertical):
         self.typed = Typed()
         self.only_faults = False
         self.head = PaneHead(self.number, classes="head")
-        self._notice = StatusLine(classes="notice")
-        self._notice.display = False
+        self._notice = Paragraph(indent=2, most=3, classes="notice")
 
     # What a subclass says ----------------------------------------------------------------------------------------------------
 
@@ -144,9 +143,8 @@ class Pane(Vertical):
         self.head.set_info((*narrowed, *info))
 
     def set_notice(self, pieces: Sequence[Piece]) -> None:
-        """One line under the body; empty takes it away."""
-        self._notice.display = bool(pieces)
-        self._notice.set_parts((Part(pieces=tuple(pieces)),) if pieces else ())
+        """A line under the body, or what of it fits on three; empty takes it away."""
+        self._notice.show((tuple(pieces),) if pieces else ())
 
     def set_filter(self, text: str) -> None:
         """Show only what fits these words. Raises ``tables.FilterError`` and then leaves everything as it is."""

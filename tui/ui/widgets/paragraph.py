@@ -12,7 +12,7 @@ from typing import Any
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from tui.ui.widgets.cells import Cell, Piece, fit, spelled
+from tui.ui.widgets.cells import ELLIPSIS, Cell, Piece, fit, spelled
 from tui.ui.widgets.flow import flow
 from tui.ui.widgets.tones import Toned
 
@@ -22,10 +22,12 @@ class Paragraph(Toned):
 
     DEFAULT_CSS = "Paragraph { width: 1fr; height: auto; }"
 
-    def __init__(self, *, indent: int | None = None, **options: Any) -> None:
-        """``indent`` is where a line that was broken goes on."""
+    def __init__(self, *, indent: int | None = None, most: int | None = None, **options: Any) -> None:
+        """``indent`` is where a line that was broken goes on. With ``most`` lines at most it stands among what must not jump: it is cut
+        there, and as long as it has something to say it gets no lower again."""
         super().__init__(**options)
         self._indent = indent
+        self._most = most
         self._cells: tuple[Cell, ...] = ()
         self._lines: list[list[Piece]] = []
         self._made_for = -1
@@ -59,9 +61,15 @@ class Paragraph(Toned):
         return "\n".join(spelled(cell) for cell in self._cells)
 
     def _make(self, width: int) -> None:
-        self._made_for = width
         room = max(2, width - 2)
+        high = len(self._lines) if width == self._made_for and self._cells else 0
         self._lines = [line for cell in self._cells for line in flow(cell, room, self._indent)]
+        self._made_for = width
+        if self._most is not None:
+            if len(self._lines) > self._most:
+                *shown, last = self._lines[: self._most]
+                self._lines = [*shown, fit([*last, Piece(f" {ELLIPSIS}", last[-1].tone)], room)]
+            self._lines += [[] for _ in range(high - len(self._lines))]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         if self._made_for != width or len(self._lines) < len(self._cells):

@@ -313,3 +313,11 @@ async def test_a_notice_says_to_whom_what_happened_and_what_next_however_narrow_
             desk.put("vault", kind, [])
         await at.tick(1)
         assert not notice.display
+
+
+async def test_how_the_last_deployment_went_is_never_cut_on_eighty_columns() -> None:
+    async with seat(size=(80, 24)) as at:
+        await at.press("2")
+        row = at.row("worker")
+        assert "✗ failed 2h" in row
+        assert "…" not in row

@@ -263,7 +263,7 @@ async def test_ctrl_r_reads_again() -> None:
 
 async def test_where_it_is_small_one_pane_is_shown_and_the_others_still_cry_out() -> None:
     async with seat(size=(80, 24)) as at:
-        assert at.sees("1 Apps · 2 Services 5 · 3 Rollouts ◆1 approval · 4 Logs")
+        assert at.sees("1 Apps · ▲ 2 Services 5 · 3 Rollouts ◆1 approval · 4 Logs")
         assert at.sees("worker")
         assert not at.sees("NEEDS APPROVAL")
         await at.press("3")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from rich.style import Style
@@ -163,6 +164,26 @@ async def test_many_tabs_lose_their_counts_and_then_scroll_to_the_active_one() -
         await recording.settle()
         assert "Webhooks" in app.tabs.text
         assert "12" not in app.tabs.text
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (80, " ✗ Services 12 · ▲ Routes 3 · Webhooks"),
+        (36, "✗Services 12 ·▲Routes 3 · Webhooks"),
+        (35, "✗Services 12 ·▲Routes 3 · Webhooks"),
+        (34, " ✗ Services · ▲ Routes · Webhooks"),
+    ],
+)
+async def test_what_is_wrong_behind_a_tab_is_told_without_a_colour_and_costs_no_count(width: int, expected: str) -> None:
+    async with bars(width) as (app, recording):
+        app.tabs.set_tabs([replace(TABS[0], sign="✗"), replace(TABS[1], sign="▲"), *TABS[2:]], "services")
+        await recording.settle()
+        assert app.tabs.text.rstrip() == expected
+        line = app.tabs.text
+        await recording.pilot.click(app.tabs, offset=(line.index("▲"), 0))
+        await recording.settle()
+        assert app.said[-1] == ("routes",)
 
 
 async def test_hostile_text_stays_one_line_of_plain_text() -> None:

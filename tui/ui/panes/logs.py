@@ -28,7 +28,7 @@ from tui.ui.logs.export import lines_of
 from tui.ui.logs.followed import Followed, timed
 from tui.ui.logs.prompt import Prompt
 from tui.ui.logs.query import Query, parse_query
-from tui.ui.panes.pane import Pane, Summary
+from tui.ui.panes.pane import Pane, Summary, summed
 from tui.ui.program import program
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.log_buffer import Entry
@@ -133,7 +133,7 @@ class LogsPane(Pane):
         return (Tab(id=LOG, label=label), Tab(id=ACTIVITY, label="Activity", count=unseen, tone="accent")), self._open
 
     def summary(self) -> Summary:
-        return Summary(count=f"+{self._unseen_events}" if self._unseen_events else "", tone=None)
+        return summed(f"+{self._unseen_events}" if self._unseen_events else "", None)
 
     # Following ---------------------------------------------------------------------------------------------------------------
 

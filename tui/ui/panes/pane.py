@@ -17,7 +17,7 @@ from tui.actions import Place
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Kind, Ref, Tone
-from tui.tables import TABLES, Filter, Moment, parse_filter
+from tui.tables import GLYPHS, TABLES, Filter, Moment, parse_filter
 from tui.ui.aim import Selection
 from tui.ui.filtering import PLACEHOLDER, Typed
 from tui.ui.panes.head import PaneHead
@@ -27,10 +27,16 @@ from tui.ui.widgets.tabs import Tab
 
 
 class Summary(TypedDict):
-    """A few cells about a pane, and what they mean."""
+    """A few cells about a pane, and what they mean, in a glyph and in a tone."""
 
     count: str
+    sign: str
     tone: Tone | None
+
+
+def summed(count: int | str, tone: Tone | None, sign: str | None = None) -> Summary:
+    """So many, the worst of them in this tone; nothing is said of none."""
+    return Summary(count=str(count or ""), sign=GLYPHS[tone] if sign is None and tone is not None else sign or "", tone=tone)
 
 
 class Pane(Vertical):
@@ -96,7 +102,7 @@ class Pane(Vertical):
 
     def summary(self) -> Summary:
         """What is to be known of this pane while it is not shown."""
-        return Summary(count="", tone=None)
+        return summed("", None)
 
     @property
     def selected(self) -> Ref | None:

@@ -17,7 +17,7 @@ from tui.tables import TABLES, Moment
 from tui.ui.aim import Selection
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import Listing, PaneTable
-from tui.ui.panes.pane import Pane, Summary
+from tui.ui.panes.pane import Pane, Summary, summed
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_rows import Row, keys_of
@@ -102,13 +102,13 @@ class ResourcesPane(Pane):
     def tabs(self) -> tuple[Sequence[Tab], str]:
         made = []
         for kind, each in self._lists.items():
-            made.append(Tab(id=str(kind), label=TABLES[kind].title, count=str(each.total or ""), tone=each.worst))
+            made.append(Tab(id=str(kind), label=TABLES[kind].title, **summed(each.total, each.worst)))
         return made, str(self.kind)
 
     def summary(self) -> Summary:
         services = self._lists[Kind.SERVICE]
         services.count()
-        return Summary(count=str(services.total or ""), tone=services.worst)
+        return summed(services.total, services.worst)
 
     def open_tab(self, kind: Kind) -> None:
         """Show this kind; the keys go to its list if this pane has them."""

@@ -15,7 +15,7 @@ from tui.model import Kind, Ref, Resource, Rollout, Tone
 from tui.tables import TABLES, Cell, Column, Moment, Span, is_frozen, lasting, needs_approval
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import SAMPLE, Listing, PaneTable
-from tui.ui.panes.pane import Pane, Summary
+from tui.ui.panes.pane import Pane, Summary, summed
 from tui.ui.widgets.cells import Piece, total
 from tui.ui.widgets.phase_bar import phase_bar
 from tui.ui.widgets.resource_table import ResourceTable
@@ -105,8 +105,8 @@ class RolloutsPane(Pane):
 
     def summary(self) -> Summary:
         if self.waiting:
-            return Summary(count=f"◆{self.waiting} approval", tone=Tone.WARN)
-        return Summary(count=str(self.going or ""), tone=None)
+            return summed(f"◆{self.waiting} approval", Tone.WARN, "")
+        return summed(self.going, None)
 
     def draw(self, moment: Moment, changed: frozenset[Kind] | None) -> None:
         if changed is not None and Kind.ROLLOUT in changed:

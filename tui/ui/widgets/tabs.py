@@ -2,8 +2,8 @@
 
 ``set_tabs([Tab(id="services", label="Services", count="12", tone="warn"), ...], active="services")``; a click posts
 ``TabStrip.Chosen(id)``.
-The active tab is told by weight and underline, not by colour alone. Tabs that do not fit lose their counts, then scroll so that
-the active one stays.
+The active tab is told by weight and underline, and what is wrong behind one by a sign, not by colour alone. Tabs that do not fit lose
+their counts, then scroll so that the active one stays.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ BETWEEN: Final = Piece(" · ", "muted")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tab:
-    """A tab; ``count`` is text (``12``, ``3/12``) in the tone of the worst thing behind it."""
+    """A tab; ``count`` is text (``12``, ``3/12``) in the tone of the worst thing behind it, and ``sign`` says that without a colour."""
 
     id: str
     label: str
     count: str = ""
+    sign: str = ""
     tone: str | None = None
 
 
@@ -62,19 +63,20 @@ class TabStrip(OneLine):
             self.rebuild()
 
     def build(self, width: int) -> tuple[Sequence[Spanned], Sequence[Zone]]:
-        made = [(tab, _tab(tab, self._active, counts=True)) for tab in self._tabs]
-        if _need(made) > width - 2:
-            made = [(tab, _tab(tab, self._active, counts=False)) for tab in self._tabs]
-        while _need(made) > width - 2 and len(made) > 1 and made[0][0].id != self._active:
+        made: list[Made] = []
+        for counts, tight in FORMS:
+            made = [_tab(tab, self._active, first=not at, counts=counts, tight=tight) for at, tab in enumerate(self._tabs)]
+            if _need(made) < width:
+                break
+        while _need(made) >= width and len(made) > 1 and made[0][0].id != self._active:
             made.pop(0)
-        line: list[Spanned] = [Piece(" ")]
+            made[0] = (made[0][0], Piece(""), made[0][2])
+        line: list[Spanned] = []
         zones: list[Zone] = []
-        x = 1
-        for tab, pieces in made:
-            if x > 1:
-                line.append(BETWEEN)
-                x += total((BETWEEN,))
-            x, zone = clickable(pieces, x, tab.id)
+        x = 0
+        for tab, before, pieces in made:
+            line.append(before)
+            x, zone = clickable(pieces, x + total((before,)), tab.id)
             zones.append(zone)
             line.extend(pieces)
         return line, zones
@@ -83,10 +85,20 @@ class TabStrip(OneLine):
         self.post_message(self.Chosen(self, zone))
 
 
-def _need(made: Sequence[tuple[Tab, tuple[Piece, ...]]]) -> int:
-    return sum(total(pieces) for _, pieces in made) + total((BETWEEN,)) * max(0, len(made) - 1)
+Made = tuple[Tab, Piece, tuple[Piece, ...]]
+"""A tab, what stands before it, and what it says."""
+
+FORMS: Final = ((True, False), (True, True), (False, False), (False, True))
+"""Whether tabs are told with their counts, and whether a sign takes the blank before its tab: no count leaves because a sign came."""
 
 
-def _tab(tab: Tab, active: str, *, counts: bool) -> tuple[Piece, ...]:
-    name = Piece(tab.label, "title+selected" if tab.id == active else "muted")
-    return (name, Piece(f" {tab.count}", tab.tone or "muted")) if counts and tab.count else (name,)
+def _need(made: Sequence[Made]) -> int:
+    return sum(total((before, *pieces)) for _, before, pieces in made)
+
+
+def _tab(tab: Tab, active: str, *, first: bool, counts: bool, tight: bool) -> Made:
+    before = Piece("" if first else BETWEEN.text.rstrip(), BETWEEN.tone)
+    tone = tab.tone or "muted"
+    sign = (Piece(tab.sign if tight else f" {tab.sign} ", tone),) if tab.sign else (Piece(" "),)
+    count = (Piece(f" {tab.count}", tone),) if counts and tab.count else ()
+    return tab, before, (*sign, Piece(tab.label, "title+selected" if tab.id == active else "muted"), *count)

@@ -270,6 +270,19 @@ async def test_a_gap_is_a_line_and_quiet_is_a_state() -> None:
         assert at.sees("○ connected, quiet for 14m")
 
 
+async def test_a_log_without_lines_says_once_how_it_is_and_what_to_expect() -> None:
+    async with seat() as at:
+        follow = await following(at)
+        follow.become(StreamState(word="connecting", since=at.desk.clock.boot()))
+        await at.wait()
+        assert at.sees("Asking for its last lines…")
+        for word, said in (("live", "● live"), ("quiet", "○ connected, quiet for")):
+            follow.become(StreamState(word=word, since=at.desk.clock.boot()))  # type: ignore[arg-type]
+            await at.wait()
+            assert sum(row.count(said) for row in at.screen()) == 1
+            assert at.sees("No lines so far: what is written from now on appears here.")
+
+
 async def test_jump_to_a_time_and_tell_times_otherwise() -> None:
     async with seat() as at:
         await following(at, *some())

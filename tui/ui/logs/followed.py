@@ -22,6 +22,10 @@ TAIL: Final = 200
 
 AWAY: Final = frozenset({"reconnecting", "ended", "unsupported"})
 """Words of a stream that is not there; whoever asks for its log again wants it now."""
+SILENT: Final = dict.fromkeys(("ok", "idle"), "No lines so far: what is written from now on appears here.") | {
+    "busy": "Asking for its last lines…"
+}
+"""What stands in place of lines, by the tone of the streams; what is wrong with them is said there once more, in full."""
 OLDER: Final = 20_000
 """Lines that are asked for at most when somebody looks further back."""
 

@@ -25,7 +25,7 @@ from tui.ui.keys import bindings_for
 from tui.ui.logs.census import AT_ONCE, Census, bars
 from tui.ui.logs.deeds import LogDeeds
 from tui.ui.logs.export import lines_of
-from tui.ui.logs.followed import Followed, timed
+from tui.ui.logs.followed import SILENT, Followed, timed
 from tui.ui.logs.prompt import Prompt
 from tui.ui.logs.query import Query, parse_query
 from tui.ui.panes.pane import Pane, Summary, summed
@@ -289,7 +289,7 @@ class LogsPane(Pane):
             info.append(Piece(text, tone))
             info += self._rates()
             if not len(self.log_view.buffer):
-                self.log_view.set_message([text])
+                self.log_view.set_message([SILENT.get(tone, text)])
             elif not self.log_view.window.count:
                 self.log_view.set_message([f"None of {len(self.log_view.buffer):,} lines match the filter.", "esc shows everything"])
         self.draw_head(*info)

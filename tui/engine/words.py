@@ -35,8 +35,14 @@ def whose(resource: Resource) -> str:
 
 
 def short(target: str) -> str:
-    """A branch as it is; a full commit as its first twelve digits."""
-    return target[:12] if len(target) == 40 and all(char in "0123456789abcdef" for char in target.lower()) else target
+    """A branch as it is; a full commit as its first twelve digits; an image without its registry, for its tag is what tells it apart."""
+    if len(target) == 40 and all(char in "0123456789abcdef" for char in target.lower()):
+        return target[:12]
+    image = target.rpartition("/")[2]
+    if ":" not in image:  # which no branch has
+        return target
+    name, _, digest = image.partition("@sha256:")
+    return f"{name}@{digest[:12]}" if digest else image
 
 
 def seconds_of(phase: Phase) -> float | None:

@@ -292,6 +292,29 @@ async def test_versions_do_not_name_a_service_again_that_is_called_like_its_app(
         assert "● python" in at.row("old 9h")
 
 
+async def test_versions_show_the_tag_of_an_image_and_not_where_it_is_kept() -> None:
+    desk = remembering(empty())
+    long, same = "registry.example.com/team/a-very-long-name-of-an-image:2024.11-rc3", "registry.example.com/team/cron:1.2"
+    desk.put(
+        "fleet",
+        Kind.SERVICE,
+        [replace(service("web"), deployment=Safe("d-web")), replace(service("cron"), deployment=Safe("d-cron"))],
+    )
+    desk.put(
+        "fleet",
+        Kind.DEPLOYMENT,
+        [
+            Deployment(ref=ref(Kind.DEPLOYMENT, f"d-{name}"), name=Safe(name), image=Safe(image), health=Health.OK, created_at=ago(hours=1))
+            for name, image in (("web", long), ("cron", same))
+        ],
+    )
+    async with seat(desk, (120, 40)) as at:
+        await at.press("V")
+        await until(at, lambda: at.sees(":2024.11-rc3"))
+        assert "registry" not in at.row(":2024.11-rc3")
+        assert "● 1.2 " in at.row("cron")
+
+
 async def test_what_changed_of_a_service_begins_with_what_was_put_out() -> None:
     desk = remembering(empty())
     web = next(row for row in desk.store.rows(Kind.SERVICE) if row.name == "web-api")

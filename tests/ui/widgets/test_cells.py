@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.text import clean
-from tui.ui.widgets.cells import Piece, chop, cut, fit, marked, plain, skip, spelled, take, width_of
+from tui.ui.widgets.cells import Piece, chop, cut, cut_inside, fit, marked, plain, skip, spelled, take, width_of
 from tui.ui.widgets.json_lines import json_lines
 from tui.ui.widgets.table_layout import ColumnSpec, lay_out
 
@@ -43,6 +43,16 @@ def test_cut_take_and_skip_agree_about_cells(text: str, width: int) -> None:
     assert text.startswith(head)
     assert width_of(head) <= width
     assert width_of(skip(text, width)) == max(0, width_of(text) - width)
+
+
+@given(SAFE, st.integers(0, 30))
+def test_what_is_cut_inside_keeps_its_end(text: str, width: int) -> None:
+    shown = cut_inside(text, width)
+    assert width_of(shown) <= width
+    if width_of(text) <= width:
+        assert shown == text
+    elif width >= 8 and text.isascii():
+        assert shown.endswith(text[-(width // 2) :])
 
 
 @given(SAFE, st.integers(2, 30))

@@ -15,7 +15,7 @@ from tui.engine.words import short
 from tui.model import TONES, Ref, Rollout
 from tui.tables import GLYPHS, NOTHING, Moment
 from tui.ui.screens.memory import MemoryScreen
-from tui.ui.widgets.cells import Cell, Piece, spelled
+from tui.ui.widgets.cells import Cell, Piece, cut_inside, spelled
 from tui.ui.widgets.status_line import Part
 from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row, cell
@@ -23,6 +23,8 @@ from tui.ui.widgets.table_rows import Row, cell
 SERVICE: Final = "service"
 """Title of the column of what runs without a stage."""
 BEHIND: Final = "▲ behind"
+LONGEST: Final = 24
+"""Cells of a version; the whole of it is told of the line that is chosen."""
 ROOM: Final = 14
 """Cells in which a version can be told from another one."""
 
@@ -70,7 +72,9 @@ class MatrixScreen(MemoryScreen):
         service = line.service
         # A service that is called like its line, as names are joined, need not be named twice.
         named = str(service.name) if service is not None and plain(service.name) != plain(line.app) else ""
-        return Row(number, (cell(str(line.app)), *(_live(each, moment) for each in line.cells), _live(service, moment, named)))
+        called = str(line.app)
+        stages = (_live(each, moment, called) for each in line.cells)
+        return Row(number, (cell(called), *stages, _live(service, moment, str(service.name) if service is not None else called, named)))
 
     def _line(self, key: Hashable | None) -> Line | None:
         return self._matrix.lines[key] if isinstance(key, int) and key < len(self._matrix.lines) else None
@@ -110,7 +114,7 @@ def _column(id_: str, title: str, cells: Sequence[Cell], *, rank: int) -> Column
     return ColumnSpec(id=id_, title=title, low=max(len(title), behind, min(widest, ROOM)), high=48, rank=rank)
 
 
-def _live(live: Live | None, moment: Moment, named: str = "") -> Cell:
+def _live(live: Live | None, moment: Moment, called: str, named: str = "") -> Cell:
     """``● a1b2c3d 3h``, ``▲ 9f8e7d6 41d ▲ behind``; a dash where the app has no such stage."""
     if live is None:
         return cell(NOTHING, "muted")
@@ -118,7 +122,8 @@ def _live(live: Live | None, moment: Moment, named: str = "") -> Cell:
     pieces = [Piece(f"{GLYPHS[tone]} ", tone)]
     if named:
         pieces.append(Piece(f"{named} ", "muted"))
-    version = short(str(live.version))
+    # What an image shares with its line need not be said again; of a long one the tag is what matters.
+    version = cut_inside(short(str(live.version)).removeprefix(f"{called}:"), LONGEST)
     pieces.append(Piece(version or "not said", None if version else "muted"))
     if live.at is not None:
         pieces.append(Piece(f" {moment.ago(live.at)}", "muted"))

@@ -62,6 +62,14 @@ def cut(text: str, width: int) -> str:
     return take(short, width - 1) + ELLIPSIS
 
 
+def cut_inside(text: str, width: int) -> str:
+    """At most ``width`` cells of ``text``; what is cut is its middle, where beginning and end tell it apart."""
+    if width_of(text) <= width or width < 5:
+        return cut(text, width)
+    head = take(text, (width - 1) // 3)
+    return head + ELLIPSIS + skip(text, width_of(text) - (width - 1 - width_of(head)))
+
+
 def take(text: str, width: int) -> str:
     """The longest beginning of ``text`` that takes at most ``width`` cells; combining marks stay with their base."""
     used = 0

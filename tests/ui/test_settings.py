@@ -268,3 +268,21 @@ async def test_the_palette_leads_to_each_setting_and_each_other_context(file: Pa
         assert not at.sees("context prod"), "that is where one is"
         await at.press(*" live", "enter")
         assert at.app.session.context == "live"
+
+
+@pytest.mark.parametrize(("variable", "value"), [("ROLLWATCH_THEME", "high-contrast"), ("NO_COLOR", "1")])
+async def test_what_goes_before_the_file_is_said_and_not_changed_in_vain(
+    file: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    owner = Owned()
+    configured(owner)
+    async with owned(owner) as at:
+        await at.press("f6")
+        assert f"▲ {variable}" in at.row("›")
+        assert at.sees(f"▲ {variable} decides it, before config.toml")
+        await at.press("enter")
+        assert at.said.endswith(f"theme: {variable} decides it, before config.toml; start without that to choose here")
+        assert file.read_text() == CONFIG
+        await at.press("end", "enter")
+        assert file.read_text() != CONFIG, "the others are changed as always"

@@ -5,6 +5,7 @@ A file that is wrong changes nothing. What a setting means is ``local.settings``
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ _ALERTS: Final[tuple[tuple[str, tuple[Value, ...]], ...]] = (
     ("notify", WAYS),
     ("title", (True, False)),
 )
+_OVER: Final = ("environment ", "flag ")
+"""Beginnings of sources that go before the file."""
 _ANEW: Final = ("production", "connections", "links", "guardrails")
 """Of a context: what a session cannot change while it runs."""
 
@@ -98,7 +101,11 @@ class Preferences:
         config, told = loaded.config, {key: source for key, _, source in loaded.values()}
 
         def one(key: tuple[str, ...], value: Value, options: Sequence[Value], about: str) -> Preference:
-            return Preference(key=key, value=value, options=tuple(options), source=told.get(dotted(key), "default"), help=about)
+            source = told.get(dotted(key), "default")
+            if key[-1] == "theme" and os.environ.get("NO_COLOR"):
+                source = "environment NO_COLOR"  # obeyed whatever is wanted
+            over = next((source.removeprefix(each) for each in _OVER if source.startswith(each)), "")
+            return Preference(key=key, value=value, options=tuple(options), source=source, help=about, over=over)
 
         context = ("contexts", self._setup.context)
         said, alerts = _said(Config), _said(Alerts)

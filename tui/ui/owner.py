@@ -97,13 +97,15 @@ class News:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """One setting that can be changed in the console: its value, where that came from, what it may be."""
+    """One setting that can be changed in the console: its value, where that came from, what it may be; ``over`` is what goes before the
+    file and decides it, a variable or an option, empty if nothing does."""
 
     key: tuple[str, ...]
     value: str | bool | float
     source: str
     options: tuple[str | bool | float, ...]
     help: str = ""
+    over: str = ""
 
 
 class Preferences(Protocol):

@@ -30,9 +30,9 @@ from tui.ui.widgets.table_rows import Row, cell
 
 COLUMNS: Final = (
     ColumnSpec(id="name", title="SETTING", low=14, high=48),
-    ColumnSpec(id="value", title="VALUE", low=10, high=20),
-    ColumnSpec(id="help", title="MEANING", low=20, high=100, grow=True, rank=1),
-    ColumnSpec(id="source", title="FROM", low=8, high=44, rank=2),
+    ColumnSpec(id="value", title="VALUE", low=15, high=20),
+    ColumnSpec(id="help", title="MEANING", low=16, high=100, grow=True, rank=2),
+    ColumnSpec(id="source", title="FROM", low=20, high=44, rank=1),
 )
 STEPS: Final = {"settings.next": 1, "settings.previous": -1}
 
@@ -91,12 +91,22 @@ class SettingsScreen(Screen[None]):
     def _tell(self, key: object) -> None:
         """What may not fit into the line under the cursor: the meaning, and what there is to choose from."""
         found = self._listed.get(key) if isinstance(key, tuple) else None
-        told = [(Piece(found.help),), (Piece(" · ".join(map(_spelled, found.options)), "muted"),)] if found is not None else []
-        self._whole.show(told)
+        if found is None:
+            self._whole.show([])
+            return
+        choice = Piece(" · ".join(map(_spelled, found.options)), "muted")
+        if found.over:
+            choice = Piece(f"▲ {found.over} decides it, before config.toml", "warn")
+        self._whole.show([(Piece(found.help),), (choice,)])
 
     def _step(self, key: object, step: int) -> None:
         found = self._listed.get(key) if isinstance(key, tuple) else None
         if found is None:
+            return
+        if found.over:
+            self._bottom.tell(
+                f"{dotted(found.key[-3:])}: {found.over} decides it, before config.toml; start without that to choose here", "warn"
+            )
             return
         here = found.options.index(found.value) if found.value in found.options else -1 if step > 0 else 0
         try:
@@ -135,6 +145,7 @@ def _spelled(value: object) -> str:
 
 
 def _row(each: Preference) -> Row:
-    source = each.source.rpartition("/")[2] if each.source.startswith("/") else each.source
+    source = each.over or (each.source.rpartition("/")[2] if each.source.startswith("/") else each.source)
     tone = "muted" if each.source == "default" else "accent"
-    return Row(each.key, (cell(dotted(each.key[-3:])), cell(_spelled(each.value), tone), cell(each.help, "muted"), cell(source, "muted")))
+    whence = cell(f"▲ {source}", "warn") if each.over else cell(source, "muted")
+    return Row(each.key, (cell(dotted(each.key[-3:])), cell(_spelled(each.value), tone), cell(each.help, "muted"), whence))

@@ -178,6 +178,29 @@ def test_glyphs_are_ascii_where_there_are_no_others(term: str, wanted: str, poor
     assert ascii_for({"TERM": term}, wanted) is poor
 
 
+@pytest.mark.parametrize(
+    ("environ", "poor"),
+    [
+        ({}, False),
+        ({"LANG": "en_US.UTF-8"}, False),
+        ({"LANG": "de_DE.utf8"}, False),
+        ({"LC_CTYPE": "UTF-8"}, False),
+        ({"LANG": "C"}, True),
+        ({"LANG": "C.UTF-8"}, False),
+        ({"LC_CTYPE": "C.UTF-8"}, False),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, True),
+        ({"LANG": "de_DE.ISO-8859-1"}, True),
+        ({"LANG": "de_DE@euro"}, True),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "POSIX"}, True),
+        ({"LANG": "C", "LC_ALL": "en_US.UTF-8"}, False),
+        ({"LANG": "no such thing"}, False),
+    ],
+)
+def test_a_locale_without_our_glyphs_decides_as_the_terminal_does(environ: dict[str, str], poor: bool) -> None:
+    assert ascii_for({"TERM": "xterm-256color", **environ}, "auto") is poor
+    assert not ascii_for(environ, "unicode")
+
+
 def test_in_ascii_every_state_has_its_own_character_and_letters_stay() -> None:
     drawn = {tone: glyph.translate(in_ascii.GLYPHS) for tone, glyph in GLYPHS.items()}
     assert all(len(text) == 1 and text.isascii() for text in drawn.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,5 +27,15 @@ def theme_for(environ: Mapping[str, str], wanted: str) -> str:
 
 
 def ascii_for(environ: Mapping[str, str], wanted: str) -> bool:
-    """Whether glyphs are written in ASCII: ``wanted`` is ``unicode``, ``ascii`` or ``auto``."""
-    return wanted == "ascii" or (wanted != "unicode" and environ.get("TERM", "").startswith(_POOR))
+    """Whether glyphs are written in ASCII: ``wanted`` is ``unicode``, ``ascii`` or ``auto``, which asks terminal and locale."""
+    return wanted == "ascii" or (wanted != "unicode" and (environ.get("TERM", "").startswith(_POOR) or _narrow(environ)))
+
+
+def _narrow(environ: Mapping[str, str]) -> bool:
+    """Whether the locale is one without our glyphs: C, or of a character set that is not UTF-8. Where nothing is said it is not."""
+    names = [environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    if names[:2] == ["", "C.UTF-8"] and names[2]:
+        names[1] = ""  # Python itself puts it there in the locale C, which is then what was asked for
+    said = next(filter(None, names), "")
+    known = locale.normalize(said)
+    return said in {"C", "POSIX"} or ("." in known and "utf" not in known.lower())

@@ -168,7 +168,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     default_context: Annotated[str, Meta(description="The context that is shown unless another is asked for.")] = ""
     theme: Annotated[str, Meta(description="The colours, by the name of a theme; without one as light or dark as the terminal.")] = ""
     glyphs: Annotated[
-        Literal["auto", "unicode", "ascii"], Meta(description="Circles and blocks, or ASCII; auto knows terminals that have only that.")
+        Literal["auto", "unicode", "ascii"],
+        Meta(description="Circles and blocks, or ASCII; auto knows terminals and locales that have only that."),
     ] = "auto"
     mouse: Annotated[bool, Meta(description="Whether the mouse is used; without it the terminal's own selection works.")] = True
     output: Annotated[

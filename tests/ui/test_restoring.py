@@ -129,8 +129,43 @@ async def test_what_is_gone_or_makes_no_sense_is_passed_over(tmp_path: Path) -> 
         assert at.desk.follows == []
         assert at.front is at.app.console_screen.resources
         assert at.app.console_screen.resources.selected is None, "what was selected is gone, so nothing is"
+        assert at.sees("○ gone is gone, so nothing is selected; ↓ goes on where it was")
         await at.press("j")
         assert at.app.console_screen.resources.selected is not None
+        assert not at.sees("is gone")
+
+
+async def test_where_the_selected_thing_is_gone_the_next_move_begins_where_it_was(tmp_path: Path) -> None:
+    async with seat(settings=settings(tmp_path)) as at:
+        await at.press("2", "home", "down", "down")
+        third = at.app.console_screen.resources.selected
+        at.app.exit()
+    desk = busy()
+    left = [row for row in desk.store.rows(Kind.SERVICE) if row.ref != third]
+    desk.put("fleet", Kind.SERVICE, left)
+    async with seat(desk, settings=settings(tmp_path)) as at:
+        await at.wait()
+        resources = at.app.console_screen.resources
+        assert resources.selected is None
+        order = [row.ref for row in resources.listing.rows]
+        await at.press("down")
+        assert resources.selected == order[2], "what took the place of the third"
+
+
+async def test_a_selected_thing_that_vanishes_is_named(tmp_path: Path) -> None:
+    async with seat() as at:
+        await at.press("2", "home", "down")
+        resources = at.app.console_screen.resources
+        gone = at.desk.store.get(resources.selected)
+        assert gone is not None
+        rows = at.desk.store.rows(Kind.SERVICE)
+        at.desk.put("fleet", Kind.SERVICE, [row for row in rows if row.ref != gone.ref])
+        await at.tick(1)
+        assert at.sees(f"○ {gone.name} is gone, so nothing is selected")
+        at.desk.put("fleet", Kind.SERVICE, list(rows))
+        await at.tick(1)
+        assert resources.selected == gone.ref, "it came back before anything else was chosen"
+        assert not at.sees("is gone")
 
 
 async def test_a_change_is_written_after_some_seconds(tmp_path: Path) -> None:

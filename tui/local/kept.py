@@ -50,6 +50,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     filters: dict[str, str] = {}
     faults: tuple[str, ...] = ()
     selected: dict[str, str] = {}
+    rows: dict[str, int] = {}
     followed: tuple[str, ...] = ()
     activity: bool = False
     wrap: bool | None = None

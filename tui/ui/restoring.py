@@ -71,7 +71,8 @@ class Restoring:
             wanted = kept.lists.get(str(listing.kind))
             if wanted is not None:
                 self._list(listing, wanted)
-            self._select(listing, layout.selected.get(str(listing.kind), ""))
+            if (ref := _ref(layout.selected.get(str(listing.kind), ""))) is not None:
+                listing.table.want(ref, layout.rows.get(str(listing.kind), 0))
         for name, typed in self._typed():
             typed.restore(kept.typed.get(name, ()))
         for pane in screen.panes:
@@ -96,11 +97,6 @@ class Restoring:
             logs.toggle_activity()
         for view in logs.views:
             view.set_look(wrap=layout.wrap, pretty=layout.pretty, times=layout.times if layout.times in TIMES else None)
-
-    def _select(self, listing: Listing, text: str) -> None:
-        ref = _ref(text)
-        if ref is not None:
-            listing.table.want(ref)
 
     @staticmethod
     def _list(listing: Listing, wanted: Sorting) -> None:
@@ -144,12 +140,12 @@ class Restoring:
     def end(self) -> None:
         """The console goes: keep how it is now, while it still is so. Nothing is kept after that."""
         keep, self._keep = self._keep, None
-        if keep is not None and self._written is not None and (kept := self.gather()) != self._written:
+        if keep is not None and self._written is not None and (kept := self.gather(whole=True)) != self._written:
             with suppress(StorageError):
                 keep.save(kept)
 
-    def gather(self) -> Kept:
-        """How everything is now."""
+    def gather(self, *, whole: bool = False) -> Kept:
+        """How everything is now. Rows move all the time, so their numbers count only where the ``whole`` is kept once."""
         screen = self._program.console_screen
         return Kept(
             layout=Layout(
@@ -159,6 +155,7 @@ class Restoring:
                 filters={str(pane.id): pane.filter_text for pane in screen.panes if pane.filter_text and may_be_kept(pane.filter_text)},
                 faults=tuple(str(pane.id) for pane in screen.panes if pane.only_faults),
                 selected={str(each.kind): str(each.table.wanted) for each in self._listings() if isinstance(each.table.wanted, Ref)},
+                rows={str(each.kind): each.table.cursor_row for each in self._listings() if whole and each.table.cursor_row},
                 followed=tuple(str(ref) for ref in screen.logs.followed.refs),
                 activity=screen.logs.shows_activity,
                 wrap=screen.logs.log_view.paint.wrap,

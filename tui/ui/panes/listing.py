@@ -60,10 +60,20 @@ class PaneTable(ResourceTable):
         """What the cursor is on, or goes to when it comes back; None while nobody has steered it."""
         return self._at.wanted if self.steered else None
 
-    def want(self, key: Hashable) -> None:
-        """Put the cursor on a thing as soon as it is there."""
+    @property
+    def lost(self) -> Hashable | None:
+        """What the cursor was on where it is on nothing now, because that is not among the rows."""
+        return self._at.lost if len(self.rows) else None
+
+    @property
+    def cursor_row(self) -> int:
+        """The number of the row under the cursor, or where it was; 0 where it never was on any."""
+        return self._at.near
+
+    def want(self, key: Hashable, near: int = 0) -> None:
+        """Put the cursor on a thing as soon as it is there; until then it goes on from row ``near``."""
         self.steered = True
-        self._at.want(key)
+        self._at.want(key, near)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         super().show_rows(rows)
@@ -125,6 +135,7 @@ class Listing:
         self._frozen: tuple[tuple[Resource, ...], Moment] | None = None
         self._columns: tuple[Column[Any], ...] = chosen(kind, self.look, without)
         self._measured: dict[Ref, Resource] = {}
+        self._chosen: Resource | None = None
         table.set_columns(self._columns)
 
     @property
@@ -278,7 +289,19 @@ class Listing:
         if not self._keys:
             self._draw_empty(feeds, boot)
         self.table.show_rows(LazyRows(self._keys, self._maker(moment, columns, stale)))
-        return below(feeds, store, boot, program(self.table).keymap) if self.total else ()
+        return (below(feeds, store, boot, program(self.table).keymap) if self.total else ()) or self._lost()
+
+    def _lost(self) -> tuple[Piece, ...]:
+        """That nothing is selected because what was is not there: no key may be aimed at whatever took its place."""
+        if self.selected is not None:
+            self._chosen = self._known[self.selected]
+        ref = self.table.lost
+        if not isinstance(ref, Ref):
+            return ()
+        name = self._chosen.name if self._chosen is not None and self._chosen.ref == ref else ""
+        hidden = self.session.store.get(ref) is not None
+        why = "is not among what is shown" if hidden else "is gone"
+        return (Piece(f"○ {name or ref.id} {why}, so nothing is selected; ↓ goes on where it was", Tone.IDLE),)
 
     def _draw_empty(self, feeds: Sequence[Feed], boot: float) -> None:
         if self._faults and not self._filter and self.total:

@@ -55,13 +55,23 @@ class TableCursor:
     @property
     def wanted(self) -> Hashable | None:
         """The key under the cursor, or the lost one that gets it back when it comes."""
-        return self._lost[0] if self.key is None and self._lost is not None else self.key
+        return self.lost if self.key is None else self.key
 
-    def want(self, key: Hashable) -> None:
-        """Put the cursor on this key as soon as it is among the rows."""
+    @property
+    def lost(self) -> Hashable | None:
+        """The key whose row is not there, so that there is no cursor; None where nothing was lost."""
+        return self._lost[0] if self.key is None and self._lost is not None else None
+
+    @property
+    def near(self) -> int:
+        """The number of the row under the cursor, or of the lost one; 0 where there was none."""
+        return self.index if self.index is not None else self._lost[1] if self._lost is not None else 0
+
+    def want(self, key: Hashable, near: int = 0) -> None:
+        """Put the cursor on this key as soon as it is among the rows; until then the next move begins at row ``near``."""
         self._auto = False
         self.index = self.key = None
-        self._lost = (key, 0)
+        self._lost = (key, max(0, near))
         self.take(self.rows)
 
     def after(self, lines: int, top: int) -> int | None:

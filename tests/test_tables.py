@@ -222,7 +222,7 @@ def test_the_services_of_the_sketch() -> None:
     assert [shown[key] for key in ("name", "health", "status", "version", "cpu", "memory", "deployed", "age")] == [
         "web-api", "● ok", "running", "20", "12%", "310M", "✓ 3m ago", "41d",
     ]  # fmt: skip
-    assert texts(worker, done, broken)["deployed"] == "✗ failed 2h"
+    assert texts(worker, done, broken)["deployed"] == "✗ 2h failed"
     assert [row.name for row in TABLES[Kind.SERVICE].sorted([web, worker], moment())] == ["worker", "web-api"], "trouble comes first"
     cpu = next(column for column in TABLES[Kind.SERVICE].columns if column.id == "cpu")
     assert cpu.cell(worker, moment())[0].tone is Tone.BAD

@@ -108,7 +108,7 @@ async def test_the_whole_of_a_shift_is_on_one_screen() -> None:
         worker = at.row("OOM") or at.row("worker")
         assert "▲ degraded" in worker
         assert "restarting" in worker
-        assert "✗ failed 2h" in worker
+        assert "✗ 2h failed" in worker
         assert "build ✓ 1m02 ─ infra ◆ NEEDS APPROVAL 4m ─ deploy ·" in at.row("checkout/prod")
         assert at.sees("◆ 1 NEEDS APPROVAL")
         assert "not run" in at.row("checkout/staging")

@@ -24,17 +24,17 @@ def last_deploy(row: Service, moment: Moment) -> Shown:
     if at is None:
         return (Span(NOTHING, Tone.MUTED),)
     ago = moment.ago(at)
-    # How it went stands first, under each other, and the whole is as wide as the column: what is narrow cuts neither.
-    how, word, tone = DEPLOYS.get(deployment.health if deployment is not None else Health.UNKNOWN, ("·", "", Tone.MUTED))
-    return (Span(f"{how} {word}".rstrip(), tone), Span(f" {ago}" if word else f" {ago} ago"))
+    # How it went and when stand first, under each other: what is narrow cuts neither.
+    how, word, tone = DEPLOYS.get(deployment.health if deployment is not None else Health.UNKNOWN, ("·", "ago", Tone.MUTED))
+    return (Span(f"{how} ", tone), Span(f"{ago} "), Span(word, tone if word != "ago" else None))
 
 
 DEPLOYS: Final[Mapping[Health, tuple[str, str, Tone]]] = {
-    Health.OK: ("✓", "", Tone.OK),
+    Health.OK: ("✓", "ago", Tone.OK),
     Health.BAD: ("✗", "failed", Tone.BAD),
     Health.BUSY: ("◐", "going", Tone.BUSY),
 }
-"""How the last deployment went: a glyph, and a word where it is not over or did not go well."""
+"""How the last deployment went: a glyph, and behind its age a word where it is not over or did not go well."""
 
 
 PHASE_WORDS: Final[Mapping[Health, tuple[str, Tone]]] = {

@@ -102,7 +102,7 @@ def _on(rank: int) -> Column[Any]:
 
 
 def _status(rank: int = 1, high: int = 16) -> Column[Any]:
-    return _text("status", "STATUS", lambda row: row.status, low=8, high=high, rank=rank)
+    return _text("status", "STATUS", lambda row: row.status, low=10, high=high, rank=rank)
 
 
 HEALTH: Final[Column[Any]] = Column(
@@ -172,7 +172,7 @@ SERVICES: Final[Table[Service]] = Table(
             title="LAST DEPLOY",
             show=last_deploy,
             order=lambda row, _: -when(row.deployed_at),
-            low=13,
+            low=11,
             high=13,
             rank=2,
             ages=True,

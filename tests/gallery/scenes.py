@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -22,6 +22,8 @@ from tui.cli.child import DEMO_FLAVOURS
 from tui.clock import ManualClock
 from tui.emulator import Options, read_flavours, start_in_thread
 from tui.engine.session import Session
+from tui.local.settings import Input, Tool
+from tui.model import Kind
 from tui.ui.app import Console
 from tui.ui.owner import Owner
 from tui.ui.panes import listing
@@ -46,10 +48,24 @@ class Scene:
     production: bool = False
     home: str = ""
     """``first``: a user without a configuration; ``contexts``: one with three; else the demo, which has none."""
+    tools: Mapping[str, Tool] = field(default_factory=dict)
+    """The user's own tools."""
 
 
 FOLLOWING = ("2", "end", "l", "2")
 """The last service's log is followed, the services have the keys."""
+
+REPLAY = Tool(
+    run=("ops", "replay", "{id}", "--since={input.since}", "{input.dry}"),
+    kinds=(Kind.SERVICE,),
+    changes=True,
+    inputs=(
+        Input(name="since", type="choice", choices=("15m", "1h", "6h"), default="1h", help="how far back"),
+        Input(name="dry", type="bool", yes="--dry-run", no="", default="yes", help="only tell what would be done"),
+        Input(name="ticket", required=True, variable="OPS_TICKET", help="the ticket that asks for it"),
+    ),
+)
+"""The README's tool that asks for something."""
 
 SCENES = (
     Scene(name="console-120x40", shows="NEEDS APPROVAL", keys=FOLLOWING),
@@ -66,6 +82,7 @@ SCENES = (
     Scene(name="approval", shows="NEEDS APPROVAL", keys=("3", "home", "enter")),
     Scene(name="trigger", shows="Trigger", keys=("3", "home", "t")),
     Scene(name="production", shows="PRODUCTION", keys=("2", "home", "s"), production=True),
+    Scene(name="tool", shows="the ticket that asks for it", keys=("2", "end", "x", "1"), tools={"replay": REPLAY}),
     Scene(name="while-away", shows="unresolved", scenario="incident", keys=("A",)),
     Scene(name="timeline", shows="Timeline", scenario="incident", keys=("T",)),
     Scene(name="versions", shows="What is live where", keys=("V",)),
@@ -130,7 +147,7 @@ async def take(scene: Scene) -> Picture:
     # What has just changed is marked for some seconds of real time, which no picture can hold still.
     async with _session(scene) as (session, clock, prelude, owner):
         with patch.object(listing, "FLASH", 0.0):
-            app = Console(session, settings=Settings(theme=scene.theme, zone=UTC), owner=owner)
+            app = Console(session, settings=Settings(theme=scene.theme, zone=UTC, tools=scene.tools), owner=owner)
         async with app.run_test(size=scene.size) as pilot:
             await _known(session, clock)
             if prelude is not None:

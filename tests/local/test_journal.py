@@ -15,14 +15,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.local.disks import small_disk
 from tests.local.histories import START, WEB, Wall, afters, event
 from tui.errors import StorageError, UsageError
-from tui.local.journal import Intent, Journal
-from tui.local.journal.database import begin_anew
+from tui.local.journal import Intent, Journal, database
+from tui.local.journal.database import open_database, reopen_database
 from tui.model import Kind, KnownRollout, Ref, Verb
 
 
@@ -475,7 +476,7 @@ def test_damage_inside_that_shows_later_is_set_aside_by_one_of_two_consoles(path
             each.record([event(1)])
             assert each.flush()
     assert "damaged" in one.badge
-    assert len([each for each in path.parent.glob("*.bad-*") if not each.name.endswith(("-wal", "-shm"))]) == 1
+    assert len(asides(path)) == 1
     assert len(one.events()) > 0
     assert one.events() == two.events()
     one.close()
@@ -485,14 +486,75 @@ def test_damage_inside_that_shows_later_is_set_aside_by_one_of_two_consoles(path
     whole.close()
 
 
+def emptied(of: database.Database) -> None:
+    """Everything is in the file itself, so that damage to it is not mended by what is beside it."""
+    of.write.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def asides(path: Path) -> list[Path]:
+    return [each for each in path.parent.glob("*.bad-*") if not each.name.endswith(("-wal", "-shm"))]
+
+
 def test_a_journal_that_another_console_has_begun_anew_is_not_set_aside_again(path: Path, wall: Wall) -> None:
-    opened(path, wall).close()
-    inode = path.stat().st_ino
-    assert begin_anew(path, inode + 1, wall()) is None
-    assert path.exists()
-    assert begin_anew(path, inode, wall()) is not None
-    assert not path.exists()
-    assert begin_anew(path, inode, wall()) is None
+    one, two = open_database(path, wall())[0], open_database(path, wall())[0]
+    emptied(one)
+    path.write_bytes(b"noise" * 2000)
+    one, _, aside = reopen_database(one, path, wall(), damaged=True)
+    assert aside is not None
+    two, _, found = reopen_database(two, path, wall(), damaged=True)
+    assert (found, asides(path)) == (aside, [aside])
+    assert one.inode == two.inode
+    one.close()
+    two.close()
+
+
+def test_a_journal_that_only_seemed_damaged_stays(path: Path, wall: Wall) -> None:
+    """A reader that mixed an old file with a new one sees damage in a journal that has none."""
+    journal = opened(path, wall)
+    journal.note("kept")
+    assert journal.flush()
+    suspected, _ = open_database(path, wall())
+    again, notice, aside = reopen_database(suspected, path, wall(), damaged=True)
+    assert (notice, aside, asides(path)) == ("", None, [])
+    again.close()
+    assert [each.text for each in journal.events()] == ["kept"]
+    journal.close()
+
+
+def test_a_journal_that_seems_damaged_only_while_it_is_opened_stays(path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = opened(path, wall)
+    first.note("kept")
+    first.close()
+    steps, tried = database.bring_up_to_date, []
+
+    def once(connection: sqlite3.Connection) -> None:
+        tried.append(connection)
+        if len(tried) == 1:
+            raise database.Damaged("a glance too early")
+        steps(connection)
+
+    monkeypatch.setattr(database, "bring_up_to_date", once)
+    journal = opened(path, wall)
+    assert (journal.badge, asides(path), [each.text for each in journal.events()]) == ("", [], ["kept"])
+    journal.close()
+
+
+def test_what_was_written_while_another_console_set_the_journal_aside_is_written_again(
+    path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened(path, wall)
+    journal.flush()
+    writing = database.Database.writing
+
+    def late(self: database.Database, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        monkeypatch.setattr(database.Database, "writing", writing)
+        path.rename(path.with_name(f"{path.name}.bad-20260301T000000Z"))
+        return writing(self, work)
+
+    monkeypatch.setattr(database.Database, "writing", late)
+    number = restart(journal)
+    assert [each.id for each in journal.intents()] == [number]
+    journal.close()
 
 
 def test_only_a_few_damaged_journals_are_kept(path: Path, wall: Wall) -> None:
@@ -669,9 +731,13 @@ def test_nothing_is_logged_on_good_days(path: Path, wall: Wall, caplog: pytest.L
 
 def test_who_finds_the_journal_set_aside_by_another_says_so(path: Path, wall: Wall) -> None:
     """Which of two consoles meets the damage first is chance; that it was damage both know."""
-    one, two = opened(path, wall), opened(path, wall)
-    aside = begin_anew(path, path.stat().st_ino, wall())
-    assert aside is not None
+    one, two, other = opened(path, wall), opened(path, wall), open_database(path, wall())[0]
+    assert one.flush()
+    assert two.flush()
+    emptied(other)
+    path.write_bytes(b"noise" * 2000)
+    other, _, aside = reopen_database(other, path, wall(), damaged=True)
+    other.close()
     for each in (one, two):
         each.note("after it")
         assert each.flush(30)

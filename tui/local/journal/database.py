@@ -1,5 +1,8 @@
 """The journal's file, open: private, in WAL mode, every commit on the disk; a damaged one is set aside and begun anew.
 
+SQLite finds the two files beside a database by their names alone. So one lock is held by whoever opens, closes or renames the journal:
+a console that closed its old one, or opened a new one, in the middle of another's renaming would take away files that are not its own.
+
 Knows files and SQLite, not what is in the tables.
 """
 
@@ -7,8 +10,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -52,6 +55,7 @@ class Database:
             self._read = self.write if path is None else _connect(path)
             if path is not None:
                 self._read.execute("PRAGMA query_only = 1")
+                _newest(self._read)  # it opens what is beside the file only when it first reads
         except BaseException:
             self.write.close()
             raise
@@ -93,6 +97,17 @@ class Database:
 
     def close(self) -> None:
         """Never raises. The last one to close tidies the file up."""
+        if self.path is None or self._closed:
+            self.shut()
+            return
+        try:
+            with locked(_lock(self.path)):
+                self.shut()
+        except (TimeoutError, StorageError):
+            self.shut()
+
+    def shut(self) -> None:
+        """Close it while the lock is held. Never raises."""
         with self._lock:
             self._closed = True
             for connection in {self._read, self.write}:
@@ -105,14 +120,27 @@ def open_database(path: Path, now: datetime) -> tuple[Database, str]:
 
     Raises ``StorageError`` where there can be none.
     """
+    with _alone(path):
+        return _open(path, now)
+
+
+def reopen_database(old: Database, path: Path, now: datetime, *, damaged: bool) -> tuple[Database, str, Path | None]:
+    """The journal at ``path`` in place of one that is gone or seems ``damaged``, as ``open_database`` gives it, and where the old one was
+    set aside, by us or by another console. Raises ``StorageError``; then the old one is closed."""
+    with _alone(path):
+        old.shut()
+        aside = _begin_anew(path, now) if damaged and _inode(path) == old.inode else None
+        return *_open(path, now), aside or was_set_aside(path, old.inode)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Be the only one that opens, closes or renames the journal at ``path``. Every error is a ``StorageError``."""
     try:
-        private_file(path)
-        inode = path.stat().st_ino
-        try:
-            return Database(path), ""
-        except Damaged:
-            aside = begin_anew(path, inode, now)
-        return Database(path), f"history begins anew: the old one was damaged, see {aside}" if aside else ""
+        with locked(_lock(path)):
+            yield
+    except TimeoutError:
+        raise StorageError(f"{path} cannot be opened: another console is opening it") from None
     except OSError as error:
         raise StorageError(f"{path} cannot be opened: {error.strerror}") from None
     except sqlite3.Error as error:
@@ -121,27 +149,53 @@ def open_database(path: Path, now: datetime) -> tuple[Database, str]:
         raise StorageError(f"{path} cannot be opened: {error}") from None
 
 
-def begin_anew(path: Path, inode: int | None, now: datetime) -> Path | None:
-    """Set the damaged journal with that inode aside, unless another console has done so; where it is now. Raises ``StorageError``.
+def _lock(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
 
-    The file is only ever looked at by name: opening and closing it would drop the locks that SQLite holds on it in this process.
-    """
-    aside = None
-    with suppress(TimeoutError), locked(path.with_name(f"{path.name}.lock")):
+
+def _inode(path: Path) -> int | None:
+    # By name only: opening and closing the file would drop the locks that SQLite holds on it in this process.
+    with suppress(OSError):
+        return path.stat().st_ino
+    return None
+
+
+def _open(path: Path, now: datetime) -> tuple[Database, str]:
+    private_file(path)
+    try:
+        return Database(path), ""
+    except Damaged:
+        aside = _begin_anew(path, now)
+    return Database(path), f"history begins anew: the old one was damaged, see {aside}" if aside else ""
+
+
+def _begin_anew(path: Path, now: datetime) -> Path | None:
+    """Set the journal aside unless it is whole after all; where it is now. Only while the lock is held."""
+    if _is_whole(path):
+        return None
+    aside = set_aside(path, now)
+    for ending in _PARTS:  # beside it under its new name, so that it can still be opened
         with suppress(OSError):
-            if path.stat().st_ino != inode:
-                return None
-            aside = set_aside(path, now)
-        for ending in _PARTS:  # beside it under its new name, so that it can still be opened
-            with suppress(OSError):
-                part = path.with_name(path.name + ending)
-                if aside is not None:
-                    part.replace(aside.with_name(aside.name + ending))
+            part = path.with_name(path.name + ending)
+            if aside is not None:
+                part.replace(aside.with_name(aside.name + ending))
     for old in sorted(each for each in path.parent.glob(f"{path.name}.bad-*") if not each.name.endswith(_PARTS))[:-ASIDE]:
         for ending in ("", *_PARTS):
             with suppress(OSError):
                 old.with_name(old.name + ending).unlink()
     return aside
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether it is a journal in which nothing is wrong. Raises ``sqlite3.Error`` where that cannot be told."""
+    with closing(_connect(path)) as connection:
+        try:
+            found = [connection.execute(f"PRAGMA {each}").fetchone()[0] for each in ("application_id", "integrity_check(1)")]
+        except sqlite3.Error as error:
+            if is_damage(error):
+                return False
+            raise
+    return found == [APPLICATION, "ok"]
 
 
 def was_set_aside(path: Path, inode: int | None) -> Path | None:
@@ -181,8 +235,9 @@ def _newest(connection: sqlite3.Connection) -> int:
 
 def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     try:
-        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        # In this order: whoever makes a journal marks it before it has tables.
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        (mark,) = connection.execute("PRAGMA application_id").fetchone()
         if tables and mark != APPLICATION:
             raise Damaged("a database of something else")
         if not tables:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.errors import StorageError
-from tui.local.locks import is_held, take
+from tui.local.locks import Held, is_held, locked, take
 
 
 class Owner:
@@ -17,7 +17,7 @@ class Owner:
     def __init__(self, folder: Path | None) -> None:
         self.token = uuid.uuid4().hex
         self._folder = folder
-        self._held = take(self._path(folder, self.token)) if folder is not None else None
+        self._held = self._join(folder) if folder is not None else None
 
     def is_alive(self, token: str) -> bool:
         """Whether the console with that token still runs."""
@@ -29,7 +29,7 @@ class Owner:
         """Remove what consoles left that are gone. Never raises."""
         if self._folder is None:
             return
-        with suppress(OSError):
+        with suppress(TimeoutError, StorageError, OSError), locked(self._turn(self._folder)):
             for path in self._folder.glob("*.lock"):
                 if path.stem != self.token and not is_held(path):
                     with suppress(OSError):
@@ -41,6 +41,16 @@ class Owner:
             with suppress(OSError, StorageError):
                 self._path(self._folder, self.token).unlink(missing_ok=True)
             self._held.release()
+
+    def _join(self, folder: Path) -> Held:
+        # A file that is there and not locked yet looks like that of a console that is gone.
+        with locked(self._turn(folder)):
+            return take(self._path(folder, self.token))
+
+    @staticmethod
+    def _turn(folder: Path) -> Path:
+        """Held by whoever comes or sweeps."""
+        return folder.with_name(f"{folder.name}.lock")
 
     @staticmethod
     def _path(folder: Path, token: str) -> Path:

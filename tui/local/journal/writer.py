@@ -22,7 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 from tui.errors import StorageError
-from tui.local.journal.database import Database, begin_anew, is_damage, open_database, reason, was_set_aside
+from tui.local.journal.database import Database, is_damage, reason, reopen_database
 from tui.local.journal.pruning import Pruning
 from tui.local.locks import Held, take
 
@@ -39,6 +39,7 @@ HELD: Final = 2_000
 """Statements of the newest that a console keeps while another records: should that one end, they are written unless they are there."""
 
 DAMAGED: Final = "history begins anew: the old one was damaged"
+REMOVED: Final = "history begins anew: the old file was removed"
 
 T = TypeVar("T")
 Statement = tuple[str, Sequence[Any]]
@@ -288,27 +289,29 @@ class Writer:
         if self._suspect:
             self._reopen(DAMAGED, damaged=True)
         elif self._database.is_gone():
-            self._reopen("history begins anew: the old file was removed", damaged=False)  # or set aside by another console
+            self._reopen(REMOVED, damaged=False)
         try:
-            return self._database.writing(work)
+            result = self._database.writing(work)
         except sqlite3.Error as error:
             if not is_damage(error) or self._database.path is None:
                 raise
             self._reopen(DAMAGED, damaged=True)
             return self._database.writing(work)
+        if self._database.is_gone():  # since we looked: what was written there nobody would read
+            self._reopen(REMOVED, damaged=False)
+            result = self._database.writing(work)
+        return result
 
     def _reopen(self, notice: str, *, damaged: bool) -> None:
-        path, inode = self._database.path, self._database.inode
-        self._suspect = False
+        old, path = self._database, self._database.path
         if path is None:
+            self._suspect = False
             return
-        self._database.close()
-        aside = begin_anew(path, inode, self._now()) if damaged else None
-        by_another = None if aside else was_set_aside(path, inode)
-        self._database, found = open_database(path, self._now())
-        if by_another is not None:
-            notice, aside = DAMAGED, by_another
-        self._notice = found or (f"{notice}, see {aside}" if aside else notice)
+        self._database, found, aside = reopen_database(old, path, self._now(), damaged=damaged)
+        self._suspect = False
+        if damaged and aside is None and self._database.inode == old.inode:
+            return  # it was whole after all
+        self._notice = found or (f"{DAMAGED}, see {aside}" if aside else notice)
         log.warning("%s", self._notice)
 
     def _failed(self, why: str) -> None:

@@ -32,6 +32,11 @@ class Kind(StrEnum):
     ROLLOUT = "rollout"
 
 
+PRIVATE: Final = frozenset({Kind.VARIABLE, Kind.WEBHOOK})
+"""Kinds of which nothing is written down or given to a program: a variable's very name may be telling, a webhook's is an address that may
+be a secret."""
+
+
 class Verb(StrEnum):
     """What can be done to a thing; the value is the word of ``rollwatch do``."""
 

@@ -19,7 +19,7 @@ from tui.engine.ports import LastStatePort
 from tui.errors import StorageError
 from tui.local import laststate
 from tui.local.laststate import LastState
-from tui.model import KINDS, Application, Environment, Health, Instance, Kind, Phase, Ref, Resource, Rollout, Service, Variable
+from tui.model import KINDS, PRIVATE, Application, Environment, Health, Instance, Kind, Phase, Ref, Resource, Rollout, Service, Variable
 from tui.platforms.base import Rows
 from tui.text import Safe, Secret
 
@@ -72,7 +72,7 @@ def filled(kind: type[Resource], ref: Ref) -> Resource:
     return kind(**{field.name: samples[hints[field.name]] for field in dataclasses.fields(kind)})
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.VARIABLE])
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in PRIVATE])
 def test_every_field_of_every_kind_comes_back(path: Path, kind: Kind) -> None:
     row = filled(KINDS[kind], Ref(connection="c", kind=kind, id="1/2"))
     feed = Feed(connection="c", kind=kind, scope="s/1")
@@ -99,6 +99,18 @@ def test_variables_and_raw_replies_are_never_written(path: Path) -> None:
     assert b"canary" not in path.read_bytes()
     ((_, rows, _),) = at(path).load()
     assert rows.items == (service(1),)
+
+
+def test_where_webhooks_send_is_never_written_or_shown(path: Path) -> None:
+    """An address that takes whatever comes is a secret; an earlier version kept it."""
+    hook = filled(KINDS[Kind.WEBHOOK], Ref(connection="fleet", kind=Kind.WEBHOOK, id="w"))
+    feed = Feed(connection="fleet", kind=Kind.WEBHOOK)
+    at(path).save({feed: (Rows(items=(dataclasses.replace(hook, name=Safe("https://hooks.example/canary")),)), START)})
+    assert b"canary" not in path.read_bytes()
+    services_feed, rows = services(1)
+    at(path).save({services_feed: (rows, START)})
+    path.write_bytes(path.read_bytes().replace(b'"kind":"service"', b'"kind":"webhook"'))
+    assert at(path).load() == []
 
 
 def test_a_variable_that_somebody_put_there_is_not_shown(path: Path) -> None:

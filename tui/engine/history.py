@@ -20,7 +20,7 @@ from tui.engine.ports import Event, JournalPort
 from tui.engine.store import Store
 from tui.engine.words import whole_of, whose, word
 from tui.errors import PlatformError, RollwatchError
-from tui.model import Kind, Resource, Rollout
+from tui.model import PRIVATE, Resource, Rollout
 from tui.platforms.base import Happening
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,6 @@ GATHER: Final = 1.0
 """Seconds that events are gathered before they are written together."""
 MOST: Final = 20_000
 """Events that wait at most; a disk that hangs must not eat the memory."""
-SILENT: Final = frozenset({Kind.VARIABLE, Kind.WEBHOOK})
-"""Kinds of which nothing is kept: a variable's very name may be telling, a webhook's name is an address that may be a secret."""
 MOST_ROWS: Final = 500
 """Changes of rows that wait at most."""
 FEWEST: Final = 2
@@ -43,7 +41,7 @@ WATCH: Final = 60.0
 
 def events(change: Change, at: datetime, *, first: bool) -> Iterator[Event]:
     """What a change means. ``first`` says that the feed was never read before: then nothing came, it only became known."""
-    if change.feed.kind in SILENT:
+    if change.feed.kind in PRIVATE:
         return
     for before, after in change.updated:
         yield from _phases(before, after, at)
@@ -129,7 +127,7 @@ class History:
         self._seen.add(change.feed)
         at = self._clock.wall()
         self._add(*events(change, at, first=first))
-        if first and change.feed.kind not in SILENT:
+        if first and change.feed.kind not in PRIVATE:
             self._add(*found(change.added, at))
 
     def tell(self, event: Event) -> None:
@@ -222,7 +220,7 @@ class History:
     def _keep(self, change: Change) -> None:
         """How the rows of a feed are now: all of them at the first answer of a run, later those that differ."""
         feed, store = change.feed, self._store
-        if feed.kind in SILENT or store is None:
+        if feed.kind in PRIVATE or store is None:
             return
         fresh = store.freshness(feed)
         if fresh.fetched_boot is None or fresh.restored:

@@ -1,6 +1,6 @@
 """The last known state, from one run to the next: read once at the start, written now and then off the loop.
 
-It decides when; how rows become bytes is the port's matter. Rows read on demand (variables hold secrets) are never given to it.
+It decides when; how rows become bytes is the port's matter. Private kinds are never given to it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from tui.engine.feeds import Change
 from tui.engine.ports import LastStatePort
 from tui.engine.store import Store
 from tui.errors import RollwatchError
-from tui.model import Kind
+from tui.model import PRIVATE
 
 log = logging.getLogger(__name__)
 
 CALM: Final = 10.0
 """Seconds between a change and the writing: many changes, one file."""
-SECRET: Final = frozenset({Kind.VARIABLE})
 
 
 class Memory:
@@ -46,7 +45,7 @@ class Memory:
             log.exception("the last state is not shown")
             return []
         names = {state.name for state in self._store.connections()}
-        return [self._store.restore(feed, rows, at) for feed, rows, at in found if feed.connection in names and feed.kind not in SECRET]
+        return [self._store.restore(feed, rows, at) for feed, rows, at in found if feed.connection in names and feed.kind not in PRIVATE]
 
     def note(self, change: Change) -> None:
         """Something may have to be remembered."""
@@ -69,7 +68,7 @@ class Memory:
         self._dirty.clear()
         if self._port is None:
             return
-        rows = {feed: kept for feed, kept in self._store.snapshot().items() if feed.kind not in SECRET}
+        rows = {feed: kept for feed, kept in self._store.snapshot().items() if feed.kind not in PRIVATE}
         if not rows:
             return
         try:

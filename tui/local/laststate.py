@@ -1,6 +1,6 @@
 """The last known rows of a context, from one run to the next, so that a start shows them before the first reply.
 
-One private JSON file, written whole. Variables are never in it, no secret is, and neither are the raw replies. What is done with
+One private JSON file, written whole. Private kinds are never in it, no secret is, and neither are the raw replies. What is done with
 the rows, and when they are saved, is the engine's matter.
 """
 
@@ -18,15 +18,12 @@ from msgspec import Raw, Struct
 
 from tui.errors import StorageError
 from tui.local.files import read_private, set_aside, write_private
-from tui.model import EMPTY, KINDS, Kind, Resource
+from tui.model import EMPTY, KINDS, PRIVATE, Kind, Resource
 from tui.text import Safe
 
 VERSION: Final = 1
 LIMIT: Final = 16 << 20
 """Bytes of the file; the largest feeds are left out beyond it."""
-
-NEVER: Final = frozenset({Kind.VARIABLE})
-"""Kinds that are not kept: their values are secret, and their names may tell."""
 
 
 class _FeedLike(Protocol):
@@ -94,7 +91,7 @@ class LastState(Generic[F, R]):
 
     def save(self, rows: Mapping[F, tuple[R, datetime]]) -> None:
         """Replace what is kept. Raises ``StorageError``; then the old file is still there."""
-        parts = [self._encoded(feed, kept, at) for feed, (kept, at) in rows.items() if feed.kind not in NEVER]
+        parts = [self._encoded(feed, kept, at) for feed, (kept, at) in rows.items() if feed.kind not in PRIVATE]
         room = LIMIT - 64
         fitting: list[Raw] = []
         for part in sorted(parts, key=len):
@@ -113,7 +110,7 @@ class LastState(Generic[F, R]):
 
     def _one(self, part: Raw) -> Iterator[tuple[F, R, datetime]]:
         kept = msgspec.json.decode(part, type=_Kept)
-        if kept.kind in NEVER:
+        if kept.kind in PRIVATE:
             return
         if kept.fetched_at.tzinfo is None:
             raise ValueError("a time without a zone")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.errors import UsageError
 from tui.local.settings import Tool
-from tui.model import Kind, Ref
+from tui.model import PRIVATE, Ref
 from tui.tables.placeholders import NOTHING_ASKED, address, argv
 from tui.text import clean
 from tui.ui.inputs import variables
@@ -21,9 +21,6 @@ from tui.ui.screens.tool import ToolScreen
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
-
-NEVER: Final = frozenset({Kind.VARIABLE, Kind.WEBHOOK})
-"""Kinds that have no tools: what they are called may be secret."""
 
 KEYS: Final = "123456789"
 """The keys of the first of them in a menu."""
@@ -37,7 +34,7 @@ class Tools:
 
     def entries(self, ref: Ref | None) -> Iterator[Entry]:
         """One for each tool that is for such a thing."""
-        if ref is None or ref.kind in NEVER:
+        if ref is None or ref.kind in PRIVATE:
             return
         fitting = [(name, tool) for name, tool in self._program.settings.tools.items() if not tool.kinds or ref.kind in tool.kinds]
         for number, (name, tool) in enumerate(fitting):

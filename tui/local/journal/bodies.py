@@ -17,10 +17,8 @@ from typing import Any, Final
 import msgspec
 
 from tui.local.journal.records import from_ms, to_ms
-from tui.model import EMPTY, KINDS, Kind, Resource
+from tui.model import EMPTY, KINDS, PRIVATE, Kind, Resource
 
-NEVER: Final = frozenset({Kind.VARIABLE, Kind.WEBHOOK})
-"""Kinds that are not kept: their values or addresses are secret."""
 LEFT_OUT: Final = frozenset({"raw", "run_cmd", "build_cmd", "remote", "dashboard"})
 """Texts that may hold a secret, or that another may look up."""
 LOADS: Final = frozenset({"cpu_share", "memory_bytes", "disk_share"})
@@ -88,7 +86,7 @@ def keeping(
 ) -> Iterator[Statement]:
     """The statements that keep what is new of a feed (``key``: context, connection, kind, scope). ``whole`` says that ``rows`` are all
     that it has: what is not among them is gone."""
-    if key[2] in NEVER:
+    if key[2] in PRIVATE:
         return
     seen = to_ms(at)
     for row in rows:
@@ -151,7 +149,7 @@ def looked(connection: sqlite3.Connection, context: str, at: datetime) -> dateti
 
 
 def _decoders() -> dict[str, msgspec.json.Decoder[Any]]:
-    return {str(kind): msgspec.json.Decoder(made) for kind, made in KINDS.items() if kind not in NEVER}
+    return {str(kind): msgspec.json.Decoder(made) for kind, made in KINDS.items() if kind not in PRIVATE}
 
 
 _DECODERS: Final = _decoders()

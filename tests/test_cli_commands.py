@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from tui.cli import run
 from tui.cli.emulate import told
 from tui.cli.exits import Exit
 from tui.emulator import Options, read_flavours, start_in_thread
+from tui.forms import FORMS
 
 KINDS = ["application", "environment", "deployment", "service", "instance", "route", "project", "webhook", "rollout"]
 
@@ -39,6 +41,13 @@ class Done:
     returncode: int
     stdout: str
     stderr: str
+
+
+class Keyboard(io.StringIO):
+    """Standard input where somebody sits."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class Desk:
@@ -64,12 +73,12 @@ class Desk:
         addresses = {name: self.info[name]["base_url"] for name in ("encore", "dployr", "phase")}
         (self.home / "config.toml").write_text(three(**addresses, apps=apps, own=extra))
 
-    def run(self, *words: str, stdin: str = "", anonymous: bool = False, **env: str) -> Done:
+    def run(self, *words: str, stdin: str = "", anonymous: bool = False, terminal: bool = False, **env: str) -> Done:
         """Run a command in this process."""
         with self._patch.context() as patch:
             for name, value in {**({} if anonymous else self.signed_in), **env}.items():
                 patch.setenv(name, value)
-            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            patch.setattr(sys, "stdin", Keyboard(stdin) if terminal else io.StringIO(stdin))
             code = run(list(words))
         out, err = self._capsys.readouterr()
         return Done(int(code), out, err)
@@ -80,7 +89,8 @@ class Desk:
         # Where the suite runs in the background interrupts are ignored, and whoever it starts would rightly ignore them too.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            return subprocess.Popen(rollwatch(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+            pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+            return subprocess.Popen(rollwatch(*words), **pipes, text=True, env=env)
         finally:
             signal.signal(signal.SIGINT, before)
 
@@ -208,7 +218,7 @@ def test_do_asks_before_it_sends_and_sends_nothing_unasked(desk: Desk) -> None:
 
 def test_do_makes_changes_and_deletes_what_stands_below_something_else(desk: Desk) -> None:
     service = desk.ref("service", "web-api")
-    assert desk.run("do", "set", service, "--set", "key=A_B", "--set", "value=s3cret", "--yes").returncode == Exit.OK
+    assert desk.run("do", "set", service, "--set", "key=A_B", "--set", "value=-", "--yes", stdin="s3cret\n").returncode == Exit.OK
     made = desk.json("do", "create", "vault/application/", "--set", "name=made-here", "--yes", "--json")
     assert made["outcome"] == "done"
     environment = desk.json("do", "create", made["ref"], "--set", "name=qa-1", "--yes", "--json")
@@ -217,7 +227,53 @@ def test_do_makes_changes_and_deletes_what_stands_below_something_else(desk: Des
     assert "made-here" not in {row["name"] for row in desk.json("status", "--json")["resources"]["application"]}
 
 
+def test_a_secret_comes_from_standard_input_and_stands_on_no_command_line(desk: Desk) -> None:
+    service, canary = desk.ref("service", "web-api"), "canary-4711\nwith=a second line"
+    text = (desk.home / "config.toml").read_text()
+    helped = 'platform = "dployr"\ntoken_command = ["sh", "-c", "sleep 0.5; echo $TRIAL_TOKEN"]'
+    (desk.home / "config.toml").write_text(text.replace('platform = "dployr"', helped))
+    desk.signed_in["TRIAL_TOKEN"] = desk.signed_in.pop("ROLLWATCH_FLEET_TOKEN")
+    running = desk.start("do", "set", service, "--set", "key=A_B", "--set", "value=-", "--yes")
+    assert running.stdin is not None
+    running.stdin.write(f"{canary}\n")
+    running.stdin.close()
+    seen: set[bytes] = set()
+    while running.poll() is None:
+        seen |= command_lines()
+    assert running.returncode == Exit.OK, running.stderr
+    assert any(b"key=A_B" in each for each in seen)
+    assert any(b"TRIAL_TOKEN" in each for each in seen)  # its children too
+    assert not [each for each in seen if b"canary-4711" in each]
+    assert desk.emulator.do(lambda control: control.platforms.fleet.by_name["web-api"].env["A_B"]) == canary
+
+
+def command_lines() -> set[bytes]:
+    """What everybody on this machine can read of every process."""
+    found = set()
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.add(each.read_bytes())
+    return found
+
+
+@pytest.mark.parametrize("given", [("--set", "value=-"), ()])
+def test_a_secret_is_typed_hidden_where_somebody_sits(desk: Desk, monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...]) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("getpass.getpass", lambda question: asked.append(question) or "typed")
+    done = desk.run("do", "set", desk.ref("service", "web-api"), "--set", "key=A_B", *given, "--yes", terminal=True)
+    assert (done.returncode, asked) == (Exit.OK, ["value (not shown): "])
+    assert "typed" not in done.stdout + done.stderr
+
+
+def test_no_form_has_two_values_to_hide() -> None:
+    """Standard input holds one of them."""
+    assert all(sum(field.hidden for field in form.fields) < 2 for form in FORMS.values())
+
+
 MISTAKES = [
+    (("do", "set", "fleet/service/x", "--set", "key=A", "--set", "value=hush", "--yes"), Exit.USAGE, "write --set value=-, then type it"),
+    (("do", "update", "fleet/deployment/x", "--set", "env=A=hush", "--yes"), Exit.USAGE, "write --set env=-, then type it"),
+    (("do", "set", "fleet/service/x", "--set", "key=A", "--yes"), Exit.USAGE, "value: this is needed: write --set value=-"),
     (("do", "restart", "fleet/service/none", "--yes"), Exit.FAILED, "there is no service none on fleet"),
     (("do", "restart", "fleet/service/", "--yes"), Exit.USAGE, "names no service"),
     (("do", "restrat", "fleet/service/x"), Exit.USAGE, "did you mean restart?"),
@@ -510,12 +566,12 @@ def test_the_commands_of_the_readme_do_what_is_said_of_them(desk: Desk) -> None:
             continue
         # Who only looks does not wait for what never ends, and nobody is there to be asked.
         words = [word for word in shlex.split(match[1].strip(" '\"")) if word not in {"--follow", "--wait"}]
-        done = desk.run(*words, *{"do": ["--yes", "--no-wait"], "rollout": ["--yes"]}.get(words[0], []))
+        done = desk.run(*words, *{"do": ["--yes", "--no-wait"], "rollout": ["--yes"]}.get(words[0], []), stdin="piped\n")
         # What is missing on this machine is for the doctor to say.
         assert done.returncode in ({Exit.OK, Exit.UNREACHABLE} if words[0] == "doctor" else {Exit.OK}), (words, done)
         assert done.stdout, words
         ran.append(words[0])
-    assert ran == ["status", "logs", "do", "rollout", "handoff", "doctor", "completion"]
+    assert ran == ["status", "logs", "do", "do", "rollout", "handoff", "doctor", "completion"]
 
 
 def test_the_environment_of_the_readme_is_a_configuration(desk: Desk, tmp_path: Path) -> None:

@@ -46,6 +46,11 @@ class Field:
     example: str = ""
     instead: str = ""
 
+    @property
+    def hidden(self) -> bool:
+        """Whether a value must stand where nobody else can read it: variables hold secrets."""
+        return self.shape in {Shape.SECRET, Shape.PAIRS}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:

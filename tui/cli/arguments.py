@@ -115,10 +115,13 @@ def _plain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--demo", action="store_true", help="watch the built-in emulator instead of the configured platforms")
 
 
+SETTING: Final = "a field of the form; may be repeated. A secret is KEY=-: typed hidden, or read from standard input"
+
+
 def _do(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("verb", metavar="VERB", help="start, stop, restart, create, update, delete, set, trigger or adopt")
     parser.add_argument("ref", metavar="REF", help="CONNECTION/KIND/ID as status --json prints it, for example fleet/service/svc-1")
-    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the form; may be repeated")
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help=SETTING)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--no-wait", action="store_true", help="end when it was accepted instead of when a read has seen its effect")
     _override(parser)
@@ -235,6 +238,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "For create, REF names the parent (vault/application/ID for an environment) or nothing after the kind (fleet/project/);\n"
         "to set a variable it names the service.\n\n"
         "  rollwatch do restart fleet/service/svc-1\n"
+        "  pass show db | rollwatch do set fleet/service/svc-1 --set key=DB --set value=- --yes\n"
         "  rollwatch do create vault/application/ --set name=shop --yes",
         run="tui.cli.do:do",
         options=_do,

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tui.actions import DANGERS, Danger
 from tui.cli import compose, document, say
+from tui.cli.asking import secrets
 from tui.cli.exits import Exit
 from tui.cli.remedy import remedy
 from tui.engine.commands import Outcome
@@ -47,7 +48,10 @@ def do(args: Namespace) -> int:
     if verb is Verb.ADOPT and target.id:
         # What is adopted is not known here yet: the reference carries its id, or the address of its page.
         args.set, target = [f"rollout={target.id}", *args.set], Ref(connection=target.connection, kind=kind, id="")
-    filled(FORMS[kind, verb], args.set, partly=True)
+    form = FORMS[kind, verb]
+    filled(form, [each for each in args.set if not each.endswith("=-")], partly=True)
+    args.set = secrets(form, args.set)
+    filled(form, args.set, partly=True)
     with compose.opened(args) as setup:
         compose.told(setup.warnings, say)
         return compose.run(setup, lambda session: _do(session, args, verb, target, kind))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from tui.cli import compose, say
+from tui.cli.asking import Ask, hidden, seen
 from tui.cli.exits import Exit
 from tui.cli.trying import Answers, forget, keep, try_out
 from tui.clock import SystemClock
@@ -17,9 +17,6 @@ from tui.errors import PlatformError, StorageError, UsageError
 from tui.local.config import Chosen
 from tui.local.paths import Paths
 from tui.local.spelling import meant
-
-Ask = Callable[[str], str]
-"""Asks one question and returns the answer; a secret's question hides it."""
 
 
 def login(args: Namespace) -> int:
@@ -79,12 +76,7 @@ def _asking(args: Namespace) -> tuple[Ask, Ask]:
         return line, line
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here", hint="add --stdin and write the secrets to standard input, one a line")
-
-    def seen(question: str) -> str:
-        print(f"{question}: ", end="", file=sys.stderr, flush=True)
-        return sys.stdin.readline().strip()
-
-    return seen, lambda question: getpass.getpass(f"{question} (not shown): ").strip()
+    return seen, hidden
 
 
 def _needed(ask: Ask, question: str) -> str:

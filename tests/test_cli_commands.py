@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import tui
@@ -453,6 +454,37 @@ def test_where_nothing_is_connected_the_first_line_is_how_to_connect(desk: Desk,
     done = desk.run("status", "--json", anonymous=True, ROLLWATCH_HOME=str(tmp_path / "empty"))
     assert (done.returncode, done.stdout) == (Exit.USAGE, "")
     assert done.stderr.splitlines()[1].split()[:2] == ["rollwatch", "connect"]
+
+
+@pytest.mark.parametrize("quirks", [frozenset(), frozenset({"dployr-totp"})], ids=["by mail", "authenticator"])
+def test_login_with_a_code_keeps_a_token(
+    quirks: frozenset[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with start_in_thread(Options(scenario="calm", flavours=read_flavours("current"), quirks=quirks)) as emulator:
+        desk = Desk(tmp_path / "home", emulator, monkeypatch, capsys)
+        desk.configure()
+        own, asked = desk.info["dployr"], []
+
+        def typed(question: str) -> str:
+            asked.append(question)
+            if "code from" not in question:
+                return ""
+            return str(httpx.get(f"{own['base_url']}/__control/codes/{own['email']}").json()["code"])
+
+        monkeypatch.setattr("getpass.getpass", typed)
+        first = desk.run("login", "fleet", stdin=f"{own['email']}\ny\n", terminal=True, anonymous=True)
+        assert "set cluster =" in first.stderr
+        text = (desk.home / "config.toml").read_text()
+        (desk.home / "config.toml").write_text(text.replace('platform = "dployr"', 'platform = "dployr"\ncluster = "oncall"'))
+        asked.clear()
+        done = desk.run("login", "fleet", stdin=f"{own['email']}\ny\n", terminal=True, anonymous=True)
+        assert done.returncode == Exit.OK, done.stderr
+        assert len(asked) == (4 if quirks else 3)
+        assert "dpat_" in (desk.home / "credentials.toml").read_text()
+        assert "dpat_" not in done.stdout + done.stderr
+        assert desk.run("status", "--json", anonymous=True).stdout.count('"service"') > 0
+        alone = desk.run("login", "fleet", "--stdin", stdin=f"\n{own['email']}\n", anonymous=True)
+        assert (alone.returncode, "without --stdin" in alone.stderr) == (Exit.USAGE, True)
 
 
 def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:

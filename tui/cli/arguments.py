@@ -262,7 +262,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         name="login",
         summary="store credentials for a connection",
-        teach="Asks without echo, tries them with harmless reads, then keeps them in a file only you can read.\n\n"
+        teach="Asks without echo, tries them with harmless reads, then keeps them in a file only you can read.\n"
+        "On dployr leave token and password empty to sign in with a code by e-mail, or from an authenticator.\n\n"
         "  pass show phase | rollwatch login vault --stdin",
         run="tui.cli.login:login",
         options=_login,

@@ -7,8 +7,10 @@ whether they fit, is the asking command's matter.
 from __future__ import annotations
 
 import getpass
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from tui.errors import UsageError
@@ -30,6 +32,16 @@ def seen(question: str) -> str:
 def hidden(question: str) -> str:
     """Ask at the terminal for what nobody may read over a shoulder."""
     return getpass.getpass(f"{question} (not shown): ").strip()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """The event loop would only note an interrupt; while it waits for a person it must end the waiting."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def secrets(form: Form, settings: Sequence[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any, Final
 
 from tui.actions import DANGERS, Danger
 from tui.cli import compose, document, say
-from tui.cli.asking import secrets
+from tui.cli.asking import interruptible, secrets
 from tui.cli.exits import Exit
 from tui.cli.remedy import remedy
 from tui.engine.commands import Outcome
@@ -230,12 +229,8 @@ def confirm(session: Session, verb: Verb, target: Ref, kind: Kind, values: Mappi
 
 def _answer(question: str) -> str:
     print(question, end="", file=sys.stderr, flush=True)
-    # The event loop would only note an interrupt; while we wait for a person it must end the waiting.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with interruptible():
         return sys.stdin.readline().strip()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _tell(args: Namespace, verb: Verb, target: Ref, outcome: Outcome, verdict: Verdict | None) -> int:

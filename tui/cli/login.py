@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from tui.cli import compose, say
-from tui.cli.asking import Ask, hidden, seen
+from tui.cli.asking import Ask, hidden, interruptible, seen
 from tui.cli.exits import Exit
 from tui.cli.trying import Answers, forget, keep, try_out
-from tui.clock import SystemClock
+from tui.clock import Clock, SystemClock
 from tui.errors import PlatformError, StorageError, UsageError
 from tui.local.config import Chosen
 from tui.local.paths import Paths
 from tui.local.spelling import meant
+from tui.platforms.base import ConnectionSpec
+from tui.platforms.registry import BY_CODE
 
 
 def login(args: Namespace) -> int:
@@ -30,9 +33,11 @@ def login(args: Namespace) -> int:
     answers = ASKED[connection.platform](*_asking(args))
     spec = compose.spec_of(chosen, args.connection, compose.sign_ins(paths, chosen))
     try:
+        if answers.email and not answers.password:
+            answers = asyncio.run(_by_code(spec, answers.email, clock))
         tried = asyncio.run(try_out(spec, answers, clock))
     except PlatformError as error:
-        raise type(error)(f"nothing was kept: {error.message}", connection=args.connection, status=error.status) from None
+        raise type(error)(f"nothing was kept: {error.message}", connection=args.connection, status=error.status, hint=error.hint) from None
     keep(paths, args.connection, connection.base_url, tried, clock)
     print(f"signed in to {args.connection}: {tried.seen}")
     print(f"kept in {paths.credentials_file}")
@@ -94,7 +99,22 @@ def _dployr(seen: Ask, hidden: Ask) -> Answers:
     token = hidden("token, or nothing to sign in with e-mail and password")
     if token:
         return Answers(token=token)
-    return Answers(email=_needed(seen, "e-mail"), password=_needed(hidden, "password"))
+    return Answers(email=_needed(seen, "e-mail"), password=hidden("password, or nothing for a code by e-mail"))
+
+
+async def _by_code(spec: ConnectionSpec, email: str, clock: Clock) -> Answers:
+    """A token made with a code instead of a password. Raises ``PlatformError``; ``UsageError`` where nobody is there or agrees."""
+    if not sys.stdin.isatty():
+        raise UsageError("no password was given; nothing was changed", hint="a code by e-mail is asked for on a terminal, without --stdin")
+
+    def ask(question: str) -> str:
+        with interruptible():
+            return _needed(hidden, question)
+
+    if seen(f"have a code sent to {email}? a server may make an account of an address that is new to it [y/N]").lower() not in {"y", "yes"}:
+        raise UsageError("nothing was changed")
+    token = await BY_CODE[spec.platform](spec, clock, email=email, name=f"rollwatch@{platform.node()}", ask=ask)
+    return Answers(token=token.reveal())
 
 
 def _phase(_seen: Ask, hidden: Ask) -> Answers:

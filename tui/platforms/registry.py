@@ -27,6 +27,10 @@ BASE_URLS: Final[Mapping[str, str]] = {"encore": encore.BASE_URL, "dployr": dplo
 """Where a platform is unless the configuration says otherwise."""
 
 
+BY_CODE: Final = {"dployr": dployr.token_by_code}
+"""Platform -> how a code from a mailbox or an authenticator becomes a token, where it has that."""
+
+
 def open_platform(spec: ConnectionSpec, *, credentials: SignIn, clock: Clock, journal_rollouts: RolloutSource) -> Platform:
     """The adapter of one configured connection. Sends nothing. Raises ``ConfigError`` for what the configuration has wrong."""
     maker = PLATFORMS.get(spec.platform)

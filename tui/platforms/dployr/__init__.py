@@ -202,6 +202,15 @@ def exchange(spec: ConnectionSpec, clock: Clock) -> Transport:
     return Transport(credentials=None, **_options(spec, clock))
 
 
+async def token_by_code(spec: ConnectionSpec, clock: Clock, *, email: str, name: str, ask: Callable[[str], str]) -> Secret:
+    """A token made with a code that the server mails, or one from an authenticator. Raises ``errors.PlatformError``."""
+    way = exchange(spec, clock)
+    try:
+        return await login.token_by_code(way, email, name, ask)
+    finally:
+        await way.aclose()
+
+
 def connect(spec: ConnectionSpec, *, credentials: SignIn, clock: Clock, rollouts: RolloutSource) -> Dployr:
     """The adapter of one connection, signed in with a pasted token or session, or else with e-mail and password. Sends nothing."""
     options = _options(spec, clock)

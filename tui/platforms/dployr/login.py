@@ -7,11 +7,11 @@ asks its user through. Nothing here is kept, and nothing ever signs out: that wo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tui.errors import BadReply, PlatformError
+from tui.errors import BadReply, Forbidden, PlatformError
 from tui.platforms.http import Transport
 from tui.platforms.records import Unreadable, parse, single
 from tui.platforms.replies import Reply
@@ -22,6 +22,9 @@ SCOPES: Final = ("oidc:bind",)
 """The only scope that the server takes; the token may do what its user may, except manage tokens."""
 
 NINETY_DAYS: Final = 90 * 86_400
+
+STEP_UP: Final = "auth.two_fa_required"
+"""The code of the refusal that asks for a second factor."""
 
 _COOKIE: Final = re.compile(r"(?:^|[,;\s])session=([^;,\s]{8,512})")
 _LIFE: Final = re.compile(r"Max-Age=([0-9]{1,9})", re.IGNORECASE)
@@ -58,6 +61,20 @@ async def enter_code(exchange: Transport, email: str, code: Secret) -> Session:
     if found is None:
         raise BadReply("the code was accepted, but no session came with the answer", connection=exchange.connection)
     return Session(cookie=Secret(f"session={found[1]}"), seconds=int(life[1]) if life else 0)
+
+
+async def token_by_code(exchange: Transport, email: str, name: str, ask: Callable[[str], str]) -> Secret:
+    """Every step from an e-mail address to a token kept under ``name``; ``ask`` asks for one code. Raises ``errors.PlatformError``."""
+    authenticator = await ask_for_code(exchange, email)
+    source = "the authenticator" if authenticator else "the e-mail"
+    session = await enter_code(exchange, email, Secret(ask(f"code from {source}")))
+    try:
+        return await make_token(exchange, session, name)
+    except Forbidden as error:
+        if error.code != STEP_UP or not await has_second_factor(exchange, session):
+            raise
+    await step_up(exchange, session, Secret(ask("code from the authenticator once more")))
+    return await make_token(exchange, session, name)
 
 
 async def has_second_factor(exchange: Transport, session: Session) -> bool:

@@ -35,7 +35,6 @@ def test_questions_to_a_quarter_of_a_year(tmp_path: Path) -> None:
     for name, ask in {
         "last eight hours": lambda: journal.events(since=wall() - timedelta(hours=8)),
         "newest page": lambda: journal.events(limit=100),
-        "page in the middle": lambda: journal.events(limit=100, before=DAYS * PER_DAY // 2),
         "one thing": lambda: journal.events(ref="fleet/service/svc-7", limit=100),
     }.items():
         before = time.perf_counter()

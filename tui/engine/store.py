@@ -127,11 +127,10 @@ class Store:
         )
         return Change(feed=feed, freshness=True)
 
-    def trying(self, feed: Feed) -> Change:
+    def trying(self, feed: Feed) -> None:
         """Note that a read is on its way."""
         shelf = self._shelf(feed)
         shelf.freshness = replace(shelf.freshness, trying=True, asked_boot=self._clock.boot())
-        return Change(feed=feed, freshness=True)
 
     def plan(self, feed: Feed, next_try: float | None) -> None:
         """Note when the feed is read next, without telling anybody."""

@@ -192,14 +192,11 @@ class Journal:
         until: datetime | None = None,
         ref: str = "",
         what: Collection[str] = (),
-        before: int | None = None,
         limit: int = 1000,
     ) -> tuple[Entry, ...]:
-        """What was seen, newest first. ``ref`` is a thing or a connection; ``before`` continues behind the entry with that id."""
+        """What was seen, newest first. ``ref`` is a thing or a connection."""
         return self._writer.read(
-            lambda connection: reading.events(
-                connection, self._context, since=since, until=until, ref=ref, what=what, before=before, limit=limit
-            ),
+            lambda connection: reading.events(connection, self._context, since=since, until=until, ref=ref, what=what, limit=limit),
             (),
         )
 

@@ -32,18 +32,14 @@ def events(
     until: datetime | None,
     ref: str,
     what: Collection[str],
-    before: int | None,
     limit: int,
 ) -> tuple[Entry, ...]:
-    """Newest first. ``ref`` is a thing or a connection; ``before`` continues a page behind the entry with that id."""
+    """Newest first. ``ref`` is a thing or a connection."""
     conditions, values = _about(context, ref)
     for comparison, at in (("seen >= ?", since), ("seen < ?", until)):
         if at is not None:
             conditions.append(comparison)
             values.append(to_ms(at))
-    if before is not None:
-        conditions.append("(seen, id) < ((SELECT seen FROM events WHERE id = ?), ?)")
-        values += [before, before]
     if what:
         conditions.append(f"what IN ({', '.join('?' * len(what))})")
         values += what

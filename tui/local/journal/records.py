@@ -74,7 +74,6 @@ class Intent:
     open: bool = False
     outcome: str = ""
     text: str = ""
-    settled_at: datetime | None = None
     caused: str = ""
     alive: bool = False
 
@@ -162,14 +161,12 @@ def entry(row: Sequence[Any]) -> Entry:
     )
 
 
-INTENT_COLUMNS: Final = (
-    "id, connection, kind, thing, changes, verb, at, name, request, who, reason, open, outcome, text, settled, caused, owner"
-)
+INTENT_COLUMNS: Final = "id, connection, kind, thing, changes, verb, at, name, request, who, reason, open, outcome, text, caused, owner"
 
 
 def intent(row: Sequence[Any], *, alive: bool) -> Intent:
     """An intent of ``INTENT_COLUMNS``."""
-    number, connection, kind, thing, changes, verb, at, name, request, who, reason, is_open, outcome, text, settled, caused, _ = row
+    number, connection, kind, thing, changes, verb, at, name, request, who, reason, is_open, outcome, text, caused, _ = row
     return Intent(
         id=number,
         ref=Ref(connection=connection, kind=Kind(kind), id=thing),
@@ -183,7 +180,6 @@ def intent(row: Sequence[Any], *, alive: bool) -> Intent:
         open=bool(is_open),
         outcome=outcome,
         text=text,
-        settled_at=None if settled is None else from_ms(settled),
         caused=caused,
         alive=alive,
     )

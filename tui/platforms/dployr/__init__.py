@@ -17,7 +17,7 @@ from tui.errors import BadReply, NoEndpoint, NotFound, Refused, Unauthorized, Un
 from tui.model import Kind, LogLine, RateLimit, Ref, Verb
 from tui.platforms.base import Call, ConnectionSpec, Happening, Read, RolloutSource, SignIn
 from tui.platforms.dployr import clusters, faults, following, login
-from tui.platforms.dployr.clusters import Cluster, Clusters
+from tui.platforms.dployr.clusters import Clusters
 from tui.platforms.dployr.control import ControlPlane
 from tui.platforms.dployr.deeds import Deeds
 from tui.platforms.dployr.documented import Documented
@@ -93,20 +93,6 @@ class Dployr:
     def allowance(self) -> tuple[int, float]:
         """Requests in a window of so many seconds."""
         return _ALLOWANCE.get(self._flavour, _DOCUMENTED_ALLOWANCE)
-
-    @property
-    def cluster(self) -> Cluster | None:
-        """The cluster that is looked at; None in the documented flavour and before the first read."""
-        return self._clusters.current
-
-    @property
-    def clusters(self) -> tuple[Cluster, ...]:
-        """All clusters of the account, for a picker."""
-        return self._clusters.known
-
-    def choose_cluster(self, name: str) -> Cluster:
-        """Look at another cluster, by name or id, from the next read on. Raises ``errors.Refused``."""
-        return self._clusters.choose(name)
 
     @property
     def happenings(self) -> Callable[[datetime | None], Awaitable[tuple[Happening, ...]]]:

@@ -41,7 +41,6 @@ class Clusters:
     """The clusters of one account and the one that is looked at."""
 
     def __init__(self, connection: str, transport: Transport, wanted: str) -> None:
-        self.known: tuple[Cluster, ...] = ()
         self.current: Cluster | None = None
         self._connection = connection
         self._transport = transport
@@ -60,16 +59,10 @@ class Clusters:
     def take(self, reply: Reply) -> None:
         """The list of clusters as the server answered it. Raises ``BadReply``, and ``Refused`` where a choice is missing or wrong."""
         try:
-            self.known = tuple(_cluster(bytes(raw)) for raw in items(reply.content, ("clusters",)))
+            known = tuple(_cluster(bytes(raw)) for raw in items(reply.content, ("clusters",)))
         except REFUSALS as error:
             raise BadReply(f"{reply.method} {reply.path} was answered with {error}", connection=self._connection) from None
-        self.current = self._chosen(self.known)
-
-    def choose(self, name: str) -> Cluster:
-        """Look at another cluster, by name or id. Raises ``Refused`` for one that is not there."""
-        self._wanted = name
-        self.current = self._chosen(self.known)
-        return self.current
+        self.current = self._chosen(known)
 
     def _chosen(self, known: Sequence[Cluster]) -> Cluster:
         names = ", ".join(each.name or each.id for each in known)

@@ -104,13 +104,17 @@ DAYS = {
     "ok": Day(1),
     "refused": Day(0, {"kind": "status", "status": 422, "body": '{"error": "no such luck"}', "content_type": "application/json"}),
     "unauthorised": Day(0, {"kind": "status", "status": 401, "body": '{"error": "who?"}', "content_type": "application/json"}),
+    "misread": Day(0, {"kind": "status", "status": 400, "body": '{"error": "what?"}', "content_type": "application/json"}),
+    "forbidden": Day(0, {"kind": "status", "status": 403, "body": '{"error": "not you"}', "content_type": "application/json"}),
+    "in conflict": Day(0, {"kind": "status", "status": 409, "body": '{"error": "there is one"}', "content_type": "application/json"}),
+    "broken": Day(0, {"kind": "status", "status": 500, "body": '{"error": "oh no"}', "content_type": "application/json"}),
     "rate limited": Day(0, {"kind": "status", "status": 429, "headers": {"retry-after": "7"}}),
     "server error": Day(0, {"kind": "html", "status": 502}),
     "lost before": Day(0, {"kind": "drop-before"}),
     "lost in the answer": Day(1, {"kind": "cut"}),
     "lost after": Day(1, {"kind": "drop-after"}),
 }
-SURE = {"ok": "taken", "refused": "refused", "unauthorised": "refused", "rate limited": "refused"}
+SURE = {"ok": "taken"} | dict.fromkeys(("refused", "unauthorised", "misread", "forbidden", "in conflict", "rate limited"), "refused")
 """Days on which there is nothing to doubt."""
 CASES = [(platform, flavour, kind, verb) for (platform, flavour), deeds in DEEDS.items() for kind, verb in deeds]
 SOON = frozenset({"ok", "refused", "lost after"})

@@ -424,9 +424,15 @@ def test_what_is_not_reached_is_told_as_a_document_and_is_no_refusal_of_the_plat
     [
         ({"status": 429, "headers": {"retry-after": "77"}}, "refused", Exit.FAILED, "with 429: wait 77 s"),
         ({"status": 403, "body": "no way"}, "refused", Exit.FAILED, "no way: ask the owner"),
+        (
+            {"status": 409, "body": "it is busy"},
+            "refused",
+            Exit.FAILED,
+            "it is busy: look at it as it is now and change what was asked for",
+        ),
         ({"status": 500}, "unknown", Exit.UNKNOWN, "with 500: look at it before doing it again"),
     ],
-    ids=["429", "403", "500"],
+    ids=["429", "403", "409", "500"],
 )
 def test_what_went_wrong_says_what_to_do_next(fault: dict[str, Any], word: str, code: Exit, next_: str, punctual: Desk) -> None:
     service = punctual.ref("service", "web-api")

@@ -13,6 +13,7 @@ from tui.errors import (
     OutcomeUnknown,
     PlatformError,
     RateLimited,
+    Refused,
     RollwatchError,
     Unavailable,
     Unreachable,
@@ -27,6 +28,7 @@ _REMEDIES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (NotFound, "rollwatch status --json names what there is"),
     (NoEndpoint, "check base_url and flavour: this server does not offer it"),
     (OutcomeUnknown, "look at it before doing it again"),
+    (Refused, "look at it as it is now and change what was asked for"),
 )
 
 

@@ -145,8 +145,11 @@ class History:
         self._add(made)
 
     def edge(self, connection: str, word: str, error: PlatformError | None) -> None:
-        """A connection was lost (``down``), limited, signed out, or is ``back``; told once, whoever notices it first."""
+        """A connection was lost (``down``), limited, signed out, or is ``back``; told once, whoever notices it first. It is not back before
+        something is read of it: that it may be asked again is no answer yet."""
         if word == self._lost.get(connection, "back"):
+            return
+        if word == "back" and self._store is not None and self._store.connection(connection).state == "down":
             return
         self._inherited.discard(connection)
         if word == "back":
@@ -180,20 +183,23 @@ class History:
             self._arrived.set()
 
     def _whole_connection(self, feed: Feed) -> None:
-        """A connection whose every read fails is lost, also where it answers each with an error."""
+        """A connection whose every read fails is lost, also where it answers each with an error; one of which something is read is back."""
         store, name = self._store, feed.connection
         if store is None or (store.freshness(feed).error is None and name not in self._lost):
             return
         if name in self._inherited:
             self._returned(name)
-        known = [store.freshness(each) for each in store.feeds() if each.connection == name]
-        tried = [each for each in known if each.tried]
-        failing = [each.error for each in tried if each.error is not None]
-        ever = any(each.fetched_boot is not None for each in tried)
-        if len(failing) == len(tried) >= (FEWEST if ever else 1) and name not in self._lost:
-            self.edge(name, "down", failing[0])
-        elif len(failing) < len(tried) and self._lost.get(name) == "down" and name not in self._inherited:
+        state = store.connection(name)
+        if state.state == "down" and name not in self._lost and self._several(store, name):
+            self.edge(name, "down", state.error)
+        elif state.state in {"fresh", "stale"} and name not in self._inherited:
             self.edge(name, "back", None)
+
+    def _several(self, store: Store, name: str) -> bool:
+        """Whether more failed than one read: of what never answered one is enough."""
+        tried = [fresh for each in store.feeds() if each.connection == name and (fresh := store.freshness(each)).tried]
+        ever = any(each.fetched_boot is not None for each in tried)
+        return sum(each.error is not None for each in tried) >= (FEWEST if ever else 1)
 
     async def _inherit(self) -> None:
         """What an earlier run lost and did not see come back may be back by now: this run never loses it, and would not say so."""

@@ -43,7 +43,10 @@ def _reason(feed: Feed, store: Store) -> tuple[PlatformError | None, float | Non
     freshness, hold = store.freshness(feed), store.held(feed.connection)
     if hold is not None and hold.word in HELD:
         return hold.error or freshness.error, hold.until
-    return freshness.error, freshness.next_try
+    planned = freshness.next_try
+    if hold is not None and hold.until is not None and planned is not None:
+        planned = max(planned, hold.until)  # a look that failed moves the next one of the whole connection
+    return freshness.error, planned
 
 
 def trouble(feed: Feed, store: Store, boot: float, keys: Keymap = USUAL) -> str:

@@ -242,15 +242,8 @@ class Poller:
 
     def _open(self, feed: Feed, delay: float = 0.0) -> Reader:
         connection = self._connections[feed.connection]
-        reader = Reader(
-            feed,
-            connection,
-            owner=self,
-            store=self._store,
-            clock=self._clock,
-            random=self._random,
-            due=self._clock.boot() + delay,
-        )
+        due = self._clock.boot() + delay
+        reader = Reader(feed, connection, owner=self, store=self._store, clock=self._clock, random=self._random, due=due)
         self._readers[feed] = reader
         reader.shown = feed in self._looked_at()
         self._store.wake(feed)
@@ -266,6 +259,7 @@ class Poller:
     def _close(self, feed: Feed) -> None:
         reader = self._readers.pop(feed)
         self._weigh(reader, None)
+        reader.give_up()  # one that has not begun yet does not do so itself
         if reader.task is not None:
             reader.task.cancel()
 

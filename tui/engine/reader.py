@@ -154,6 +154,8 @@ class Reader:
             await self._ask(urgent=urgent)
         except Later:
             self._round -= 1
+            for each in self._waiting:  # nothing was asked: whatever is asked next began after each of their calls
+                each.round = min(each.round, self._round + 1)
             self._urgent = self._urgent or (urgent and bool(self._waiting))
             return
         except BaseException:

@@ -78,12 +78,13 @@ class Connection:
 
     async def ask(self, fetch: Callable[[], Awaitable[T]], *, cost: int, source: object) -> T:
         """One request at once, without any gate; an open circuit is tried. Raises ``PlatformError``."""
-        self.circuit.probe()
+        looked = self.circuit.probe()
         self.budget.spend(cost)
         sent = True
         try:
             found = await self._timed(fetch)
-            self.circuit.good()
+            if looked or self.circuit.word not in {"limited", "signed-out"}:  # what was asked before that says nothing of it
+                self.circuit.good()
             return found
         except PlatformError as error:
             sent = error.sent

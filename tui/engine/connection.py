@@ -130,12 +130,16 @@ class Connection:
             await asyncio.gather(self._detecting, return_exceptions=True)
 
     async def _detect(self) -> bool:
-        try:
-            await self.ask(self.platform.detect, cost=1, source=self)
-        except NoEndpoint as error:
-            raise WrongBaseUrl(error.message, hint=error.hint, connection=self.name, status=error.status) from error
+        await self.ask(self._flavour, cost=1, source=self)
         self.detected = True
         return True
+
+    async def _flavour(self) -> None:
+        """A server that knows none of the paths of either flavour has answered nothing: it is not the one that was meant."""
+        try:
+            await self.platform.detect()
+        except NoEndpoint as error:
+            raise WrongBaseUrl(error.message, hint=error.hint, connection=self.name, status=error.status) from error
 
     def _tell(self) -> None:
         """Tell of an open circuit, and once of one that is closed again, also where an answer closed it that was asked for before."""

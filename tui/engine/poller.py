@@ -101,9 +101,10 @@ class Poller:
     def signed_in(self, name: str) -> None:
         """The connection has new credentials."""
         connection = self._connections[name]
-        connection.circuit.reset()
-        for reader in self._of(connection):
-            reader.parked = False
+        if connection.circuit.word == "down":
+            connection.circuit.hurry()  # whom nobody reaches has not answered yet, whoever asks
+        else:
+            connection.circuit.reset()
         self._turned(connection)
 
     def pace(self, floors: Mapping[str, float]) -> None:

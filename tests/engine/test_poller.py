@@ -382,7 +382,7 @@ def test_credentials_that_are_wrong_from_the_start_end_the_settling() -> None:
     vloop.run(story())
 
 
-def test_what_a_server_does_not_offer_is_asked_once_and_is_no_trouble() -> None:
+def test_what_a_server_does_not_offer_is_seldom_asked_again_and_is_no_trouble() -> None:
     async def story() -> None:
         time = clock()
         fake = FakePlatform("fleet", time)
@@ -390,8 +390,13 @@ def test_what_a_server_does_not_offer_is_asked_once_and_is_no_trouble() -> None:
         async with session(time, fake) as running:
             running.show("pane", running.feeds())
             await running.settle(10.0)
-            await time.sleep(3600.0)
+            await time.sleep(300.0)
+            running.show("pane", ())
+            running.show("pane", running.feeds())
+            await time.sleep(200.0)
             assert len(fake.times("deployment")) == 1
+            await time.sleep(3100.0)
+            assert len(fake.times("deployment")) == 6
             assert running.store.connection("fleet").state == "fresh"
             assert not running.store.freshness(feed(Kind.DEPLOYMENT)).offered
             del fake.troubles[Kind.DEPLOYMENT]

@@ -279,9 +279,11 @@ class Poller:
 
     def _hasten(self, reader: Reader, position: int) -> int:
         """Now that somebody looks: read it at once if it is older than it should be. Returns how many reads that brings forward."""
-        boot = self._clock.boot()
-        age = self._store.freshness(reader.feed).age(boot)
-        soonest = boot if age is None or self._store.freshness(reader.feed).restored else boot + max(0.0, reader.wished - age)
+        boot, fresh = self._clock.boot(), self._store.freshness(reader.feed)
+        if not fresh.offered:
+            return 0
+        age = fresh.age(boot)
+        soonest = boot if age is None or fresh.restored else boot + max(0.0, reader.wished - age)
         return self._bring_forward(reader, soonest + reader.connection.spacing(position))
 
     def _bring_forward(self, reader: Reader, due: float) -> int:
@@ -330,7 +332,7 @@ class Poller:
                 if reader.due < boot + SPREAD or self._store.freshness(reader.feed).error is not None:
                     reader.due = boot + self._random.uniform(0.0, over)
         for reader in readers:
-            if circuit.lost:
+            if circuit.lost and self._store.freshness(reader.feed).offered:
                 reader.due = min(reader.due, boot)  # any of them may be the one that looks
             reader.rouse()
         self._outages.turned(connection, readers)

@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 REFUSED_AGAIN: Final = 120.0
 """Seconds until a feed that the server refuses (403, 404, 422) is tried again."""
-
+ABSENT_AGAIN: Final = 600.0
+"""Seconds until a list that is not offered is asked for once more: something else may have answered in its server's place."""
 
 SHORT: Final = 30.0
 """A wait for the budget that is not worth telling."""
@@ -67,7 +68,6 @@ class Reader:
         self.due = due
         self.shown = False
         self.urged_until = -math.inf
-        self.parked = False
         self.tried = False
         self.rank, self.wished, self.weight = Rank.HIDDEN, math.inf, 0
         self.task: asyncio.Task[None] | None = None
@@ -114,7 +114,6 @@ class Reader:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Wait(round=self._round + 1, done=done))
         self._urgent = True
-        self.parked = False
         self.rouse()
         return done
 
@@ -168,8 +167,6 @@ class Reader:
         """Seconds until it may ask: its plan, then the circuit, then the budget."""
         if self._urgent:
             return 0.0
-        if self.parked:
-            return math.inf
         seconds = self.due - self._clock.boot()
         cost = self.read.cost
         if cost <= 0 and self.connection.detected:
@@ -218,28 +215,28 @@ class Reader:
         self._owner.came(self, change)
 
     async def _fetch(self, read: Read) -> Rows:
-        """What this server offered a while ago it has not given up."""
+        """What this server offered a while ago it has not given up; and who says "not found" while it is lost may be another."""
         try:
             return await read.fetch(self.feed.scope)
         except (NoEndpoint, NotFound) as error:
             missing = isinstance(error, NoEndpoint) or not self.feed.scope
-            if not missing or self._store.freshness(self.feed).fetched_boot is None:
+            known = self._store.freshness(self.feed).fetched_boot is not None or self.connection.circuit.word == "down"
+            if not missing or not known:
                 raise
             raise displaced(error) from error
 
     def _fail(self, error: PlatformError) -> None:
         self._said(error)
         wait = self._after(error)
-        self.parked = math.isinf(wait)
-        self.due = self._clock.boot() + (0.0 if self.parked else wait)
+        self.due = self._clock.boot() + wait
         hold = self.connection.circuit.hold()
-        next_try = None if self.parked or math.isinf(hold) else max(self.due, self._clock.boot() + hold)
+        next_try = None if math.isinf(hold) else max(self.due, self._clock.boot() + hold)
         self._owner.failed(self, self._store.fail(self.feed, error, next_try))
 
     def _after(self, error: PlatformError) -> float:
-        """Seconds until the next try, infinite for one that only the user or new credentials can cause."""
+        """Seconds until the next try."""
         if isinstance(error, NoEndpoint):
-            return math.inf
+            return ABSENT_AGAIN
         if isinstance(error, Forbidden | NotFound | Refused):
             return max(REFUSED_AGAIN, self._owner.interval(self))
         if isinstance(error, RateLimited | Unauthorized) or self.connection.circuit.word == "down":

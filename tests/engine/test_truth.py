@@ -1,0 +1,200 @@
+"""Nothing is told that is not so: random stories of weather, keys and sleep, and by name what they once found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from tests import vloop
+from tests.engine.fakes import FakeJournal, FakePlatform, clock, failing, feed, rows, service, session
+from tests.engine.weather import story
+from tui.clock import Clock
+from tui.engine.feeds import Feed
+from tui.errors import NoEndpoint, PlatformError, RateLimited, Unauthorized, Unreachable
+from tui.model import Kind
+from tui.ui.notices import trouble
+
+KINDS = {Kind.SERVICE: {"every": 10.0}, Kind.DEPLOYMENT: {}, Kind.INSTANCE: {"every": 30.0}, Kind.PROJECT: {"cost": 0, "every": 120.0}}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_random_story_tells_nothing_that_is_not_so(seed: int) -> None:
+    assert story(seed, steps=12) == {}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("block", range(20))
+def test_many_random_stories(block: int) -> None:
+    found = {seed: problems for seed in range(1000 + block * 100, 1100 + block * 100) if (problems := story(seed))}
+    assert found == {}
+
+
+def fleet(time_: Clock, **options: object) -> FakePlatform:
+    fake = FakePlatform("fleet", time_, kinds=KINDS, allowance=(0, 60.0))
+    fake.rows[Kind.SERVICE, ""] = rows(service("web"))
+    return fake
+
+
+def edges(journal: FakeJournal) -> Sequence[str]:
+    return [each.after for each in journal.events if each.what == "edge"]
+
+
+def test_what_is_lost_is_told_lost_once_though_some_lists_ask_nobody() -> None:
+    async def tell() -> Sequence[str]:
+        time_, journal = clock(), FakeJournal()
+        fake = fleet(time_)
+        async with session(time_, fake, journal=journal) as running:
+            await time_.sleep(60.0)
+            fake.trouble = failing(Unreachable)
+            await time_.sleep(120.0)
+            assert running.store.connection("fleet").state == "down"
+            assert edges(journal) == ["down"]
+            fake.trouble = None
+            await time_.sleep(20.0)
+        return edges(journal)
+
+    assert vloop.run(tell()) == ["down", "back"]
+
+
+def test_what_may_be_asked_again_is_not_back_before_something_is_read() -> None:
+    async def tell() -> Sequence[str]:
+        time_, journal = clock(), FakeJournal()
+        fake = fleet(time_)
+        fake.trouble = failing(Unauthorized)
+        async with session(time_, fake, journal=journal) as running:
+            await time_.sleep(30.0)
+            fake.trouble = failing(Unreachable)
+            running.signed_in("fleet")
+            await time_.sleep(60.0)
+            assert "back" not in edges(journal)
+            running.signed_in("fleet")  # once more, while nobody reaches it
+            await time_.sleep(0.5)
+            assert running.store.connection("fleet").state == "down"
+            assert "back" not in edges(journal)
+            fake.trouble = None
+            await time_.sleep(20.0)
+        return edges(journal)
+
+    assert vloop.run(tell())[-1] == "back"
+
+
+def test_whoever_knows_none_of_the_paths_has_not_answered() -> None:
+    async def tell() -> Sequence[str]:
+        time_, journal = clock(), FakeJournal()
+        fake = fleet(time_)
+        fake.trouble = failing(Unreachable)
+        async with session(time_, fake, journal=journal) as running:
+            await time_.sleep(60.0)
+            fake.trouble = failing(NoEndpoint)
+            await time_.sleep(60.0)
+            assert running.store.connection("fleet").state == "down"
+            assert edges(journal) == ["down"]
+            fake.trouble = None
+            await time_.sleep(20.0)
+        return edges(journal)
+
+    assert vloop.run(tell()) == ["down", "back"]
+
+
+def test_no_notice_says_trying_now_while_nobody_does() -> None:
+    async def tell() -> None:
+        time_ = clock()
+        fake = fleet(time_)
+        fake.latency = 0.0
+        async with session(time_, fake) as running:
+            await time_.sleep(60.0)
+            fake.trouble = failing(Unreachable)
+            await time_.sleep(100.0)
+            for _ in range(40):
+                await time_.sleep(1.0)
+                left = (running.store.connection("fleet").next_try or 0.0) - time_.boot()
+                for each in running.feeds():
+                    if left >= 1.0 and running.store.freshness(each).error is not None:
+                        assert "next try in" in trouble(each, running.store, time_.boot())
+
+    vloop.run(tell())
+
+
+def test_a_refresh_that_the_networks_return_overtook_is_answered_at_once() -> None:
+    async def tell() -> float:
+        time_ = clock()
+        fake = fleet(time_)
+        async with session(time_, fake) as running:
+            running.show("pane", running.feeds())
+            await time_.sleep(60.0)
+            fake.trouble, fake.latency = failing(Unreachable), 10.0
+            while running.store.connection("fleet").state != "down":
+                await time_.sleep(0.1)
+            while not any(each._asking for each in running._poller._readers.values()):
+                await time_.sleep(0.1)
+            fake.trouble, fake.latency = None, 0.1
+            pressed = time_.boot()
+            await running.refresh([each for each in running.feeds() if each.kind is not Kind.PROJECT])
+            return time_.boot() - pressed
+
+    assert vloop.run(tell()) < 1.0
+
+
+def test_a_refresh_before_anything_may_be_asked_is_released_when_its_list_is_hidden() -> None:
+    async def tell() -> None:
+        time_ = clock()
+        kinds = {**KINDS, Kind.VARIABLE: {"per": Kind.SERVICE, "on_demand": True}}
+        variables = Feed(connection="fleet", kind=Kind.VARIABLE, scope="web")
+        ready = asyncio.get_running_loop().create_future()
+        async with session(time_, FakePlatform("fleet", time_, kinds=kinds), ready=ready) as running:
+            running.show("screen", [variables])
+            waits = asyncio.ensure_future(running.refresh([variables]))
+            await asyncio.sleep(0)
+            running.show("screen", ())
+            await asyncio.wait({waits}, timeout=30.0)
+            assert waits.done()
+
+    vloop.run(tell())
+
+
+@pytest.mark.parametrize("error", [RateLimited("slowly", connection="fleet", status=429, retry_after=60.0), failing(Unauthorized)])
+def test_an_answer_to_an_older_question_does_not_end_a_wait_that_was_told(error: PlatformError) -> None:
+    async def tell() -> None:
+        time_ = clock()
+        fake = fleet(time_)
+        async with session(time_, fake) as running:
+            running.show("pane", running.feeds())
+            await time_.sleep(60.0)
+            fake.latency = 5.0
+            older = asyncio.ensure_future(running.refresh([feed(Kind.SERVICE)]))
+            await time_.sleep(1.0)
+            fake.latency = 0.0
+            fake.troubles[Kind.DEPLOYMENT] = error
+            await running.refresh([feed(Kind.DEPLOYMENT)])
+            fake.troubles.clear()
+            asked = len(fake.asked)
+            await older
+            await time_.sleep(20.0)
+            assert len(fake.asked) == asked
+            assert running.store.connection("fleet").state in {"limited", "signed-out"}
+
+    vloop.run(tell())
+
+
+def test_a_list_that_was_not_found_while_something_else_answered_is_asked_for_again() -> None:
+    async def tell() -> None:
+        time_ = clock()
+        kinds = {**KINDS, Kind.VARIABLE: {"per": Kind.SERVICE, "on_demand": True}}
+        fake = FakePlatform("fleet", time_, kinds=kinds)
+        variables = Feed(connection="fleet", kind=Kind.VARIABLE, scope="web")
+        async with session(time_, fake) as running:
+            await time_.sleep(60.0)
+            fake.trouble = failing(NoEndpoint)
+            running.show("screen", [variables])
+            await time_.sleep(3.0)
+            assert not running.store.freshness(variables).offered
+            await time_.sleep(120.0)
+            assert running.store.connection("fleet").state == "down"
+            fake.trouble = None
+            await time_.sleep(15.0)
+            assert not running.store.freshness(variables).stale(time_.boot())
+
+    vloop.run(tell())

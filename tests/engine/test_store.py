@@ -166,7 +166,7 @@ def test_a_connection_that_refuses_everything_is_down_and_not_loading_for_ever()
     assert isinstance(store.connection("fleet").error, Forbidden)
     store.trying(feed(Kind.ROUTE))
     store.put(feed(Kind.ROUTE), rows())
-    assert store.connection("fleet").state == "fresh", "one that is read says that the account is right"
+    assert store.connection("fleet").state == "stale", "one that is read says that the account is right, and the other is old"
 
 
 async def test_a_connection_is_no_younger_than_its_servers_last_answer() -> None:

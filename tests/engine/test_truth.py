@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -12,8 +12,9 @@ from tests.engine.fakes import FakeJournal, FakePlatform, clock, failing, feed, 
 from tests.engine.weather import story
 from tui.clock import Clock
 from tui.engine.feeds import Feed
-from tui.errors import NoEndpoint, PlatformError, RateLimited, Unauthorized, Unreachable
-from tui.model import Kind
+from tui.errors import Forbidden, NoEndpoint, NotFound, PlatformError, RateLimited, Refused, Unauthorized, Unreachable
+from tui.model import Kind, LogLine, Ref
+from tui.text import Safe
 from tui.ui.notices import trouble
 
 KINDS = {Kind.SERVICE: {"every": 10.0}, Kind.DEPLOYMENT: {}, Kind.INSTANCE: {"every": 30.0}, Kind.PROJECT: {"cost": 0, "every": 120.0}}
@@ -196,5 +197,66 @@ def test_a_list_that_was_not_found_while_something_else_answered_is_asked_for_ag
             fake.trouble = None
             await time_.sleep(15.0)
             assert not running.store.freshness(variables).stale(time_.boot())
+
+    vloop.run(tell())
+
+
+@pytest.mark.parametrize("kind", [Forbidden, Refused, NotFound])
+def test_what_was_read_and_is_refused_is_old_and_fresh_again_soon_after(kind: type[PlatformError]) -> None:
+    async def tell() -> None:
+        time_ = clock()
+        fake = fleet(time_)
+        async with session(time_, fake) as running:
+            running.show("pane", running.feeds())
+            await time_.sleep(60.0)
+            fake.trouble = failing(kind)  # as a proxy answers whose server is being replaced
+            for _ in range(60):
+                await time_.sleep(1.0)
+                refused = [each for each in running.feeds() if running.store.freshness(each).error is not None]
+                assert not refused or running.store.connection("fleet").state in {"stale", "down"}
+            assert len(refused) >= 3
+            fake.trouble = None
+            await time_.sleep(10.0)
+            assert [each for each in running.feeds() if running.store.freshness(each).error is not None] == []
+            assert running.store.connection("fleet").state == "fresh"
+            fake.troubles[Kind.SERVICE] = failing(kind)  # and one that stays so is left alone
+            await time_.sleep(1000.0)
+            asked = len(fake.times("service"))
+            await time_.sleep(3600.0)
+            assert len(fake.times("service")) - asked < (31 if kind is not NotFound else 700)
+
+    vloop.run(tell())
+
+
+@pytest.mark.parametrize("kind", [Forbidden, NotFound, Refused])
+def test_a_log_that_was_there_is_asked_for_though_it_is_refused_for_a_while(kind: type[PlatformError]) -> None:
+    async def tell() -> None:
+        time_ = clock()
+        fake, ends, trouble_ = fleet(time_), asyncio.Event(), list[PlatformError]()
+
+        async def log(ref: Ref, **_: object) -> AsyncIterator[tuple[LogLine, ...]]:
+            await time_.sleep(0.1)
+            for each in trouble_:
+                raise each
+            yield (LogLine(at=time_.wall(), text=Safe("a line")),)
+            await ends.wait()
+
+        fake.log = log
+        async with session(time_, fake) as running:
+            follow = running.follow(Ref(connection="fleet", kind=Kind.SERVICE, id="web"))
+            await time_.sleep(5.0)
+            trouble_.append(failing(kind))
+            ends.set()
+            await time_.sleep(20.0)
+            assert (follow.state.word, follow.state.reason) == ("reconnecting", "fleet: trouble")
+            trouble_.clear()
+            ends.clear()
+            await time_.sleep(17.0)
+            assert follow.state.word in {"live", "quiet"}
+            trouble_.append(failing(kind))
+            ends.set()
+            await time_.sleep(900.0)
+            assert follow.state.word == "ended"
+            follow.close()
 
     vloop.run(tell())

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 REFUSED_AGAIN: Final = 120.0
 """Seconds until a feed that the server refuses (403, 404, 422) is tried again."""
+PATIENT: Final = 180.0
+"""Seconds for which the refusal of what was read before is taken for that of something in its server's place."""
 ABSENT_AGAIN: Final = 600.0
 """Seconds until a list that is not offered is asked for once more: something else may have answered in its server's place."""
 
@@ -238,6 +240,9 @@ class Reader:
         if isinstance(error, NoEndpoint):
             return ABSENT_AGAIN
         if isinstance(error, Forbidden | NotFound | Refused):
+            fresh, now = self._store.freshness(self.feed), self._clock.boot()
+            if fresh.fetched_boot is not None and (fresh.failing_since is None or now - fresh.failing_since < PATIENT):
+                return LOST * self._random.uniform(1.0, 1.1)
             return max(REFUSED_AGAIN, self._owner.interval(self))
         if isinstance(error, RateLimited | Unauthorized) or self.connection.circuit.word == "down":
             # The circuit knows how long; all its feeds start again spread over a few seconds.

@@ -252,7 +252,7 @@ class Store:
             newest = _as_heard(newest, newest.fetched_boot, platform.heard)
         troubled = [each for each in known if each.error is not None]
         # What is refused everywhere says something of the connection after all: another account, another cluster.
-        failing = troubled if len(troubled) == len(known) else [each for each in troubled if not isinstance(each.error, _OWN_TROUBLE)]
+        failing = troubled if len(troubled) == len(known) else [each for each in troubled if not _own(each)]
         worst = max(failing, key=lambda each: each.failing_since or 0.0, default=NEVER)
         # What repeats the configuration and asks nobody does not speak for a server that fails.
         free = {kind for kind, read in platform.reads.items() if read.cost <= 0}
@@ -348,6 +348,11 @@ class Store:
             self._holders[ref] = left
         else:
             self._holders.pop(ref, None)
+
+
+def _own(fresh: Freshness) -> bool:
+    """Whether it fails for a reason that says nothing of its connection; rows that are shown of it are old all the same."""
+    return isinstance(fresh.error, _OWN_TROUBLE) and fresh.fetched_boot is None
 
 
 def _as_heard(newest: Freshness, read: float, heard: float | None) -> Freshness:

@@ -37,6 +37,8 @@ HELD: Final = 2.0
 STEADY: Final = 60.0
 """Seconds that a stream must have lived for its earlier failures to be forgotten; a new line forgets them at once."""
 LONGEST: Final = 30.0
+PATIENT: Final = 600.0
+"""Seconds for which a log that was there is asked for though it is refused: something may answer in its server's place."""
 
 Word = Literal["connecting", "live", "quiet", "reconnecting", "ended", "unsupported"]
 
@@ -82,6 +84,7 @@ class Stream:
         self._state = StreamState(word="connecting", since=clock.boot())
         self._last_line: float | None = None
         self._failures = 0
+        self._refused: float | None = None
         self._wake = asyncio.Event()
 
     @property
@@ -114,8 +117,10 @@ class Stream:
                     return
                 reason, wait = str(error), None  # there was one before: something answers in its server's place
             except (Forbidden, NotFound, Refused) as error:
-                self._say("ended", str(error))
-                return
+                if not self._patient():
+                    self._say("ended", str(error))
+                    return
+                reason, wait = str(error), None
             except Unauthorized as error:
                 self._say("ended", str(error))
                 self._wake.clear()
@@ -132,6 +137,12 @@ class Stream:
             await self._pause(reason, self._backoff(began) if wait is None else wait)
 
     # inside
+
+    def _patient(self) -> bool:
+        """Whether a refusal may be that of something in the server's place: there was a log, and it is not refused for long."""
+        boot = self._clock.boot()
+        self._refused = boot if self._refused is None else self._refused
+        return self._first is not None and boot - self._refused < PATIENT
 
     async def _listen(self) -> str:
         """One opening, until it ends; empty if it is only time for another, otherwise why."""
@@ -177,6 +188,7 @@ class Stream:
         await asyncio.wait({batch, timer}, return_when=asyncio.FIRST_COMPLETED)
 
     def _came(self, batch: tuple[LogLine, ...]) -> None:
+        self._refused = None
         if self._state.word != "live":
             self._state = StreamState(word="live", since=self._clock.boot())
             self._first = self._first or self._clock.wall()

@@ -12,7 +12,18 @@ from tests.engine.fakes import FakeJournal, FakePlatform, clock, failing, feed, 
 from tests.engine.weather import story
 from tui.clock import Clock
 from tui.engine.feeds import Feed
-from tui.errors import Forbidden, NoEndpoint, NotFound, PlatformError, RateLimited, Refused, Unauthorized, Unreachable
+from tui.errors import (
+    BadReply,
+    Forbidden,
+    NoEndpoint,
+    NotFound,
+    PlatformError,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unavailable,
+    Unreachable,
+)
 from tui.model import Kind, LogLine, Ref
 from tui.text import Safe
 from tui.ui.notices import trouble
@@ -257,6 +268,55 @@ def test_a_log_that_was_there_is_asked_for_though_it_is_refused_for_a_while(kind
             ends.set()
             await time_.sleep(900.0)
             assert follow.state.word == "ended"
+            follow.close()
+
+    vloop.run(tell())
+
+
+@pytest.mark.parametrize("error", [BadReply("a page", connection="fleet"), Unavailable("bad gateway", connection="fleet", status=502)])
+@pytest.mark.parametrize("seconds", [60.0, 90.0, 170.0])
+def test_seldom_read_lists_are_fresh_soon_after_a_gateway_answered_for_their_server(error: PlatformError, seconds: float) -> None:
+    async def tell() -> None:
+        time_ = clock()
+        kinds = {Kind.APPLICATION: {"every": 60.0}, Kind.ROUTE: {"every": 60.0}, Kind.WEBHOOK: {"every": 120.0}}
+        fake = FakePlatform("fleet", time_, kinds=kinds, allowance=(0, 60.0))
+        async with session(time_, fake) as running:
+            running.show("pane", running.feeds())
+            await time_.sleep(59.0)
+            fake.trouble = error
+            await time_.sleep(seconds)
+            fake.trouble = None
+            await time_.sleep(10.0)
+            assert [each for each in running.feeds() if running.store.freshness(each).error is not None] == []
+
+    vloop.run(tell())
+
+
+def test_a_log_is_opened_again_as_soon_as_its_server_is_back() -> None:
+    async def tell() -> None:
+        time_ = clock()
+        fake = fleet(time_)
+
+        async def log(ref: Ref, **_: object) -> AsyncIterator[tuple[LogLine, ...]]:
+            while fake.trouble is None:
+                yield ()
+                await time_.sleep(1.0)
+            raise failing(Unreachable)
+
+        fake.log = log
+        async with session(time_, fake) as running:
+            running.show("pane", running.feeds())
+            follow = running.follow(Ref(connection="fleet", kind=Kind.SERVICE, id="web"))
+            for seconds in (100.0, 113.0, 127.0, 139.0):
+                await time_.sleep(60.0)
+                fake.trouble = failing(Unreachable)
+                await time_.sleep(seconds)
+                assert follow.state.word == "reconnecting"
+                fake.trouble = None
+                while running.store.connection("fleet").state == "down":
+                    await time_.sleep(0.1)
+                await time_.sleep(0.2)
+                assert follow.state.word in {"live", "quiet"}
             follow.close()
 
     vloop.run(tell())

@@ -29,7 +29,8 @@ LOST: Final = 5.5
 again everything is fresh within ten seconds of its return, also where the look under way at that moment still has to time out."""
 
 NONSENSE: Final = 120
-"""Looks, in more than ten minutes, after which nonsense is taken for the server's own, or its address for a wrong one."""
+"""Looks, in more than ten minutes, after which nonsense (or a gateway's complaint) is taken for the server's own, or its address for a
+wrong one."""
 
 FIRST: Final = 15.0
 PATIENCE: Final = 60.0
@@ -169,7 +170,7 @@ class Circuit:
         self._open("down", error, wait * self.random.uniform(1.0, 1.2))
 
     def _away(self, error: PlatformError | None) -> bool:
-        return nobody(error) or (isinstance(error, BadReply) and self._times <= NONSENSE)
+        return nobody(error) or ((isinstance(error, BadReply) or gateway(error)) and self._times <= NONSENSE)
 
     def _look_again(self) -> float:
         return self.clock.boot() + LOST * self.random.uniform(1.0, 1.1)
@@ -183,3 +184,8 @@ class Circuit:
 def nobody(error: PlatformError | None) -> bool:
     """Whether a request reached no server, or brought no whole answer of one."""
     return isinstance(error, Unreachable) and not isinstance(error, Unavailable)
+
+
+def gateway(error: PlatformError | None) -> bool:
+    """Whether something on the way says that it did not reach the server: a look costs that one nothing."""
+    return isinstance(error, Unavailable) and error.status in {502, 504}

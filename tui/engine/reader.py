@@ -13,7 +13,7 @@ from random import Random
 from typing import Final, Protocol
 
 from tui.clock import Clock
-from tui.engine.circuit import LOST, Backoff, nobody
+from tui.engine.circuit import LOST, Backoff, gateway, nobody
 from tui.engine.connection import Connection, Later
 from tui.engine.feeds import Change, Feed
 from tui.engine.pace import Rank, View, view_of
@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 REFUSED_AGAIN: Final = 120.0
 """Seconds until a feed that the server refuses (403, 404, 422) is tried again."""
 PATIENT: Final = 180.0
-"""Seconds for which the refusal of what was read before is taken for that of something in its server's place."""
+"""Seconds for which what is wrong with what was read before is taken for the answer of something in its server's place."""
+STANDS: Final = 30.0
+"""Seconds after which nonsense is no longer a whim of a server that is sick and answers in between."""
 ABSENT_AGAIN: Final = 600.0
 """Seconds until a list that is not offered is asked for once more: something else may have answered in its server's place."""
 
@@ -240,10 +242,7 @@ class Reader:
         if isinstance(error, NoEndpoint):
             return ABSENT_AGAIN
         if isinstance(error, Forbidden | NotFound | Refused):
-            fresh, now = self._store.freshness(self.feed), self._clock.boot()
-            if fresh.fetched_boot is not None and (fresh.failing_since is None or now - fresh.failing_since < PATIENT):
-                return LOST * self._random.uniform(1.0, 1.1)
-            return max(REFUSED_AGAIN, self._owner.interval(self))
+            return self._soon() or max(REFUSED_AGAIN, self._owner.interval(self))
         if isinstance(error, RateLimited | Unauthorized) or self.connection.circuit.word == "down":
             # The circuit knows how long; all its feeds start again spread over a few seconds.
             return self._random.uniform(0.0, 3.0)
@@ -254,7 +253,18 @@ class Reader:
             # the beginning of one look, which may have hung, to that of the next.
             hung = 0.0 if asked is None else boot - asked
             return min(wait, max(1.0, LOST * self._random.uniform(1.0, 1.1) - hung))
-        return min(wait, max(LOST, 2 * self._owner.interval(self))) if isinstance(error, BadReply) else wait
+        if isinstance(error, BadReply) or gateway(error):
+            return min(wait, self._soon(STANDS) or max(LOST, 2 * self._owner.interval(self)))
+        return wait
+
+    def _soon(self, least: float = 0.0) -> float:
+        """Seconds until the next look for what was there before and is answered for by something else, most likely; 0 where it never
+        was, or is missing for less than ``least`` or for long."""
+        fresh, boot = self._store.freshness(self.feed), self._clock.boot()
+        missing = boot - (boot if fresh.failing_since is None else fresh.failing_since)
+        if fresh.fetched_boot is None or not least <= missing < PATIENT:
+            return 0.0
+        return LOST * self._random.uniform(1.0, 1.1)
 
     def _plan(self, seconds: float) -> None:
         self.due = self._clock.boot() + seconds

@@ -31,6 +31,7 @@ from tui.engine.store import Store
 from tui.engine.streams import LogFollow, Streams
 from tui.engine.verdicts import Verdict
 from tui.engine.witness import Witness
+from tui.errors import PlatformError
 from tui.model import Kind, LogLine, Ref, Resource, Verb
 from tui.platforms.base import Happening, Platform, Request
 
@@ -85,9 +86,7 @@ class Session:
         self.bursts = Bursts(self._history.tell)
         self._history.minutely = lambda: self.bursts.look(clock.wall())
         self._memory = Memory(last_state, self.store, clock)
-        self._poller = Poller(
-            self._connections, store=self.store, clock=clock, random=random, publish=self._publish, edge=self._history.edge
-        )
+        self._poller = Poller(self._connections, store=self.store, clock=clock, random=random, publish=self._publish, edge=self._edge)
         self._commands = Commands(
             self._connections,
             store=self.store,
@@ -172,7 +171,7 @@ class Session:
         """The connection has new credentials: ask it again."""
         self._poller.signed_in(connection)
         self._commands.signed_in(connection)
-        self._streams.signed_in(connection)
+        self._streams.wake(connection)
 
     # acting
 
@@ -268,6 +267,11 @@ class Session:
         return await connection.now(lambda: one(ref), cost=read.one_cost, source=ref)
 
     # inside
+
+    def _edge(self, connection: str, word: str, error: PlatformError | None) -> None:
+        self._history.edge(connection, word, error)
+        if word == "back":
+            self._streams.wake(connection)
 
     def _publish(self, change: Change) -> None:
         self._history.note(change)

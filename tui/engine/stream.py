@@ -15,6 +15,7 @@ from random import Random
 from typing import Any, Final, Literal
 
 from tui.clock import Clock
+from tui.engine.circuit import LOST
 from tui.engine.connection import Connection
 from tui.engine.resume import TAIL, Entry, Resume
 from tui.engine.ring import Ring
@@ -120,7 +121,7 @@ class Stream:
                 if not self._patient():
                     self._say("ended", str(error))
                     return
-                reason, wait = str(error), None
+                reason, wait = str(error), min(self._backoff(began), 2 * LOST)
             except Unauthorized as error:
                 self._say("ended", str(error))
                 self._wake.clear()

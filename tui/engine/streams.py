@@ -149,8 +149,8 @@ class Streams:
             connection.budget.settle(1)
             await close(lines, None)
 
-    def signed_in(self, name: str) -> None:
-        """New credentials: streams that ended for want of them go on."""
+    def wake(self, name: str) -> None:
+        """New credentials, or the server is back: streams that wait for either go on."""
         for stream in self._streams.values():
             if stream.ref.connection == name:
                 stream.wake()

@@ -259,6 +259,14 @@ async def test_a_cluster_has_at_most_one_webhook(integrations: Any, found: int) 
         assert "CANARY" not in repr(rows) + "".join(each.raw for each in rows.items)
 
 
+async def test_a_sentence_in_the_place_of_integrations_is_not_taken_for_none() -> None:
+    """A proxy whose server is being replaced may answer 200: its webhook would be gone, and the server be told as back."""
+    said = plain({"message": "no Route matched with those values"})
+    async with current({f"GET /v1/clusters/{CLUSTER}/integrations": said}) as at:
+        with pytest.raises(BadReply):
+            await at.fetch(Kind.WEBHOOK)
+
+
 # -- verbs
 
 

@@ -105,8 +105,8 @@ def address(data: bytes, at: Place) -> model.Route:
 def integration(data: bytes, at: Place) -> model.Webhook | None:
     """The webhook among a cluster's integrations, None where none is set. Raises ``Unreadable``."""
     value = parse(data)
-    if not isinstance(value, dict):
-        raise Unreadable("no object of integrations")
+    if not isinstance(value, dict) or (value and not any(each is None or isinstance(each, dict) for each in value.values())):
+        raise Unreadable("no object of integrations")  # one of words and numbers is what something else says in the server's place
     notification = value.get("notification")
     hook = notification.get("customWebhook") if isinstance(notification, dict) else None
     if not isinstance(hook, dict):

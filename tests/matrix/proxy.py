@@ -82,6 +82,12 @@ class FaultProxy:
             task.cancel()
         await asyncio.gather(*self._lines, return_exceptions=True)
 
+    def lead(self, port: int) -> int:
+        """Send whoever comes from now on elsewhere, and reset who is here; returns where they went before."""
+        before, self._to = self._to, port
+        self.reset_all()
+        return before
+
     def reset_all(self) -> None:
         """Reset every open connection, at both ends."""
         for ends in tuple(self._lines.values()):

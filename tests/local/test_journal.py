@@ -671,13 +671,22 @@ def test_the_old_is_forgotten_and_the_open_is_not(path: Path, wall: Wall) -> Non
     journal.settle(closed, "done", "")
     journal.rollouts("shop").remember(rollout("r1", 0), "{}")
     wall.forward(days=91)
-    journal.record([event(91 * 86400)])
-    journal.prune()
+    journal.record([event(91 * 86400)])  # a console that runs for days tidies by itself
     assert journal.flush()
     wait_until(lambda: not journal.rollouts("shop").known())
     assert afters(journal.events(limit=5000)) == [f"failed ({91 * 86400})"]
     assert [each.id for each in journal.intents()] == [opener]
     journal.close()
+
+
+def test_the_old_is_forgotten_when_the_next_console_begins(path: Path, wall: Wall) -> None:
+    journal = opened(path, wall)
+    journal.record([event(1)])
+    journal.close()
+    wall.forward(days=91)
+    again = opened(path, wall)
+    wait_until(lambda: again.events() == ())
+    again.close()
 
 
 def test_too_much_is_forgotten_oldest_first_and_given_back(path: Path, wall: Wall) -> None:

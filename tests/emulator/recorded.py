@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,16 @@ import httpx
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Loading certificates that nobody needs takes longer than a test."""
 RECORDED = Path(__file__).parent.parent / "recorded"
+
+
+FORMS = {
+    "ULID": re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}"),
+    "UUID": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "whole seconds": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "microseconds": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"),
+    "thousandths": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
+}
+"""How ids and moments are written, which a client has to understand."""
 
 
 def names(platform: str) -> list[str]:
@@ -37,14 +48,16 @@ def send(base_url: str, request: dict[str, Any], headers: dict[str, str], target
 
 
 def shape(value: Any) -> Any:
-    """Keys and types, without values; of a list the shapes that occur in it."""
+    """Keys, types and how ids and moments are written, without values; of a list the shapes that occur in it."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [json.loads(text) for text in sorted({json.dumps(shape(inner), sort_keys=True) for inner in value})]
     if isinstance(value, bool) or value is None:
         return "boolean" if value is not None else "null"
-    return "number" if isinstance(value, int | float) else "text"
+    if isinstance(value, int | float):
+        return "milliseconds" if value > 1e11 else "number"
+    return next((name for name, form in FORMS.items() if form.fullmatch(str(value))), "text")
 
 
 def differences(ours: Any, theirs: Any, path: str = "$") -> list[str]:

@@ -62,7 +62,7 @@ def standing(name: str) -> Callable[[Control], None]:
             table.clear()
         if "empty" in name:
             return
-        for service, key in SERVICES.items():
+        for number, (service, key) in enumerate(SERVICES.items()):
             one = Service(
                 id=key,
                 name=service,
@@ -76,7 +76,7 @@ def standing(name: str) -> Callable[[Control], None]:
             one.said.extend(Line(NOW - 60 + number, "info", source, f"step {number} for {service}") for number in range(20))
             fleet.keep(one)
             row = Deployment(
-                id=FAILED if service == "fail-job" else f"01M800{service.upper():0<20}",
+                id=FAILED if service == "fail-job" else f"01M800{number:020d}",
                 name=service,
                 created=NOW,
                 updated=NOW,

@@ -20,6 +20,9 @@ Start = Callable[..., Desk]
 ZEROS = "00000000-0000-0000-0000-000000000000"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+MADE = 1e9 + 0.123456
+"""A moment as a real server's clock has it: hardly ever whole seconds."""
+
 UNSUPPORTED = {
     "rel_01_secrets_create": "writing secrets",
     "rel_06_secrets_bad_json_put": "writing secrets",
@@ -66,15 +69,15 @@ def standing(name: str, pair: dict[str, Any]) -> Callable[[Control], None]:
             if not UUID.fullmatch(app_id):
                 continue
             app = App(
-                id=app_id, name=known.get("name", "x"), description=None, encrypted="e2ee" not in name, created=1e9, updated=1e9, org=org
+                id=app_id, name=known.get("name", "x"), description=None, encrypted="e2ee" not in name, created=MADE, updated=MADE, org=org
             )
             phase.apps[app_id] = app
             for index, stage in enumerate(("Development", "Staging", "Production")[: 2 if "free" in name else 3]):
-                phase._stage(app, stage, "prod" if stage == "Production" else "dev", index, 1e9)
+                phase._stage(app, stage, "prod" if stage == "Production" else "dev", index, MADE)
             if "duplicate" in name:
-                phase._stage(app, "canary", "custom", 3, 1e9)
+                phase._stage(app, "canary", "custom", 3, MADE)
             for number in range(7 if status == 403 and "fill" in name else 0):
-                phase._stage(app, f"fill-{number}", "custom", 4 + number, 1e9)
+                phase._stage(app, f"fill-{number}", "custom", 4 + number, MADE)
             if "no_access" not in name:
                 granted.add(app_id)
         if UUID.fullmatch(stage_id) and not gone:
@@ -83,18 +86,18 @@ def standing(name: str, pair: dict[str, Any]) -> Callable[[Control], None]:
                 name="home",
                 description=None,
                 encrypted="e2ee" not in name,
-                created=1e9,
-                updated=1e9,
+                created=MADE,
+                updated=MADE,
                 org=org,
             )
             if app_ids and "mismatch" not in name:
                 home = phase.apps[app_ids[0]]
             phase.apps[home.id] = home
             home.stages[stage_id] = Stage(
-                id=stage_id, name="canary", type="custom" if "free" not in name else "dev", index=3, created=1e9, updated=1e9
+                id=stage_id, name="canary", type="custom" if "free" not in name else "dev", index=3, created=MADE, updated=MADE
             )
             phase.app_of[stage_id] = home.id
-            phase._stage(home, "staging", "staging", 1, 1e9)
+            phase._stage(home, "staging", "staging", 1, MADE)
         if pair["request"]["headers"].get("Environment") not in (None, "nope"):
             some = next(iter(phase.apps.values()))
             some.stages[pair["request"]["headers"]["Environment"]] = next(iter(some.stages.values()))
@@ -108,7 +111,7 @@ def test_it_answers_as_the_real_one_did(desk: Start, name: str) -> None:
     pair = recorded.load("phase", name)
     request, theirs = pair["request"], pair["response"]
     throttled = name.startswith("throttle") and theirs["status"] == 429
-    one = desk(flavour="current", scenario="busy", phase_per_minute=2 if name.startswith("throttle") else 0)
+    one = desk(flavour="current", scenario="busy", now=NOW + 0.25, phase_per_minute=2 if name.startswith("throttle") else 0)
     one.emulator.do(standing(name, pair))
     headers = {}
     if "REDACTED" in (given := request["headers"].get("Authorization", "")):

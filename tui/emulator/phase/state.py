@@ -116,18 +116,23 @@ class PhaseState:
         if robot is None or robot.apps is None:
             return
         robot.apps.update(app.id for app in list(self.apps.values())[:2])
-        start = float(int(self.world.start))
         for number in range(2):
-            app = self._app(f"hobby-{number}", None, "Free Co", start - 86400 * (9 - number))
+            name = f"hobby-{number}"
+            app = self._app(name, None, "Free Co", self._made(86400.0 * (9 - number), name))
             for index, (name, kind) in enumerate(STAGES):
                 self._stage(app, name, kind, index, app.created)
 
     def _seed(self, spec: AppSpec) -> None:
-        made = float(int(self.world.start - spec.age))
+        made = self._made(spec.age, spec.phase)
         app = self._app(spec.phase, spec.description or None, "Acme Robotics", made)
         app.encrypted = spec.encrypted
         for index, name in enumerate(spec.stages or tuple(name for name, _ in STAGES)):
             self._stage(app, name, KNOWN_STAGES.get(name.lower(), "custom"), index, made)
+
+    def _made(self, age: float, name: str) -> float:
+        """So long before the start: in whole seconds where the documents have them, else with the fraction that real ones have."""
+        current = self.world.options.flavours.get("phase") == "current"
+        return int(self.world.start - age) + (round(self.world.dice.share("made", name), 6) if current else 0.0)
 
     def _app(self, name: str, description: str | None, org: str, made: float) -> App:
         dice = self.world.dice

@@ -27,7 +27,7 @@ class Desk:
     def client(self, platform: str, token: str | None = None) -> httpx.Client:
         """A client with that bearer text, or none."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.Client(base_url=self.info[platform]["base_url"], headers=headers, verify=NO_TLS, trust_env=False, timeout=5)
+        client = httpx.Client(base_url=self.info[platform]["base_url"], headers=headers, verify=NO_TLS, trust_env=False, timeout=30)
         self._clients.append(client)
         return client
 

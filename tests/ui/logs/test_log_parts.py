@@ -130,6 +130,12 @@ def test_colours_are_read_as_tones_and_never_passed_on() -> None:
     ]
 
 
+def test_what_stands_before_the_first_colour_has_none() -> None:
+    raw = "plain \x1b[31mred"
+    text = clean(raw)
+    assert [(text[each.begin : each.end], each.tone) for each in tints(escape(raw), text)] == [("red", "bad")]
+
+
 @given(st.text(alphabet=st.sampled_from("ab\x1b[31;m0\\x]\x07é\u0301日"), max_size=60))
 def test_any_text_has_tones_within_it_or_none(raw: str) -> None:
     text = clean(raw, 500)

@@ -219,6 +219,22 @@ async def test_a_commit_takes_the_place_of_the_branch_that_was_only_offered() ->
         assert "branch" not in at.desk.done[0][2]
 
 
+async def test_in_a_field_the_last_line_says_what_enter_does_there() -> None:
+    """It told how to trigger with the keys that only the choice knows: whoever pressed them went on to the next field."""
+    async with seat() as at:
+        await at.press("3", "home", "t")
+        assert isinstance(at.app.focused, Entry)
+        assert at.sees("↵ goes on, at the end → and ↵ to trigger · esc cancels")
+        for _ in range(9):
+            if not isinstance(at.app.focused, Entry):
+                break
+            await at.press("enter")
+        assert at.verbs == []
+        assert at.sees("→ and ↵ to trigger · tab next · esc cancels")
+        await at.press("right", "enter")
+        assert [verb for verb, _ in at.verbs] == [Verb.TRIGGER]
+
+
 async def test_stars_that_stand_for_a_secret_are_never_offered_to_be_sent() -> None:
     at_desk = desk()
     remote, command = Safe("https://***@git.example.com/shop/worker"), Safe("./worker --queue mail")

@@ -204,6 +204,7 @@ class AskScreen(FormDialog):
     def _draw_keys(self, *, wrong: bool) -> None:
         question = self._question
         if self._deed is not None:
+            self._next = ("", False, False)
             self._keys.set_text("sending… esc leaves it to go on without this dialog", "muted")
         elif question is not None:
             self.draw_keys(question.deed, wrong=wrong, safe=question.danger is Danger.SAFE)

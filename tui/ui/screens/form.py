@@ -63,6 +63,7 @@ class FormDialog(Dialog):
         self._said = Paragraph(classes="ask-said")
         self._choice = Choice()
         self._keys = StatusLine(classes="ask-keys")
+        self._next = ("", False, False)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask"):
@@ -153,11 +154,22 @@ class FormDialog(Dialog):
 
     def draw_keys(self, deed: str, *, wrong: bool, safe: bool) -> None:
         """What the keys do next: ``deed`` is what the choice is called; where nothing can be lost it stands there already."""
+        self._next = (deed, wrong, safe)
+        self._draw_foot()
+
+    def _draw_foot(self) -> None:
+        """In a field enter goes on and → moves in its text: what does it is told of the choice only where that has the keys."""
+        deed, wrong, safe = self._next
+        if not deed:
+            return  # it is on its way
+        last = f"{'' if safe else '→ and '}↵ to {deed}"
         if wrong:
-            text = f"fill in what is needed, then → and ↵ to {deed} · esc cancels"
+            text = f"fill in what is needed, then {last}"
+        elif isinstance(self.focused, Entry):
+            text = f"↵ goes on, at the end {last}"
         else:
-            text = f"{'' if safe else '→ then '}↵ to {deed} · tab next · esc cancels"
-        self._keys.set_text(text, "muted")
+            text = f"{last} · tab next"
+        self._keys.set_text(f"{text} · esc cancels", "muted")
 
     def show_problem(self, name: str, text: str) -> None:
         """What is wrong with a field, once somebody was there; what has to be typed to confirm is said from the beginning."""
@@ -171,6 +183,7 @@ class FormDialog(Dialog):
     def _draw_hint(self) -> None:
         """What can stand in the field that has the keys; at the choice, what will be done comes into view."""
         entry = self.focused
+        self._draw_foot()
         if not isinstance(entry, Entry):
             self._hint.set_text("")
             self.query_one("#ask-body", VerticalScroll).scroll_end(animate=False)

@@ -239,3 +239,12 @@ async def test_the_cursor_of_a_line_is_turned_round_once_in_the_terminals_own_co
         cursor = at.app.focused.get_component_rich_style("input--cursor")
         assert cursor.reverse
         assert {each.type for each in (cursor.color, cursor.bgcolor) if each is not None} <= {ColorType.DEFAULT}
+
+
+async def test_what_is_reversed_can_be_read_on_the_chosen_line_too() -> None:
+    async with seat(settings=Settings(zone=UTC, theme="colour-blind")) as at:
+        table = at.app.console_screen.resources.body
+        plain, chosen = table.tone_style("bad"), table.tone_style("bad", "cursor")
+        assert chosen.reverse
+        assert (chosen.color, chosen.bgcolor) == (plain.color, plain.bgcolor)
+        assert table.tone_style("ok", "cursor").bgcolor != plain.bgcolor, "the rest of the line is as bright as it was"

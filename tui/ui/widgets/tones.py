@@ -137,8 +137,12 @@ class Toned(Widget):
             made = self.rich_style
             if state is not None:
                 made += self._look(f"line-{state}")
+            line = made
             for name in tone.split("+") if tone else ():
                 made += self._look(name)
+            if made.reverse and not line.reverse and state is not None:
+                # What stands reversed is written in the ground, and that of a chosen line is too bright to be read on it.
+                made += Style(bgcolor=self.rich_style.bgcolor)
             self._styles_made[(tone, state)] = made
         return made
 

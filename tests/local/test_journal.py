@@ -536,7 +536,9 @@ def test_what_was_written_while_another_console_set_the_journal_aside_is_written
 
     monkeypatch.setattr(database.Database, "writing", late)
     number = restart(journal)
-    assert [each.id for each in journal.intents()] == [number]
+    other = opened(path, wall)
+    assert [each.id for each in other.intents()] == [number]
+    other.close()
     journal.close()
 
 

@@ -115,7 +115,7 @@ def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
 @pytest.mark.soak
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("status", [200, 400, 403, 404, 405, 502])
-async def test_whatever_answers_for_a_server_that_is_replaced_nothing_is_gone_and_all_is_fresh_soon(
+async def test_n1_whatever_answers_for_a_server_that_is_replaced_nothing_is_gone_and_all_is_fresh_soon(
     emulator: Emulator, status: int
 ) -> None:
     answers = {kind: reply(body, status, kind=type_) for kind, (body, type_) in BODIES.items()}

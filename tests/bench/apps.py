@@ -95,7 +95,7 @@ class Own(_Loaded, App[None]):
 
     def on_mount(self) -> None:
         self.query_one(StatusLine).set_text("rollwatch  prod")
-        self.query_one(KeyBar).set_keys([KeyHint(id="open", key="↵", label="open"), KeyHint(id="help", key="?", label="help", keep=True)])
+        self.query_one(KeyBar).set_keys([KeyHint(id="open", key="↵", label="open"), KeyHint(id="console.help", key="?", label="help")])
         table, log = self.query_one(ResourceTable), self.query_one(LogView)
         table.set_columns(COLUMNS)
         self.records = records(ROWS)

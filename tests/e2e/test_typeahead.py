@@ -22,9 +22,9 @@ def test_sequences_in_one_write_do_what_they_do_one_by_one() -> None:
         # The palette, and what was found is opened before the next key.
         terminal.press(":web-api\r")
         # What the palette shows could be taken for it; and an escape that the next key follows at once would be another key.
-        terminal.sees("dployr/service/svc-", "tab fields / JSON")
+        terminal.sees("dployr/service/svc-", "esc back")
         terminal.press("\x1b")
-        terminal.misses("tab fields / JSON")
+        terminal.misses("esc back")
         terminal.sees("Live rollouts")
         # A dialog takes what follows its key; nothing of it is an answer, nothing acts on the list.
         terminal.press("2/web-api\rrzX3\x1b[C\r")

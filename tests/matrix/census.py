@@ -130,7 +130,11 @@ def main() -> int:
         app.set_interval(0.5, count)
 
     Console.on_mount = counted  # type: ignore[method-assign]
-    return run([])
+    try:
+        return run([])
+    finally:
+        # Nobody hears the timer any more when the interpreter ends, and it would end with it.
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
 
 
 if __name__ == "__main__":

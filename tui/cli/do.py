@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from tui.actions import DANGERS, Danger
 from tui.cli import compose, document, say
-from tui.cli.asking import interruptible, secrets
+from tui.cli.asking import GIVEN, interruptible, secrets
 from tui.cli.exits import Exit
-from tui.cli.remedy import remedy
+from tui.cli.remedy import LOOK, remedy
 from tui.engine.commands import Outcome
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
@@ -35,8 +35,6 @@ WORDS: Final[Mapping[str, Exit]] = {
 }
 """The exit code by the last word; accepted is the last one only where nobody waits for more."""
 
-LOOK: Final = "look at it before doing it again"
-
 UNREACHED: Final = (BadReply, Unauthorized, Unreachable)
 """Errors with which a refusal is not the platform's."""
 
@@ -48,7 +46,7 @@ def do(args: Namespace) -> int:
         # What is adopted is not known here yet: the reference carries its id, or the address of its page.
         args.set, target = [f"rollout={target.id}", *args.set], Ref(connection=target.connection, kind=kind, id="")
     form = FORMS[kind, verb]
-    filled(form, [each for each in args.set if not each.endswith("=-")], partly=True)
+    filled(form, [each for each in args.set if not each.endswith(f"={GIVEN}")], partly=True)
     args.set = secrets(form, args.set)
     filled(form, args.set, partly=True)
     with compose.opened(args) as setup:

@@ -19,6 +19,9 @@ from tui.errors import (
     Unreachable,
 )
 
+LOOK: Final = "look at it before doing it again"
+"""What to do about what may have happened."""
+
 _REMEDIES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (Unavailable, "the platform is in trouble: its status page knows more; nothing here needs mending"),
     (RateLimited, "wait: others use the same account, or refresh is set too low"),
@@ -27,7 +30,7 @@ _REMEDIES: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (Unreachable, "check the address and the network between"),
     (NotFound, "rollwatch status --json names what there is"),
     (NoEndpoint, "check base_url and flavour: this server does not offer it"),
-    (OutcomeUnknown, "look at it before doing it again"),
+    (OutcomeUnknown, LOOK),
     (Refused, "look at it as it is now and change what was asked for"),
 )
 

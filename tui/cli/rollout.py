@@ -19,8 +19,6 @@ from tui.forms import FORMS
 from tui.model import UNDECIDED, Health, Kind, Phase, Ref, Rollout, Verb
 from tui.tables import Moment, phase_cell, rollout_word
 
-"""Conclusions of a rollout that has not ended."""
-
 
 def rollout(args: Namespace) -> int:
     """Exit 0 success (without ``--wait``: accepted), 1 the connection could not be reached or has no credentials, 3 refused, failed,

@@ -25,7 +25,6 @@ COMPLETED: Final = "completed"
 STATUS: Final[Mapping[str, str]] = {"awaiting_approval": "proposed"}
 """Webhook spellings of what the API says otherwise."""
 APPROVAL: Final = "proposed"
-"""Conclusions of what is not concluded."""
 RANK: Final[Mapping[str, int]] = {"pending": 0, "queued": 1, "running": 2, COMPLETED: 3}
 
 CONCLUSION: Final[Mapping[str, Health]] = {

@@ -12,7 +12,7 @@ What a key changes is drawn at once; what changes by itself is drawn a frame lat
 of a timer, so that a key waits for the next one whenever anything else has just been drawn.)
 
 This is the only file that leans on Textual's internals: ``App._display``, ``_register``, ``_batch_count``, ``_sync_available`` and
-``_driver``, a screen's ``_update_timer`` and what that calls, the compositor's ``LayoutUpdate`` and ``ChopsUpdate``, and the writer
+``_driver``, a screen's ``_update_timer`` and what that calls, the compositor's ``LayoutUpdate`` and ``ChopsUpdate``, the writer
 thread's queue, and what a strip keeps of how it was cut. A test names the version they were read in.
 """
 
@@ -113,9 +113,9 @@ class Link:
             self._stale.clear()
         for x, y, strips in _pieces(update):
             for strip in strips:
-                # A strip that was cut at its own end keeps itself for that: a circle for each line drawn, which only the collector ends.
                 self._back.put(x, y, strip, self._inks)
                 x += strip.cell_length
+                # A strip that was cut at its own end keeps itself for that: a circle for each line drawn, which only the collector ends.
                 strip._divide_cache.clear()
             self._stale.setdefault(y, self._frame)
         self.flush()

@@ -212,6 +212,80 @@ def test_a_list_that_was_not_found_while_something_else_answered_is_asked_for_ag
     vloop.run(tell())
 
 
+def test_whoever_offers_nothing_from_the_first_list_on_is_not_the_server_that_was_meant() -> None:
+    async def tell() -> Sequence[str]:
+        time_, journal = clock(), FakeJournal()
+        fake = fleet(time_)
+        async with session(time_, fake, journal=journal) as running:
+            running._connections["fleet"].detected = True
+            fake.trouble = failing(NoEndpoint)
+            await time_.sleep(60.0)
+            state = running.store.connection("fleet")
+            assert (state.state, type(state.error)) == ("down", NoEndpoint)
+            fake.trouble = None
+            await time_.sleep(10.0)
+            assert running.store.connection("fleet").state == "fresh"
+        return edges(journal)
+
+    assert vloop.run(tell()) == ["down", "back"]
+
+
+def test_what_repeats_the_configuration_makes_no_connection_fresh_whose_every_list_is_refused() -> None:
+    async def tell() -> None:
+        time_ = clock()
+        fake = fleet(time_)
+        fake.trouble = failing(Forbidden)
+        async with session(time_, fake) as running:
+            running._connections["fleet"].detected = True
+            await time_.sleep(30.0)
+            state = running.store.connection("fleet")
+            assert (state.state, type(state.error)) == ("down", Forbidden)
+
+    vloop.run(tell())
+
+
+def test_one_bad_answer_while_the_others_are_asked_for_the_first_time_is_no_lost_connection() -> None:
+    async def tell() -> Sequence[str]:
+        time_, journal = clock(), FakeJournal()
+        fake = fleet(time_)
+        fake.latency, slow = 0.0, fake.request
+        fake.troubles[Kind.DEPLOYMENT] = failing(BadReply)
+
+        async def request(what: str, trouble: Exception | None = None) -> None:
+            if what != "deployment":
+                await time_.sleep(8.0)
+            await slow(what, trouble)
+
+        fake.request = request  # type: ignore[method-assign]
+        async with session(time_, fake, journal=journal) as running:
+            running._connections["fleet"].detected = True
+            await time_.sleep(6.0)
+            assert running.store.freshness(feed(Kind.DEPLOYMENT)).error is not None
+            assert running.store.connection("fleet").state == "loading"
+            await time_.sleep(6.0)
+            assert running.store.connection("fleet").state == "stale"
+        return edges(journal)
+
+    assert vloop.run(tell()) == []
+
+
+def test_a_list_that_is_not_offered_beside_others_takes_no_connection_for_down() -> None:
+    async def tell() -> Sequence[str]:
+        time_, journal = clock(), FakeJournal()
+        fake = fleet(time_)
+        fake.troubles[Kind.DEPLOYMENT] = failing(NoEndpoint)
+        words = []
+        async with session(time_, fake, journal=journal) as running:
+            for _ in range(120):
+                await time_.sleep(0.25)
+                words.append(running.store.connection("fleet").state)
+        assert set(words) <= {"loading", "fresh"}
+        assert len([each for _, each in fake.asked if each == "deployment"]) <= 2
+        return edges(journal)
+
+    assert vloop.run(tell()) == []
+
+
 @pytest.mark.parametrize("kind", [Forbidden, Refused, NotFound])
 def test_what_was_read_and_is_refused_is_old_and_fresh_again_soon_after(kind: type[PlatformError]) -> None:
     async def tell() -> None:

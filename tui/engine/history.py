@@ -31,8 +31,6 @@ MOST: Final = 20_000
 """Events that wait at most; a disk that hangs must not eat the memory."""
 MOST_ROWS: Final = 500
 """Changes of rows that wait at most."""
-FEWEST: Final = 2
-"""Failing feeds below which one failure is just a failure."""
 READINGS: Final = frozenset({"raw", "updated_at", "cpu_share", "memory_bytes", "disk_share"})
 """Fields whose change alone is not kept."""
 WATCH: Final = 60.0
@@ -190,16 +188,10 @@ class History:
         if name in self._inherited:
             self._returned(name)
         state = store.connection(name)
-        if state.state == "down" and name not in self._lost and self._several(store, name):
+        if state.state == "down" and name not in self._lost:
             self.edge(name, "down", state.error)
         elif state.state in {"fresh", "stale"} and name not in self._inherited:
             self.edge(name, "back", None)
-
-    def _several(self, store: Store, name: str) -> bool:
-        """Whether more failed than one read: of what never answered one is enough."""
-        tried = [fresh for each in store.feeds() if each.connection == name and (fresh := store.freshness(each)).tried]
-        ever = any(each.fetched_boot is not None for each in tried)
-        return sum(each.error is not None for each in tried) >= (FEWEST if ever else 1)
 
     async def _inherit(self) -> None:
         """What an earlier run lost and did not see come back may be back by now: this run never loses it, and would not say so."""

@@ -240,7 +240,9 @@ class Reader:
     def _after(self, error: PlatformError) -> float:
         """Seconds until the next try."""
         if isinstance(error, NoEndpoint):
-            return ABSENT_AGAIN
+            # Where nothing was ever there, something else may have answered from the beginning.
+            answered = self._store.answered(self.connection.name)
+            return ABSENT_AGAIN if answered else min(self._backoff.fail(self._clock.boot()), LOST)
         if isinstance(error, Forbidden | NotFound | Refused):
             return self._soon() or max(REFUSED_AGAIN, self._owner.interval(self))
         if isinstance(error, RateLimited | Unauthorized) or self.connection.circuit.word == "down":

@@ -26,6 +26,9 @@ PAST: Final = 60.0
 _OWN_TROUBLE: Final = (Forbidden, NotFound, Refused)
 """Errors that say something of one feed and nothing of its connection."""
 
+FEWEST: Final = 2
+"""Failing feeds, where there are as many, below which one failure is just a failure while others are asked for the first time."""
+
 
 @dataclass(slots=True)
 class _Shelf:
@@ -241,29 +244,23 @@ class Store:
     def connection(self, name: str) -> ConnectionState:
         """One connection at a glance. Raises ``KeyError`` for a name that is not configured."""
         platform = self._platforms[name]
-        shelves = {
-            feed: shelf.freshness
-            for feed, shelf in self._shelves.items()
-            if feed.connection == name and feed not in self._resting and shelf.freshness.offered
-        }
-        known = list(shelves.values())
+        awake = self._awake(name)
+        known = [each for each in awake.values() if each.offered]
         newest = max((each for each in known if each.fetched_boot is not None), key=lambda each: each.fetched_boot or 0.0, default=NEVER)
         if newest.fetched_boot is not None and not newest.restored:
             newest = _as_heard(newest, newest.fetched_boot, platform.heard)
-        troubled = [each for each in known if each.error is not None]
-        # What is refused everywhere says something of the connection after all: another account, another cluster.
-        failing = troubled if len(troubled) == len(known) else [each for each in troubled if not _own(each)]
+        # What repeats the configuration and asks nobody does not speak for a server.
+        asking = [each for feed, each in awake.items() if self._costs(feed)]
+        speaking = [each for each in asking if each.offered] if asking else known
+        failing = _failing(speaking) if speaking else asking  # who offers nothing of what it is asked for is not the server that was meant
         worst = max(failing, key=lambda each: each.failing_since or 0.0, default=NEVER)
-        # What repeats the configuration and asks nobody does not speak for a server that fails.
-        free = {kind for kind, read in platform.reads.items() if read.cost <= 0}
-        asked = [each for feed, each in shelves.items() if feed.kind not in free]
         hold = self._holds.get(name)
-        tries = [each.next_try for each in (failing or known) if each.next_try is not None]
+        tries = [each.next_try for each in (failing or speaking) if each.next_try is not None]
         return ConnectionState(
             name=name,
             platform=platform.platform,
             flavour=platform.flavour,
-            state=hold.word if hold else self._word(asked if failing else known, failing),
+            state=hold.word if hold else self._word(speaking, failing),
             fetched_at=newest.fetched_at,
             fetched_boot=newest.fetched_boot,
             error=hold.error if hold else worst.error,
@@ -271,6 +268,10 @@ class Store:
             rate=self._current(platform.rate),
             where=platform.where,
         )
+
+    def answered(self, name: str) -> bool:
+        """Whether the connection's server gave any list of its own in this run."""
+        return any(each.fetched_boot is not None and not each.restored for feed, each in self._awake(name).items() if self._costs(feed))
 
     def snapshot(self) -> Mapping[Feed, tuple[Rows, datetime]]:
         """Every feed that was read, with its rows and when: what the next start shows first."""
@@ -288,6 +289,13 @@ class Store:
             shelf = self._shelves[feed] = _Shelf()
         return shelf
 
+    def _awake(self, name: str) -> Mapping[Feed, Freshness]:
+        return {feed: shelf.freshness for feed, shelf in self._shelves.items() if feed.connection == name and feed not in self._resting}
+
+    def _costs(self, feed: Feed) -> bool:
+        read = self._platforms[feed.connection].reads.get(feed.kind)
+        return read is None or read.cost > 0
+
     def _rank(self, feed: Feed) -> int:
         names = list(self._platforms)
         return names.index(feed.connection) if feed.connection in self._platforms else len(names)
@@ -302,11 +310,11 @@ class Store:
             return rate
         return None
 
-    def _word(self, known: Sequence[Freshness], failing: Sequence[Freshness]) -> Word:
+    def _word(self, speaking: Sequence[Freshness], failing: Sequence[Freshness]) -> Word:
         boot = self._clock.boot()
-        good = [each for each in known if each.fetched_boot is not None and not each.restored and each.error is None]
+        good = [each for each in speaking if each.fetched_boot is not None and not each.restored and each.error is None]
         if not good:
-            return "down" if failing else "loading"
+            return "down" if failing and len(failing) >= min(FEWEST, len(speaking)) else "loading"
         if failing or any(each.stale(boot) for each in good):
             return "stale"
         return "fresh"
@@ -348,6 +356,12 @@ class Store:
             self._holders[ref] = left
         else:
             self._holders.pop(ref, None)
+
+
+def _failing(speaking: Sequence[Freshness]) -> Sequence[Freshness]:
+    """Those whose failure says something of their connection. What is refused everywhere does after all: another account or cluster."""
+    troubled = [each for each in speaking if each.error is not None]
+    return troubled if len(troubled) == len(speaking) else [each for each in troubled if not _own(each)]
 
 
 def _own(fresh: Freshness) -> bool:

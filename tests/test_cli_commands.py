@@ -369,6 +369,18 @@ def test_a_rollout_is_watched_to_its_end(desk: Desk) -> None:
     assert told["deeds"][0]["outcome"] in {"confirmed", "accepted"}
 
 
+def test_a_rollout_that_somebody_cancels_has_not_gone_out(desk: Desk) -> None:
+    app = desk.info["encore"]["apps"][0]
+    watching = desk.start("rollout", "shop", app["id"], app["environments"][0], "--branch", "main", "--wait", "--json")
+    assert watching.stdout is not None
+    made = json.loads(watching.stdout.readline())["ref"].rpartition("/")[2]
+    watching.stdout.readline()
+    desk.emulator.do(lambda control: control.decide("cancel", made))
+    told, _ = watching.communicate(timeout=30)
+    assert json.loads(told.splitlines()[-1])["conclusion"] == "canceled"
+    assert watching.returncode == Exit.FAILED
+
+
 def test_interrupting_stops_the_watching_and_not_the_rollout(desk: Desk) -> None:
     app = desk.info["encore"]["apps"][1]
     words = ("rollout", "shop", app["id"], app["environments"][0], "--branch", "main", "--wait")

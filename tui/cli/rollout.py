@@ -6,8 +6,8 @@ import asyncio
 import json
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
 
 from tui.cli import compose, document, say
 from tui.cli.do import beforehand, confirm, ending, filled, said
@@ -18,6 +18,9 @@ from tui.errors import Unauthorized
 from tui.forms import FORMS
 from tui.model import UNDECIDED, Health, Kind, Phase, Ref, Rollout, Verb
 from tui.tables import Moment, phase_cell, rollout_word
+
+ENDS: Final[Mapping[Health, Exit]] = {Health.OK: Exit.OK, Health.BAD: Exit.FAILED, Health.WARN: Exit.FAILED}
+"""What one that is over exits with: one that was canceled has not gone out either."""
 
 
 def rollout(args: Namespace) -> int:
@@ -68,7 +71,7 @@ async def _watch(session: Session, args: Namespace, ref: Ref) -> int:
                 say("this server does not say more of a rollout; the dashboard does")
                 return Exit.UNKNOWN
             if ended(now):
-                return Exit.OK if now.health is Health.OK else Exit.FAILED if now.health is Health.BAD else Exit.UNKNOWN
+                return ENDS.get(now.health, Exit.UNKNOWN)
     except asyncio.CancelledError:
         say("no longer watching; the rollout goes on")
         raise

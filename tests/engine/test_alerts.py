@@ -17,7 +17,7 @@ from tui.engine.alerts import DEFAULTS, FLAPPING, FLAPS, Alert, Alerts, Rule, pa
 from tui.engine.store import Store
 from tui.errors import Unreachable
 from tui.local.settings import Alerts as Configured
-from tui.model import Health, Kind, Resource
+from tui.model import Health, Kind, Phase, Resource
 from tui.platforms.base import Rows
 from tui.text import Safe
 from tui.ui.notify import notification, title, way_of
@@ -116,6 +116,18 @@ async def test_a_lost_platform_and_a_rollout_ring_by_default() -> None:
     assert state == "down"
     assert await post.after(60) == []
     assert await post.after(120) == ["fleet: down"]
+
+
+async def test_only_a_rollout_that_waits_for_somebody_rings_for_an_approval() -> None:
+    post = Post(rules=DEFAULTS)
+    post.see(*(rollout(name, connection="fleet", health=Health.BUSY) for name in ("waits", "ended")), kind=Kind.ROLLOUT)
+    asks = Phase(name="infra", status=Safe("proposed"), health=Health.WARN, needs_approval=True)
+    waits = rollout("waits", connection="fleet", health=Health.WARN, phases=(asks,))
+    ended = rollout("ended", connection="fleet", health=Health.WARN, conclusion=Safe("canceled"))
+    post.see(waits, ended, kind=Kind.ROLLOUT)
+    told = await post.after(600)
+    assert [each.rule for each in post.alerts.unresolved] == ["approval needed"]
+    assert told == ["waits: degraded (needs approval)"]
 
 
 def test_a_terminal_is_told_with_fixed_words_and_cleaned_names_only() -> None:

@@ -15,8 +15,8 @@ from typing import Final
 from tui.clock import Clock, written
 from tui.engine.feeds import Change
 from tui.engine.store import Store
-from tui.engine.words import word
-from tui.model import Health, Kind, Resource
+from tui.engine.words import ASKED, course, word
+from tui.model import Health, Kind, Resource, Rollout
 
 CONNECTION: Final = "connection"
 """What a rule calls a connection; the other kinds have their own words."""
@@ -48,7 +48,7 @@ DEFAULTS: Final = (
     Rule(name="service failed", kinds=frozenset({Kind.SERVICE}), to=frozenset({Health.BAD}), after=20.0),
     Rule(name="service degraded", kinds=frozenset({Kind.SERVICE}), to=frozenset({Health.WARN}), after=300.0),
     Rule(name="rollout failed", kinds=frozenset({Kind.ROLLOUT}), to=frozenset({Health.BAD})),
-    Rule(name="approval needed", kinds=frozenset({Kind.ROLLOUT}), to=frozenset({Health.WARN}), after=60.0),
+    Rule(name="approval needed", kinds=frozenset({Kind.ROLLOUT}), to=frozenset({ASKED}), after=60.0),
     Rule(name="deployment failed", kinds=frozenset({Kind.DEPLOYMENT}), to=frozenset({Health.BAD})),
     Rule(name="instance failed", kinds=frozenset({Kind.INSTANCE}), to=frozenset({Health.BAD}), after=60.0),
     Rule(name="platform lost", kinds=frozenset({CONNECTION}), to=frozenset({"down", "signed-out"}), after=120.0),
@@ -209,8 +209,9 @@ class Alerts:
 
 
 def _words(row: Resource) -> set[str]:
-    """The words that a rule may name: ours, the platform's, and how a rollout ended."""
-    return {str(row.health), str(row.status), str(getattr(row, "conclusion", ""))} - {""}
+    """The words that a rule may name: ours, the platform's, how a rollout ended, and that it waits for somebody."""
+    course_of = course(row) if isinstance(row, Rollout) else ""
+    return {str(row.health), str(row.status), str(getattr(row, "conclusion", "")), course_of} - {""}
 
 
 def payload(alerts: Sequence[Alert], context: str) -> dict[str, object]:

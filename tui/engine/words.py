@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from tui.engine.ports import Event
 from tui.model import UNDECIDED, Deployment, Health, Phase, Resource, Rollout
+
+ASKED: Final = "needs approval"
+"""A rollout that goes on only once somebody says so."""
 
 
 def word(resource: Resource) -> str:
@@ -19,7 +23,7 @@ def course(rollout: Rollout) -> str:
     """One word for a rollout, ours where the platform's would hide what matters: that somebody must approve it, or did not; once it
     is over, how it ended."""
     if any(phase.needs_approval for phase in rollout.phases):
-        return "needs approval"
+        return ASKED
     if any(str(phase.conclusion) == "rejected" for phase in rollout.phases):
         return "rejected"
     ended = str(rollout.conclusion)

@@ -10,10 +10,23 @@ from typing import Any
 import pytest
 
 from tests import vloop
-from tests.engine.fakes import FakeJournal, FakePlatform, clock, failing, feed, ref, rows, service, session
+from tests.engine.fakes import (
+    FakeJournal,
+    FakePlatform,
+    application,
+    clock,
+    environment,
+    failing,
+    feed,
+    ref,
+    rollout,
+    rows,
+    service,
+    session,
+)
 from tui.engine.commands import Outcome
 from tui.engine.session import Session
-from tui.engine.verdicts import Verdict
+from tui.engine.verdicts import RULES, Act, Verdict
 from tui.errors import (
     BadReply,
     Forbidden,
@@ -580,3 +593,19 @@ def test_quitting_waits_a_moment_for_what_is_under_way_and_leaves_the_rest_open(
             assert [each["said"] for each in journal.intents.values()] == said
 
     vloop.run(story())
+
+
+def rolled(act: Act, *rows: Any) -> tuple[str, str]:
+    return RULES[Verb.TRIGGER](act, {row.ref: row for row in rows})
+
+
+def test_a_trigger_names_the_app_and_is_proved_by_its_own_rollout_alone() -> None:
+    app = application("checkout", connection="shop")
+    prod = environment(app, "prod")
+    act = Act(ref=prod.ref, kind=Kind.ROLLOUT, verb=Verb.TRIGGER, values={"branch": "main"}, before=prod)
+    assert act.name == "checkout/prod"
+    theirs = rollout("checkout/prod", health=Health.BUSY)
+    assert rolled(act, theirs)[0] == "wait"
+    assert rolled(replace(act, made=theirs.ref), theirs) == ("yes", "rolling out")
+    # What its server does not show again was not seen to go on.
+    assert rolled(replace(act, made=theirs.ref), replace(theirs, snapshot=True)) == ("yes", "triggered, as its server answered")

@@ -15,7 +15,7 @@ from typing import Final
 from tui.clock import Clock, written
 from tui.engine.feeds import Change
 from tui.engine.store import Store
-from tui.engine.words import ASKED, course, word
+from tui.engine.words import ASKED, called, course, word
 from tui.model import Health, Kind, Resource, Rollout
 
 CONNECTION: Final = "connection"
@@ -167,7 +167,7 @@ class Alerts:
         words = _words(new)
         fitting = [rule for rule in self._rules if rule.fits(str(new.ref.kind), str(new.name), words)]
         self._over(str(new.ref), {rule.name for rule in fitting})
-        self._begin(fitting, str(new.ref.kind), str(new.ref), str(new.name or new.ref.id), word(old), word(new))
+        self._begin(fitting, str(new.ref.kind), str(new.ref), str(called(new) or new.ref.id), word(old), word(new))
 
     def _look_at_connections(self) -> None:
         for each in self._store.connections():

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tui.engine.ports import Event
-from tui.engine.words import seconds_of, whole_of, whose, word
+from tui.engine.words import called, seconds_of, whole_of, whose, word
 from tui.model import Deployment, Phase, Resource, Rollout, Service
 
 BACK: Final = timedelta(days=7)
@@ -22,9 +22,9 @@ def found(rows: Iterable[Resource], at: datetime) -> Iterator[Event]:
     for row in rows:
         began, last = _moments(row)
         if began is not None and at - BACK <= began <= at:
-            yield Event(what="began", ref=str(row.ref), at=at, name=row.name, platform_at=began, text=whose(row))
+            yield Event(what="began", ref=str(row.ref), at=at, name=called(row), platform_at=began, text=whose(row))
         if last is not None and at - BACK <= last <= at:
-            yield Event(what="found", ref=str(row.ref), at=at, name=row.name, after=word(row), platform_at=last, text=whose(row))
+            yield Event(what="found", ref=str(row.ref), at=at, name=called(row), after=word(row), platform_at=last, text=whose(row))
         yield from durations(row, at)
 
 

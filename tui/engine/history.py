@@ -18,7 +18,7 @@ from tui.engine.feeds import Change, Feed
 from tui.engine.findings import found, phase_ended
 from tui.engine.ports import Event, JournalPort
 from tui.engine.store import Store
-from tui.engine.words import whole_of, whose, word
+from tui.engine.words import called, whole_of, whose, word
 from tui.errors import PlatformError, RollwatchError
 from tui.model import PRIVATE, Resource, Rollout
 from tui.platforms.base import Happening
@@ -49,15 +49,17 @@ def events(change: Change, at: datetime, *, first: bool) -> Iterator[Event]:
                 what="transition",
                 ref=str(after.ref),
                 at=at,
-                name=after.name,
+                name=called(after),
                 before=word(before),
                 after=word(after),
                 platform_at=after.updated_at,
             )
     for row in () if first else change.added:
-        yield Event(what="appeared", ref=str(row.ref), at=at, name=row.name, after=word(row), platform_at=row.created_at, text=whose(row))
+        yield Event(
+            what="appeared", ref=str(row.ref), at=at, name=called(row), after=word(row), platform_at=row.created_at, text=whose(row)
+        )
     for row in change.removed:
-        yield Event(what="gone", ref=str(row.ref), at=at, name=row.name, before=word(row))
+        yield Event(what="gone", ref=str(row.ref), at=at, name=called(row), before=word(row))
 
 
 def _phases(before: Resource, after: Resource, at: datetime) -> Iterator[Event]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
-from tui.model import Health, Kind, Ref, Resource, Service, Verb
+from tui.engine.words import called
+from tui.model import Health, Kind, Ref, Resource, Rollout, Service, Verb
 from tui.text import Safe, Secret, clean
 
 PATIENCE: Final = 90.0
@@ -65,7 +66,7 @@ class Act:
         named = next((self.values[key] for key in ("name", "domain", "key", "url") if isinstance(self.values.get(key), str)), "")
         if named and self.verb in {Verb.CREATE, Verb.SET}:
             return clean(named, 80)
-        return self.before.name if self.before is not None else clean(self.ref.id, 80) or Safe(str(self.kind))
+        return called(self.before) if self.before is not None else clean(self.ref.id, 80) or Safe(str(self.kind))
 
 
 Seen = Literal["yes", "no", "wait", "unclear"]
@@ -142,9 +143,14 @@ def _appeared(act: Act, rows: Mapping[Ref, Resource]) -> tuple[Seen, str]:
 
 
 def _rolling(act: Act, rows: Mapping[Ref, Resource]) -> tuple[Seen, str]:
-    """That it was begun is all that a trigger promises; how it ends, the rollout itself tells."""
+    """That it was begun is all that a trigger promises; how it ends, the rollout itself tells. One to the same place that the answer
+    did not name may be somebody else's."""
+    if act.made is None:
+        return "wait", "not listed yet"
     seen, phrase = _appeared(act, rows)
-    return seen, "rolling out" if seen == "yes" else phrase
+    made = rows.get(act.made)
+    going = "triggered, as its server answered" if isinstance(made, Rollout) and made.snapshot else "rolling out"
+    return seen, going if seen == "yes" else phrase
 
 
 def _changed(act: Act, rows: Mapping[Ref, Resource]) -> tuple[Seen, str]:

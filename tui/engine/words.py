@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from tui.engine.ports import Event
-from tui.model import UNDECIDED, Deployment, Health, Phase, Resource, Rollout
+from tui.model import UNDECIDED, Deployment, Environment, Health, Phase, Resource, Rollout
+from tui.text import Safe
 
 ASKED: Final = "needs approval"
 """A rollout that goes on only once somebody says so."""
@@ -28,6 +29,13 @@ def course(rollout: Rollout) -> str:
         return "rejected"
     ended = str(rollout.conclusion)
     return ended if ended not in UNDECIDED else str(rollout.status)
+
+
+def called(resource: Resource) -> Safe:
+    """What to call it where nothing beside it says whose it is: every app has an environment named prod."""
+    if isinstance(resource, Environment) and resource.app_name:
+        return Safe(f"{resource.app_name}/{resource.name}")
+    return resource.name
 
 
 def whose(resource: Resource) -> str:

@@ -11,6 +11,7 @@ from tui.actions import ACTIONS, Keymap
 from tui.engine.feeds import Pending
 from tui.engine.session import Session
 from tui.engine.verdicts import Verdict
+from tui.engine.words import called
 from tui.model import Kind, Verb
 from tui.tables import age
 from tui.text import clean
@@ -68,8 +69,8 @@ class Flights:
     def name(self, each: Pending) -> str:
         """What a verb in flight is aimed at: what it makes, or the target's name."""
         row = self._session.store.get(each.ref)
-        called = str(row.name) if row is not None and row.name else each.ref.id or each.ref.connection
-        return clean(f"{called} {each.subject}".strip(), 80)
+        target = called(row) if row is not None and row.name else each.ref.id or each.ref.connection
+        return clean(f"{target} {each.subject}".strip(), 80)
 
     def _pending(self, each: Pending) -> Cell:
         since = age(self._session.clock.boot() - each.since)

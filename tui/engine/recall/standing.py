@@ -9,7 +9,7 @@ from typing import Final
 
 from tui.engine.ports import Event
 from tui.engine.recall.records import LOST, STATES, WRONG, Standing, when
-from tui.engine.words import whose, word
+from tui.engine.words import called, whose, word
 from tui.model import Deployment, Health, Instance, Kind, Resource, Rollout
 
 LOOKED_AT: Final = frozenset({Kind.SERVICE, Kind.DEPLOYMENT, Kind.ROLLOUT, Kind.INSTANCE, Kind.ENVIRONMENT, Kind.ROUTE})
@@ -22,7 +22,7 @@ def standing(rows: Iterable[Resource], lost: Mapping[str, str]) -> tuple[Standin
     rows = [row for row in rows if row.ref.kind in LOOKED_AT]
     newest = _newest(rows)
     found = [
-        Standing(ref=str(row.ref), name=str(row.name), word=word(row), since=_since(row), unseen=True, whose=whose(row))
+        Standing(ref=str(row.ref), name=str(called(row)), word=word(row), since=_since(row), unseen=True, whose=whose(row))
         for row in rows
         if row.health in WRONG and newest.get(_place(row), row) is row
     ]

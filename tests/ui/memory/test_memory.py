@@ -104,6 +104,31 @@ async def test_while_away_tells_the_unresolved_first_and_opens_each_with_one_key
         assert at.app.screen is at.app.console_screen
 
 
+async def test_the_timeline_opened_again_begins_with_what_is_newest_unless_one_was_reading() -> None:
+    journal, desk = empty(), remembering(empty())
+    desk.past = Past(journal, desk.clock)
+
+    def happens(name: str, minutes: int) -> None:
+        row = ref(Kind.SERVICE, f"svc-{name}")
+        at_ = NOW - timedelta(minutes=minutes)
+        journal.record([Event(what="transition", ref=str(row), at=at_, name=name, before="ok (running)", after="failed (crashed)")])
+
+    for number in range(60):
+        happens(f"old-{number}", 100 + number)
+    async with seat(desk) as at:
+        await at.press("T")
+        await until(at, lambda: at.sees("old-0 "))
+        await at.press("escape")
+        happens("newer", 50)
+        await at.press("T")
+        await until(at, lambda: at.row(" newer").startswith("›"))
+        await at.press("j", "escape")
+        happens("newest", 10)
+        await at.press("T")
+        await until(at, lambda: at.sees("62 events"))
+        assert at.row("old-0 ").startswith("›")
+
+
 async def test_who_comes_back_sees_it_with_the_first_key_and_that_key_does_nothing_else(journal: Journal) -> None:
     desk = remembering(journal)
     async with seat(desk) as at:

@@ -71,6 +71,7 @@ class MemoryScreen(Screen[None]):
         self.title_line = StatusLine(classes="title")
         self.words = Paragraph(indent=2, classes="words")
         self._filter_text = ""
+        self._first: Hashable | None = None
         self._filter = FilterBar()
         self._bottom = Bottom()
         self.table.set_columns(self.columns)
@@ -134,12 +135,14 @@ class MemoryScreen(Screen[None]):
             program(self).say(UNREAD, "bad")  # also where older lines stand, or no table at all
 
     def show(self, rows: Sequence[Row], empty: Sequence[str]) -> None:
-        """Put these rows on the table; ``empty`` stands where there are none. The cursor begins at the first thing, not at a heading."""
-        begins = not self.table.rows
+        """Put these rows on the table; ``empty`` stands where there are none. The cursor begins at the first thing, not at a heading, and
+        stays first when newer ones come above it: who opens the screen anew wants the newest."""
+        begins = not self.table.rows or self.table.cursor_key == self._first
         self.table.set_message(list(empty), "muted")
         self.table.show_rows(rows)
-        if begins and (things := [row.key for row in rows if self.ref_of(row.key) is not None]):
-            self.table.move_to(things[0])
+        self._first = next((row.key for row in rows if self.ref_of(row.key) is not None), None)
+        if begins and self._first is not None:
+            self.table.move_to(self._first)
         self.draw_keys()
 
     def draw_keys(self) -> None:

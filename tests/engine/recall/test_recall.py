@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -218,6 +219,15 @@ def test_the_handoff_reads_as_markdown_and_cannot_be_broken_by_a_name() -> None:
     assert told["wrong"][0]["ref"] == JOB
     assert told["since"].endswith("Z"), "as in every other document"
     assert "+00:00" not in json.dumps(told)
+
+
+def test_the_handoff_does_not_tell_of_a_later_attempt_where_one_only_waited() -> None:
+    one = "shop/rollout/roll_1"
+    course = ["busy (running)", "degraded (needs approval)", "busy (running)", "ok (success)"]
+    waited = [went(one, before, after, minutes, "checkout/prod") for minutes, (before, after) in enumerate(pairwise(course))]
+    told = markdown(handoff(digest(waited, since=START, until=END), context="prod"))
+    assert "- 22:02 success, waited for an approval for 1m00" in told
+    assert "a later one" not in told
 
 
 def test_most_reads_failing_alike_is_one_fact() -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from tui.clock import span, written
 from tui.engine.recall.digest import OVERTAKEN, Digest, Story
 from tui.engine.recall.records import BEFORE, Deed, Note, connection_of, kind_of
+from tui.engine.words import ASKED
 from tui.model import SHIPPED, Kind
 
 LOOKED: Final = timedelta(minutes=5)
@@ -120,7 +121,10 @@ def _places(stories: Sequence[Story], shift: Handoff) -> Iterator[str]:
 def _failed(story: Story) -> str:
     if story.unresolved:
         return f"{_ended(story)}, nothing newer went well"
-    return f"{_ended(story)}, a later one went well after {span(story.wrong_for or 0.0)}"
+    if story.states[-1:] == (OVERTAKEN,):
+        return f"{_ended(story)}, a later one went well after {span(story.wrong_for or 0.0)}"
+    asked = any(f"({ASKED})" in each for each in story.states)
+    return f"{_ended(story)}, {'waited for an approval for' if asked else 'was not well for'} {span(story.wrong_for or 0.0)}"
 
 
 def _whose(story: Story) -> str:

@@ -236,6 +236,18 @@ BUILT = Phase(name="build", health=Health.OK, started_at=ago(seconds=400), compl
 WAITING = Phase(name="deploy", health=Health.IDLE)
 
 
+def test_a_phase_that_goes_on_has_not_ended_in_any_way() -> None:
+    running = Phase(name="build", status=Safe("running"), conclusion=Safe("unknown"), health=Health.BUSY)
+    row = rollout(running)
+    lines = {each.label: each.text for each in details(row, moment())}
+    assert lines["build"] == "◐ busy · running"
+    done = replace(running, status=Safe("completed"), conclusion=Safe("success"), completed_at=NOW)
+    (told,) = [each for each in differences(row, rollout(done), moment()) if each.label == "build"]
+    assert (told.before, told.after) == ("running", "completed success")
+    # Of one that is over it is all there is to say.
+    assert "unknown" in {each.label: each.text for each in details(rollout(replace(done, conclusion=Safe("unknown"))), moment())}["build"]
+
+
 def test_an_approval_is_loud() -> None:
     infra = Phase(name="infra", status=Safe("proposed"), health=Health.WARN, needs_approval=True, queued_at=ago(minutes=4))
     row = rollout(BUILT, infra, WAITING, health=Health.BUSY, app=Safe("checkout"), environment=Safe("prod"), started_at=ago(seconds=311))

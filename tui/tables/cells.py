@@ -9,7 +9,7 @@ from typing import Final
 from tui.clock import span
 from tui.engine.recall.usual import Outlook, outlook
 from tui.engine.words import course, short
-from tui.model import Deployment, Health, Phase, Resource, Rollout, Service, Tone
+from tui.model import UNDECIDED, Deployment, Health, Phase, Resource, Rollout, Service, Tone
 from tui.tables.columns import Cell, Moment, Shown, Span
 from tui.tables.words import GLYPHS, NOTHING, age, state, tone_of
 
@@ -45,6 +45,11 @@ PHASE_WORDS: Final[Mapping[Health, tuple[str, Tone]]] = {
     Health.IDLE: ("·", Tone.MUTED),
     Health.UNKNOWN: ("?", Tone.UNKNOWN),
 }
+
+
+def concluded(phase: Phase) -> str:
+    """How a phase ended; nothing while it goes on, of which the platform says ``unknown``."""
+    return "" if phase.completed_at is None and str(phase.conclusion) in UNDECIDED else str(phase.conclusion)
 
 
 def phase_took(phase: Phase, now: datetime, since: datetime | None = None) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tui.clock import span
 from tui.engine.recall.usual import Outlook
 from tui.model import TONES, Deployment, Phase, Ref, Resource, Rollout, Tone
-from tui.tables.cells import code, deploying, going, phase_going
+from tui.tables.cells import code, concluded, deploying, going, phase_going
 from tui.tables.columns import Moment
 from tui.tables.relations import named
 from tui.tables.words import NOTHING, age, share, size, state, tone_of
@@ -45,7 +45,7 @@ def _time(label: str, at: datetime, moment: Moment) -> Detail:
 
 
 def _phase(phase: Phase, moment: Moment) -> Detail:
-    words = [state(phase.health), *(str(word) for word in (phase.status, phase.conclusion) if word)]
+    words = [state(phase.health), *filter(None, (str(phase.status), concluded(phase)))]
     if phase.needs_approval:
         words.append("◆ NEEDS APPROVAL")
     if phase.started_at:

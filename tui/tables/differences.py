@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui.model import TONES, Deployment, Health, Phase, Resource, Rollout, Tone
+from tui.tables.cells import concluded
 from tui.tables.columns import Lookup, Moment
 from tui.tables.details import detail_text, label_of
 from tui.tables.words import NOTHING, state
@@ -72,7 +73,7 @@ def _phases(before: tuple[Phase, ...], after: tuple[Phase, ...], moment: Moment)
 def _phase(phase: Phase | None) -> str:
     if phase is None:
         return NOTHING
-    words = [str(phase.status), str(phase.conclusion), "needs approval" if phase.needs_approval else ""]
+    words = [str(phase.status), concluded(phase), "needs approval" if phase.needs_approval else ""]
     return " ".join(word for word in words if word) or state(phase.health)
 
 

@@ -151,8 +151,8 @@ async def test_the_state_of_a_connection_in_one_word() -> None:
     assert state.next_try == clock.boot() + 3.0
     store.fail(SERVICES, failing(Unreachable))
     assert store.connection("fleet").state == "down"
-    store.hold("fleet", "limited", failing(Unreachable), 5.0)
-    assert (store.connection("fleet").state, store.connection("fleet").next_try) == ("limited", 5.0)
+    store.hold("fleet", "limited", failing(Unreachable), clock.boot() + 5.0)
+    assert (store.connection("fleet").state, store.connection("fleet").next_try) == ("limited", clock.boot() + 5.0)
     store.hold("fleet", None)
     assert store.connection("fleet").state == "down"
 

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from tests import vloop
-from tests.engine.fakes import FakeJournal, FakePlatform, clock, failing, feed, rows, service, session
+from tests.engine.fakes import FakeJournal, FakePlatform, SleepyClock, clock, failing, feed, rows, service, session
 from tests.engine.weather import story
 from tui.clock import Clock
 from tui.engine.feeds import Feed
+from tui.engine.session import Session
 from tui.errors import (
     BadReply,
     Forbidden,
@@ -394,3 +395,87 @@ def test_a_log_is_opened_again_as_soon_as_its_server_is_back() -> None:
             follow.close()
 
     vloop.run(tell())
+
+
+def _told(running: Session, time_: Clock) -> list[str]:
+    """What each list says of its next look, where that is not so."""
+    wrong = []
+    for each, reader in running._poller._readers.items():
+        line, due = trouble(each, running.store, time_.boot()), reader.due - time_.boot()
+        if line and ("trying now" in line) != (due < 1.0 or reader._asking is not None):
+            wrong.append(f"{line}, due in {due:.1f} s")
+    return wrong
+
+
+def test_after_a_sleep_each_list_says_when_it_is_looked_at_now() -> None:
+    async def tell() -> None:
+        time_ = SleepyClock()
+        fake = fleet(time_)
+        async with session(time_, fake) as running:
+            await time_.sleep(60.0)
+            fake.troubles[Kind.DEPLOYMENT] = failing(BadReply)
+            await time_.sleep(120.0)
+            assert not running.store.freshness(feed(Kind.SERVICE)).stale(time_.boot())
+            time_.slept += 4000.0
+            await time_.sleep(5.0)
+            old = [each for each in running.feeds() if (running.store.freshness(each).age(time_.boot()) or 0.0) > 4000.0]
+            assert old
+            assert all(running.store.freshness(each).stale(time_.boot()) for each in old)
+            for _ in range(40):
+                assert _told(running, time_) == []
+                await time_.sleep(1.0)
+
+    vloop.run(tell())
+
+
+@pytest.mark.parametrize("phase", [0.0, 1.0, 2.0, 3.0, 4.0])
+def test_a_lost_server_is_looked_for_at_once_after_a_sleep(phase: float) -> None:
+    async def tell() -> None:
+        time_ = SleepyClock()
+        fake = fleet(time_)
+        async with session(time_, fake) as running:
+            await time_.sleep(60.0)
+            fake.trouble = failing(Unreachable)
+            await time_.sleep(120.0 + phase)
+            assert running.store.connection("fleet").state == "down"
+            time_.slept += 60.0
+            before = len(fake.asked)
+            await time_.sleep(6.0)
+            assert len(fake.asked) > before
+            assert (running.store.connection("fleet").next_try or 0.0) >= time_.boot() - 1.0
+
+    vloop.run(tell())
+
+
+def test_after_a_limit_the_next_look_is_when_a_list_is_due() -> None:
+    async def tell() -> None:
+        time_ = clock()
+        fake = fleet(time_)
+        async with session(time_, fake) as running:
+            await time_.sleep(60.0)
+            fake.trouble = failing(RateLimited, retry_after=2.0)
+            await time_.sleep(11.0)
+            fake.trouble = None
+            for _ in range(200):
+                state = running.store.connection("fleet")
+                if state.state == "limited" and state.next_try is not None and not fake.flying:
+                    assert state.next_try >= time_.boot() - 0.1
+                await time_.sleep(0.1)
+
+    vloop.run(tell())
+
+
+def test_whoever_waits_until_all_is_read_does_not_wait_for_what_has_ended() -> None:
+    async def tell() -> tuple[Feed, ...]:
+        time_ = clock()
+        fake = fleet(time_)
+        fake.latency = 8.0
+        async with session(time_, fake) as running:
+            waiting = asyncio.ensure_future(running.settle(600.0))
+            await time_.sleep(1.0)
+        before = time_.boot()
+        left = await waiting
+        assert time_.boot() == before
+        return left
+
+    assert feed(Kind.SERVICE) in vloop.run(tell())

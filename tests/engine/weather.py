@@ -464,6 +464,7 @@ class Story:
 
     def suspend(self, fake: Moody) -> None:
         self.time.slept += self.random.choice((3.0, 60.0, 4000.0))
+        self.watcher.since.clear()  # nobody looked meanwhile
 
     def wall(self, fake: Moody) -> None:
         self.time.step += self.random.choice((-3600.0, -2.0, 2.0, 86_400.0))
@@ -525,6 +526,7 @@ class Story:
         """All trouble ends; after as long as is promised everything is told as it is."""
         boot = self.time.boot()
         wait = WITHIN + max((LONG.get(each, 0.0) for each in self.seen_moods), default=0.0)
+        begun = [fake.bad_since for fake in self.fakes]
         for fake in self.fakes:
             if self.slow > 10.0 and self.hung:
                 wait = max(wait, 60.0 + WITHIN)  # a server's own deadline is ten seconds; what hangs longer holds up a look
@@ -532,6 +534,8 @@ class Story:
             fake.set("fine", 0.3)
             if fake.token != fake.good_token:
                 self.sign_in(fake)
+        if any(each is not None and boot - each > 600.0 for each in begun):
+            wait += 75.0  # what answered nonsense for ten minutes is looked for once a minute
         if "limited" in self.seen_moods:
             wait += 80.0  # where nobody told how long
         self.log.append(f"{boot - 1000:8.1f} all is well for {wait:.0f} s")

@@ -32,7 +32,8 @@ class Freshness:
 
     ``restored`` rows come from the last run and no reply has confirmed them yet. ``error`` is why the last read failed, None after
     one that succeeded; a ``NoEndpoint`` there means "not offered by this server", which is a fact and not a failure. ``asked_boot``
-    is when the newest read began: what a server did after that its reply cannot show.
+    is when the newest read began: what a server did after that its reply cannot show. ``promised`` is when good rows were to be read
+    again as it was planned when they came, ``next_try`` when they are read next as it is planned now.
     """
 
     fetched_at: datetime | None = None
@@ -40,6 +41,7 @@ class Freshness:
     asked_boot: float | None = None
     error: PlatformError | None = None
     failing_since: float | None = None
+    promised: float | None = None
     next_try: float | None = None
     unreadable: int = 0
     reason: Safe = EMPTY
@@ -64,7 +66,7 @@ class Freshness:
         """Whether the rows may no longer be true: the last read failed, is overdue, or belongs to the last run."""
         if self.fetched_boot is None or self.restored or (self.error is not None and self.offered):
             return True
-        return self.next_try is not None and boot > self.next_try + GRACE
+        return self.promised is not None and boot > self.promised + GRACE
 
 
 NEVER: Final = Freshness()

@@ -54,6 +54,7 @@ class Poller:
         self._outages = Outages(connections, store=store, publish=publish, edge=edge)
         self._group: asyncio.TaskGroup | None = None
         self._progress = asyncio.Event()
+        self._closed = False
         self.woke: Callable[[], object] = lambda: None
         for connection in connections.values():
             connection.turned = partial(self._turned, connection)
@@ -125,7 +126,7 @@ class Poller:
             if reader is not None:
                 reader.urged_until = boot + seconds
                 self._reweigh(reader)
-                reader.due = min(reader.due, boot + 2.0)
+                reader.move(min(reader.due, boot + 2.0))
                 reader.rouse()
 
     def calm(self, feeds: Iterable[Feed]) -> None:
@@ -154,6 +155,8 @@ class Poller:
 
     async def close(self) -> None:
         """Nobody waits for a read any more, and no flavour is looked for."""
+        self._closed = True
+        self._progress.set()
         for reader in self._readers.values():
             reader.give_up()
         for connection in self._connections.values():
@@ -289,7 +292,7 @@ class Poller:
     def _bring_forward(self, reader: Reader, due: float) -> int:
         if due >= reader.due:
             return 0
-        reader.due = due
+        reader.move(due)
         reader.rouse()
         return 1
 
@@ -330,16 +333,16 @@ class Poller:
             over = max(SPREAD, connection.spacing(len(readers)))
             for reader in readers:
                 if reader.due < boot + SPREAD or self._store.freshness(reader.feed).error is not None:
-                    reader.due = boot + self._random.uniform(0.0, over)
+                    reader.move(boot + self._random.uniform(0.0, over))
         for reader in readers:
             if circuit.lost and self._store.freshness(reader.feed).offered:
-                reader.due = min(reader.due, boot)  # any of them may be the one that looks
+                reader.move(min(reader.due, boot))  # any of them may be the one that looks
             reader.rouse()
         self._outages.turned(connection, readers)
         self._progress.set()
 
     async def _settled(self) -> None:
-        while not all(reader.tried for reader in self._readers.values() if not reader.read.on_demand):
+        while not self._closed and not all(reader.tried for reader in self._readers.values() if not reader.read.on_demand):
             self._progress.clear()
             await self._progress.wait()
 
@@ -355,6 +358,9 @@ class Poller:
                 for connection in self._connections.values():
                     connection.circuit.hurry()
                 for reader in self._readers.values():
-                    reader.due = boot + self._random.uniform(0.0, SPREAD * 2 if reader.shown else SPREAD * 10)
+                    reader.move(boot + self._random.uniform(0.0, SPREAD * 2 if reader.shown else SPREAD * 10))
                     reader.rouse()
+                for connection in self._connections.values():
+                    if connection.circuit.word == "down":
+                        self._turned(connection)  # one of its lists looks at once, and what is told of the next look is so
             last = boot

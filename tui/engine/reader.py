@@ -109,6 +109,11 @@ class Reader:
             calm_for=boot - self._calm_since,
         )
 
+    def move(self, due: float) -> None:
+        """Read at another time than was planned."""
+        self.due = due
+        self._store.move(self.feed, due, trying=self._asking is not None)
+
     def rouse(self) -> None:
         """Look again at what is due."""
         self._nap.rouse()
@@ -160,6 +165,7 @@ class Reader:
             for each in self._waiting:  # nothing was asked: whatever is asked next began after each of their calls
                 each.round = min(each.round, self._round + 1)
             self._urgent = self._urgent or (urgent and bool(self._waiting))
+            self.move(self.due)
             return
         except BaseException:
             self._release(self._round)

@@ -91,6 +91,7 @@ class Store:
             fetched_at=self._clock.wall(),
             fetched_boot=self._clock.boot(),
             asked_boot=shelf.freshness.asked_boot,
+            promised=next_try,
             next_try=next_try,
             unreadable=rows.unreadable,
             reason=rows.reason,
@@ -138,7 +139,12 @@ class Store:
     def plan(self, feed: Feed, next_try: float | None) -> None:
         """Note when the feed is read next, without telling anybody."""
         shelf = self._shelf(feed)
-        shelf.freshness = replace(shelf.freshness, next_try=next_try, trying=False)
+        shelf.freshness = replace(shelf.freshness, promised=next_try, next_try=next_try, trying=False)
+
+    def move(self, feed: Feed, next_try: float, *, trying: bool) -> None:
+        """Note that the feed is read at another time than was planned; its rows grow old when they would have."""
+        shelf = self._shelf(feed)
+        shelf.freshness = replace(shelf.freshness, next_try=next_try, trying=trying)
 
     def drop(self, feed: Feed) -> Change:
         """Forget a feed whose scope is gone, with its rows."""
@@ -264,7 +270,7 @@ class Store:
             fetched_at=newest.fetched_at,
             fetched_boot=newest.fetched_boot,
             error=hold.error if hold else worst.error,
-            next_try=hold.until if hold else min(tries, default=None),
+            next_try=_later(hold, min(tries, default=None)),
             rate=self._current(platform.rate),
             where=platform.where,
         )
@@ -356,6 +362,13 @@ class Store:
             self._holders[ref] = left
         else:
             self._holders.pop(ref, None)
+
+
+def _later(hold: Hold | None, planned: float | None) -> float | None:
+    """When a connection is asked next: not before its hold ends, and then only when a list is due."""
+    if hold is None or hold.until is None or planned is None:
+        return planned if hold is None else hold.until
+    return max(hold.until, planned)
 
 
 def _failing(speaking: Sequence[Freshness]) -> Sequence[Freshness]:

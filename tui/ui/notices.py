@@ -41,11 +41,11 @@ def next_try(at: float | None, boot: float) -> str:
 def _reason(feed: Feed, store: Store) -> tuple[PlatformError | None, float | None]:
     """Why a feed is not read, and when it is tried again: its own trouble, or that of the whole connection."""
     freshness, hold = store.freshness(feed), store.held(feed.connection)
-    if hold is not None and hold.word in HELD:
-        return hold.error or freshness.error, hold.until
     planned = freshness.next_try
     if hold is not None and hold.until is not None and planned is not None:
         planned = max(planned, hold.until)  # a look that failed moves the next one of the whole connection
+    if hold is not None and hold.word in HELD:
+        return hold.error or freshness.error, hold.until if planned is None or hold.until is None else planned
     return freshness.error, planned
 
 

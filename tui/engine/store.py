@@ -5,7 +5,7 @@ Failure keeps rows. Nothing here polls, sends, draws or writes to a disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -255,8 +255,9 @@ class Store:
         newest = max((each for each in known if each.fetched_boot is not None), key=lambda each: each.fetched_boot or 0.0, default=NEVER)
         if newest.fetched_boot is not None and not newest.restored:
             newest = _as_heard(newest, newest.fetched_boot, platform.heard)
-        # What repeats the configuration and asks nobody does not speak for a server.
-        asking = [each for feed, each in awake.items() if self._costs(feed)]
+        # What asks nobody does not speak for a server.
+        free = self._free(name)
+        asking = [each for feed, each in awake.items() if feed.kind not in free]
         speaking = [each for each in asking if each.offered] if asking else known
         failing = _failing(speaking) if speaking else asking  # who offers nothing of what it is asked for is not the server that was meant
         worst = max(failing, key=lambda each: each.failing_since or 0.0, default=NEVER)
@@ -277,7 +278,8 @@ class Store:
 
     def answered(self, name: str) -> bool:
         """Whether the connection's server gave any list of its own in this run."""
-        return any(each.fetched_boot is not None and not each.restored for feed, each in self._awake(name).items() if self._costs(feed))
+        free = self._free(name)
+        return any(each.fetched_boot is not None and not each.restored for feed, each in self._awake(name).items() if feed.kind not in free)
 
     def snapshot(self) -> Mapping[Feed, tuple[Rows, datetime]]:
         """Every feed that was read, with its rows and when: what the next start shows first."""
@@ -298,9 +300,9 @@ class Store:
     def _awake(self, name: str) -> Mapping[Feed, Freshness]:
         return {feed: shelf.freshness for feed, shelf in self._shelves.items() if feed.connection == name and feed not in self._resting}
 
-    def _costs(self, feed: Feed) -> bool:
-        read = self._platforms[feed.connection].reads.get(feed.kind)
-        return read is None or read.cost > 0
+    def _free(self, name: str) -> Collection[Kind]:
+        """What repeats the configuration and asks nobody."""
+        return {kind for kind, read in self._platforms[name].reads.items() if read.cost <= 0}
 
     def _rank(self, feed: Feed) -> int:
         names = list(self._platforms)

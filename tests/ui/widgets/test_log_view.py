@@ -318,6 +318,17 @@ async def test_an_empty_log_says_what_it_was_told_and_clear_makes_it_empty() -> 
         assert view.following
 
 
+async def test_what_an_empty_log_said_goes_with_its_first_line() -> None:
+    async with log() as (view, recording):
+        view.set_message("Nothing has changed.")
+        await recording.settle()
+        assert any("Nothing" in line for line in recording.lines())
+        view.append("a", lines(0, 1))
+        open_gate(view)
+        await recording.settle()
+        assert [line.strip() for line in recording.lines() if line.strip()] == ["12:00:00 web          request 0 served"]
+
+
 async def test_a_resize_keeps_the_end_in_view() -> None:
     async with log(20) as (view, recording):
         view.styles.height = 4

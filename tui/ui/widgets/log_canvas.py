@@ -47,6 +47,10 @@ class Painted(NamedTuple):
     marked: bool = False
 
 
+SAID: Final = Painted(None, -1)
+"""A screen line of what is said where there are no lines; one that then stays blank is not it."""
+
+
 class LogCanvas(LineView):
     """A ring, the window on it, and the lines of the screen."""
 
@@ -183,7 +187,7 @@ class LogCanvas(LineView):
     def _wanted(self, y: int) -> Painted:
         seen = self._seen()
         if y >= len(seen):
-            return Painted(None)
+            return Painted(None) if seen else SAID
         position, entry, sub, lead = seen[y]
         if lead:
             return Painted(entry, sub, lead)
@@ -201,7 +205,7 @@ class LogCanvas(LineView):
             self._lines = None
         seen = self._seen()
         if not seen:
-            self._painted[y] = Painted(None)
+            self._painted[y] = SAID
             return self.draw_message(y)
         if not self.window.following and y == self.content_size.height - 1:
             self._painted.pop(y, None)

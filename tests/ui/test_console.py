@@ -17,7 +17,7 @@ from tui.engine.feeds import Feed, Pending
 from tui.engine.stream import StreamState
 from tui.engine.verdicts import Verdict
 from tui.errors import NoEndpoint
-from tui.model import Application, Health, Kind, Route, Service, Verb
+from tui.model import Application, Health, Kind, Rollout, Route, Service, Verb
 from tui.text import Safe
 from tui.ui.app import Console
 from tui.ui.filtering import FilterInput
@@ -767,3 +767,19 @@ async def test_the_name_in_the_tree_wins_over_where_it_is() -> None:
         await at.wait()
         assert at.sees(f" {name} ")
         assert at.row(name).split()[:4] == ["›", name, "▲", "degraded"]
+
+
+async def test_a_rollout_that_was_canceled_is_called_so_wherever_it_is_told() -> None:
+    desk = busy()
+    rollouts(desk)
+    (waits, _) = sorted((row for row in desk.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout)), key=lambda row: str(row.name))[::-1]
+    canceled = replace(waits, phases=(), status=Safe("completed"), conclusion=Safe("canceled"), completed_at=NOW)
+    async with seat(desk) as at:
+        assert "◆ approval" in at.row("▾ checkout")
+        desk.put("shop", Kind.ROLLOUT, [canceled])
+        await at.wait()
+        assert "▲ canceled" in at.row("▾ checkout")
+        await at.press("3", "enter")
+        assert "▲ canceled" in at.screen()[0]
+        assert "▲ canceled" in at.row(" health ")
+        assert not at.sees("degraded")

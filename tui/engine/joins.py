@@ -244,7 +244,10 @@ def _told(rows: Sequence[Resource]) -> list[Health]:
     return [row.health for row in rows if row.health is not Health.UNKNOWN]
 
 
-def _open(rollouts: Sequence[Rollout]) -> list[Health]:
+def newest(rollouts: Sequence[Rollout]) -> Rollout | None:
     """The newest rollout says how an environment is; older ones are history."""
-    newest = max(rollouts, key=lambda each: str(each.queued_at or each.created_at or ""), default=None)
-    return [] if newest is None else [newest.health]
+    return max(rollouts, key=lambda each: str(each.queued_at or each.created_at or ""), default=None)
+
+
+def _open(rollouts: Sequence[Rollout]) -> list[Health]:
+    return [row.health for row in filter(None, (newest(rollouts),))]

@@ -8,7 +8,7 @@
 ``saved`` how a list is written to a file. A new kind is one table in ``kinds``.
 """
 
-from tui.tables.cells import is_frozen, lasting, needs_approval, phase_cell, rollout_word, target
+from tui.tables.cells import is_frozen, lasting, needs_approval, phase_cell, rollout_word, target, told
 from tui.tables.columns import Cell, Column, Lookup, Moment, Sort, Span, Table, fit
 from tui.tables.details import Detail, details
 from tui.tables.extra import column_of, offered
@@ -57,6 +57,7 @@ __all__ = [
     "size",
     "state",
     "target",
+    "told",
     "tone_of",
     "why",
 ]

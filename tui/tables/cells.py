@@ -15,7 +15,7 @@ from tui.tables.words import GLYPHS, NOTHING, age, state, tone_of
 
 
 def health(row: Resource, moment: Moment) -> Shown:
-    return (Span(state(row.health), tone_of(row)),)
+    return (told(row),)
 
 
 def last_deploy(row: Service, moment: Moment) -> Shown:
@@ -132,9 +132,21 @@ def rollout_word(row: Rollout) -> str:
 
 
 def rollout_state(row: Rollout, moment: Moment) -> Shown:
+    return (told(row),)
+
+
+AS_OURS: Final = {"failure": str(Health.BAD)}
+"""Words of a course that have one of ours; two for the same beside each other ask what the difference is."""
+
+
+def told(row: Resource) -> Span:
+    """How a thing is, as glyph and word; a rollout in its own: degraded says nothing of one that waits for somebody or was canceled."""
+    if not isinstance(row, Rollout):
+        return Span(state(row.health), tone_of(row))
     if needs_approval(row):
-        return (Span("◆ NEEDS APPROVAL", Tone.WARN),)
-    return (Span(f"{GLYPHS[tone_of(row)]} {rollout_word(row)}", tone_of(row)),)
+        return Span("◆ NEEDS APPROVAL", Tone.WARN)
+    word = rollout_word(row)
+    return Span(f"{GLYPHS[tone_of(row)]} {AS_OURS.get(word, word)}", tone_of(row))
 
 
 def target(row: Rollout) -> str:

@@ -9,10 +9,10 @@ from typing import Any, Final
 from tui.clock import span
 from tui.engine.recall.usual import Outlook
 from tui.model import TONES, Deployment, Phase, Ref, Resource, Rollout, Tone
-from tui.tables.cells import code, concluded, deploying, going, phase_going
+from tui.tables.cells import code, concluded, deploying, going, phase_going, told
 from tui.tables.columns import Moment
 from tui.tables.relations import named
-from tui.tables.words import NOTHING, age, share, size, state, tone_of
+from tui.tables.words import NOTHING, age, share, size, state
 from tui.text import Secret
 
 _FIRST: Final = ("name", "health", "status")
@@ -45,9 +45,8 @@ def _time(label: str, at: datetime, moment: Moment) -> Detail:
 
 
 def _phase(phase: Phase, moment: Moment) -> Detail:
-    words = [state(phase.health), *filter(None, (str(phase.status), concluded(phase)))]
-    if phase.needs_approval:
-        words.append("◆ NEEDS APPROVAL")
+    how = "◆ NEEDS APPROVAL" if phase.needs_approval else state(phase.health)
+    words = [how, *filter(None, (str(phase.status), concluded(phase)))]
     if phase.started_at:
         words.append(span(((phase.completed_at or moment.now) - phase.started_at).total_seconds()))
     return Detail(phase.name, " · ".join(words), Tone.WARN if phase.needs_approval else TONES[phase.health], str(phase.id))
@@ -89,18 +88,19 @@ def detail_text(name: str, value: Any, moment: Moment) -> str:
 
 def details(row: Resource, moment: Moment) -> list[Detail]:
     """What is known of a record: what it is, how it is, then every field of its kind, unknown ones as such."""
+    how = told(row)
     lines = [
         Detail("name", str(row.name or row.ref.id), None, str(row.name)),
         Detail("id", row.ref.id, None, row.ref.id),
         Detail("ref", str(row.ref), None, str(row.ref)),
-        Detail("health", state(row.health), tone_of(row)),
+        Detail("health", how.text, how.tone),
         Detail("status", str(row.status) or "the platform gave no word", None if row.status else Tone.MUTED, str(row.status)),
     ]
     others = named(row, moment.store)
     for each in fields(row):
         if each.name not in _APART:
-            told = _detail(each.name, getattr(row, each.name), moment)
-            lines.extend(_naming(line, others[each.name]) for line in told) if each.name in others else lines.extend(told)
+            made = _detail(each.name, getattr(row, each.name), moment)
+            lines.extend(_naming(line, others[each.name]) for line in made) if each.name in others else lines.extend(made)
     for label, found in reversed(_outlooks(row, moment)):
         said = f"{found.text} ({found.usual.count} before it, p90 {span(found.usual.p90)})"
         lines.insert(5, Detail(label, said, Tone.WARN if found.slow else None))

@@ -14,7 +14,7 @@ from tui.engine.session import Session
 from tui.engine.verdicts import difference
 from tui.errors import PlatformError, RollwatchError
 from tui.model import Environment, Kind, Rollout, Verb
-from tui.tables import Moment, age, state, tone_of
+from tui.tables import Moment, age, told
 from tui.text import Secret, clean, is_plain
 from tui.ui.questions import Question, Target, of_environment, read_at
 from tui.ui.widgets.cells import Cell, Piece
@@ -63,11 +63,12 @@ def _fact(target: Target, verb: Verb, session: Session, read: float | None) -> C
         return (Piece(f"  {new}  "), Piece(f"{connection.platform} · on {target.ref.connection}", "muted"))
     if target.seen is None:
         return (Piece(f"  {place(target)}", "muted"),)
+    how = told(target.seen)
     old = "never read" if read is None else f"as of {age(max(0.0, session.clock.boot() - read))} ago"
     return (
         Piece(f"  {target.label}  "),
-        Piece(f"{state(target.seen.health)}  ", tone_of(target.seen)),
-        Piece(f"{target.seen.status}  " if target.seen.status else ""),
+        Piece(f"{how.text}  ", how.tone),
+        Piece(f"{target.seen.status}  " if target.seen.status and not isinstance(target.seen, Rollout) else ""),
         Piece(f"{old} · {connection.platform} · {place(target)}", "muted"),
     )
 

@@ -11,10 +11,11 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui.actions import Place
-from tui.engine.joins import AppNode, EnvNode
+from tui.engine.joins import AppNode, EnvNode, newest
+from tui.engine.recall.records import WRONG
 from tui.engine.session import Session
 from tui.model import TONES, Health, Kind, Ref, Resource, Rollout, Tone
-from tui.tables import GLYPHS, Cell, Moment, Span, lately, needs_approval, rollout_word, search_text, state
+from tui.tables import Cell, Moment, Span, lately, needs_approval, search_text, state, told
 from tui.ui.keys import bindings_for
 from tui.ui.notices import below, empty
 from tui.ui.panes.listing import PaneTable
@@ -61,9 +62,13 @@ class Branch:
     opens: bool = True
 
 
-def _state(health: Health, approval: bool = False) -> Cell:
+def _state(health: Health, approval: bool, words: Iterable[tuple[Health, Cell]]) -> Cell:
+    """How a line is, in the word of what makes it so where all of that say the same: a canceled rollout has degraded nothing."""
     if approval:
         return (Span("◆ approval", Tone.WARN),)
+    said = {cell for each, cell in words if each is health}
+    if health in WRONG and len(said) == 1:
+        return said.pop()
     if health is Health.UNKNOWN:
         return (Span("·", Tone.MUTED),)
     return (Span(state(health), TONES[health]),)
@@ -75,11 +80,14 @@ def _on(rows: Iterable[Resource]) -> Cell:
 
 def _leaf(row: Resource, above: Hashable, lead: str) -> Branch:
     approval = isinstance(row, Rollout) and needs_approval(row)
-    shown = _state(row.health, approval)
-    if isinstance(row, Rollout) and not approval:
-        shown = (Span(f"{GLYPHS[TONES[row.health]]} {rollout_word(row)}", TONES[row.health]),)
+    shown = _state(row.health, approval, ()) if approval or not isinstance(row, Rollout) else (told(row),)
     name = (Span(lead, Tone.MUTED), Span(str(row.name or row.ref.id)))
     return Branch((above, row.ref), (row,), (name, shown, _on((row,))), "")
+
+
+def _words(rows: Iterable[Resource], rollouts: Sequence[Rollout]) -> list[tuple[Health, Cell]]:
+    """What the things below a line say of it."""
+    return [(row.health, (told(row),)) for row in (*rows, *filter(None, (newest(rollouts),)))]
 
 
 def _environment(node: EnvNode, app: str) -> Branch:
@@ -89,7 +97,8 @@ def _environment(node: EnvNode, app: str) -> Branch:
     if len(node.environments) > 1 or inside:
         inside = [_leaf(row, key, f"{row.ref.connection}: ") for row in node.environments] + inside
     approval = any(needs_approval(row) for row in node.rollouts)
-    cells = ((Span(str(node.name)),), _state(node.health, approval), _on(node.environments))
+    shown = _state(node.health, approval, _words((*node.environments, *node.services), node.rollouts))
+    cells = ((Span(str(node.name)),), shown, _on(node.environments))
     return Branch(key, node.environments, cells, str(node.name), tuple(inside), opens=False)
 
 
@@ -99,7 +108,9 @@ def _app(node: AppNode) -> Branch:
     below_it += [_leaf(row, key, "service ") for row in node.services] + [_leaf(row, key, "rollout ") for row in node.rollouts]
     approval = any(needs_approval(row) for each in node.environments for row in each.rollouts) or any(map(needs_approval, node.rollouts))
     members = (*node.applications, *(row for each in node.environments for row in each.environments), *node.services)
-    cells = ((Span(str(node.name), None),), _state(node.health, approval), _on(members))
+    words = [(each.health, branch.cells[1]) for each, branch in zip(node.environments, below_it, strict=False)]
+    words += _words((*node.applications, *node.services), node.rollouts)
+    cells = ((Span(str(node.name), None),), _state(node.health, approval, words), _on(members))
     return Branch(key, node.applications, cells, str(node.name), tuple(below_it))
 
 

@@ -20,7 +20,7 @@ from tui.engine.session import Session
 from tui.local.journal.bodies import Known
 from tui.local.opening import is_address
 from tui.model import Kind, Ref, Resource, Variable
-from tui.tables import Moment, age, state, tone_of
+from tui.tables import Moment, age, told
 from tui.ui import aim
 from tui.ui.aim import Selection, means_something
 from tui.ui.changes import changes
@@ -159,10 +159,11 @@ class DetailScreen(Screen[None]):
             seen = Part(pieces=(Piece("✗ gone: it is no longer listed; this is how it was", "bad"),))
         above = [self._name_of(ref) for ref in self._trail.crumbs[:-1]]
         crumbs = [Part(pieces=(Piece(f"{' › '.join(above)} ›", "muted"),), rank=3)] if above else []
+        how = told(row)
         left = [
             *crumbs,
             Part(pieces=(Piece(str(row.name or row.ref.id), "title"),)),
-            Part(pieces=(Piece(state(row.health), tone_of(row)),), rank=1),
+            Part(pieces=(Piece(how.text, how.tone),), rank=1),
             Part(pieces=(Piece(f"{row.ref.kind} on {row.ref.connection}", "muted"),), rank=2),
         ]
         self._title.set_parts(left, [seen])

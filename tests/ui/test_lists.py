@@ -6,7 +6,7 @@ import json
 import re
 import stat
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from tests.ui.desk import service as fresh
 from tests.ui.test_console import seat
 from tui.errors import Unreachable
 from tui.local.exports import write_lines
-from tui.model import Health, Kind, Resource, Service
+from tui.model import Health, Kind, Phase, Resource, Rollout, Service
 from tui.tables import FORMS, TABLES, Filter, FilterError, Moment, Sort, column_of, offered, parse_filter, search_text
 from tui.tables.columns import Column
 from tui.text import Safe
@@ -288,6 +288,48 @@ async def test_which_length_of_a_rollout_is_which_stands_over_its_column() -> No
         await at.press("3")
         assert "◆ 1 NEEDS APPROVAL" in at.row("Live rollouts")
         assert all(len(each) <= 80 for each in at.screen())
+
+
+def course(second: int) -> tuple[Phase, ...]:
+    """The phases of a rollout so many seconds after it was begun: a build of 62, a wait for somebody of 100, infra until 200, a failure."""
+
+    def phase(name: str, begun: int, ends: int, **more: Any) -> Phase:
+        if second < begun:
+            return Phase(name=name, health=Health.IDLE, status=Safe("queued"))
+        done = {"completed_at": NOW + timedelta(seconds=ends), "health": Health.OK} if second >= ends else {"health": Health.BUSY}
+        return Phase(name=name, status=Safe("running"), started_at=NOW + timedelta(seconds=begun), **{**done, **more})
+
+    asks = {"needs_approval": True, "health": Health.WARN} if 62 <= second < 162 else {}
+    failed = {"conclusion": Safe("failure"), "health": Health.BAD} if second >= 800 else {}
+    return phase("build", 0, 62), phase("infra", 62, 200, **asks), phase("deploy", 200, 800, **failed)
+
+
+@pytest.mark.parametrize("size", [(100, 30), (120, 40), (124, 40), (128, 40), (132, 40), (160, 45)])
+async def test_no_column_of_the_rollouts_comes_or_goes_because_a_phase_has_a_cell_more(size: tuple[int, int]) -> None:
+    desk = busy()
+    (one, *_) = (row for row in desk.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout))
+    one = replace(
+        one,
+        app=Safe("checkout-3p2i"),
+        environment=Safe("staging"),
+        target=Safe("plan/deploy-failure"),
+        queued_at=NOW,
+        started_at=NOW,
+        created_at=NOW,
+    )
+    desk.put("shop", Kind.ROLLOUT, [replace(one, phases=course(0))])
+    async with seat(desk, size) as at:
+        table = at.app.console_screen.rollouts.body
+        shown = [slot.id for slot in table.slots]
+        titles = at.row("Live rollouts").split()[-2:]
+        for second in (9, 10, 59, 61, 62, 70, 71, 121, 122, 161, 163, 201, 210, 259, 260, 799, 801):
+            await at.tick(NOW.timestamp() + second - desk.clock.wall().timestamp())
+            desk.put("shop", Kind.ROLLOUT, [replace(one, phases=course(second), completed_at=None)])
+            await at.wait()
+            assert [slot.id for slot in table.slots] == shown, second
+            assert at.row("Live rollouts").split()[-2:] == titles, second
+            if 62 <= second < 162 and size[0] >= 120:
+                assert "◆ NEEDS APPROVAL " in at.row("plan/"), "for how long is told as well"
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])

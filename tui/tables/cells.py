@@ -91,8 +91,9 @@ def phase_going(row: Rollout, phase: Phase, moment: Moment) -> Outlook | None:
     return outlook((moment.now - phase.started_at).total_seconds(), moment.usual((str(row.app), str(row.environment), phase.name)))
 
 
-def phase_cell(rollout: Rollout, moment: Moment) -> Cell:
-    """``build ✓ 1m02 ─ infra ◆ NEEDS APPROVAL 4m ─ deploy ·``"""
+def phase_cell(rollout: Rollout, moment: Moment, *, brief: bool = False) -> Cell:
+    """``build ✓ 1m02 ─ infra ◆ NEEDS APPROVAL 4m ─ deploy ·``; ``brief`` leaves out how long what went well took, and that what
+    did not begin was not run."""
     over = rollout.completed_at is not None or rollout.health in {Health.OK, Health.BAD}
     frozen = is_frozen(rollout)
     if frozen and all(phase.health is Health.IDLE for phase in rollout.phases):
@@ -103,7 +104,9 @@ def phase_cell(rollout: Rollout, moment: Moment) -> Cell:
         if pieces:
             pieces.append(Span(" ─ ", Tone.MUTED))
         pieces.append(Span(f"{phase.name} "))
-        pieces.append(_phase(phase, None if frozen else moment.now, over, before, phase_going(rollout, phase, moment)))
+        known = phase_going(rollout, phase, moment)
+        now = None if frozen or (brief and phase.health is Health.OK) else moment.now
+        pieces.append(_phase(phase, now, over and not (brief and phase.health is Health.IDLE), before, known))
         before = phase.completed_at
     if frozen:
         pieces += [Span("  "), untold(rollout, moment)]

@@ -78,14 +78,14 @@ def _bytes(id_: str, title: str, get: Callable[[R], int | None], *, rank: int) -
     )
 
 
-def _age(id_: str, title: str, get: Callable[[R], datetime | None], *, rank: int) -> Column[R]:
+def _age(id_: str, title: str, get: Callable[[R], datetime | None], *, rank: int, low: int = 4) -> Column[R]:
     return Column(
         id=id_,
         title=title,
         show=lambda row, moment: moment.ago(get(row)),
         tone=lambda row, _: Tone.MUTED if get(row) is None else None,
         order=lambda row, _: -when(get(row)),
-        low=4,
+        low=low,
         high=max(4, len(title)),
         rank=rank,
         right=True,
@@ -262,7 +262,7 @@ ROLLOUTS: Final[Table[Rollout]] = Table(
         Column(id="state", title="STATE", show=rollout_state, order=lambda row, _: rollout_word(row), low=11, high=16, rank=4),
         Column(id="phases", title="PHASES", show=phase_cell, low=49, high=64, ages=True),
         Column(id="elapsed", title="LASTED", show=lasting, low=7, high=64, rank=2, right=True, ages=True),
-        _age("queued", "STARTED", lambda row: row.queued_at or row.created_at, rank=5),
+        _age("queued", "STARTED", lambda row: row.queued_at or row.created_at, rank=5, low=7),
         _text("by", "BY", lambda row: row.by, low=6, high=20, rank=6),
         _on(7),
     ),

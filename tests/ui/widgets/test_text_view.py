@@ -156,6 +156,25 @@ def test_a_failed_phase_keeps_its_sign() -> None:
 
 
 @pytest.mark.parametrize(
+    ("health", "conclusion", "said"),
+    [
+        (Health.BUSY, "", "build ✓ ─ infra ◐ 3m58 ─ deploy ·"),
+        (Health.WARN, "canceled", "build ✓ ─ infra ▲ canceled 3m58 ─ deploy ·"),
+        (Health.BAD, "failure", "build ✓ ─ infra ✗ failure 3m58 ─ deploy ·"),
+    ],
+)
+def test_how_long_what_went_well_took_is_told_before_what_did_not(health: Health, conclusion: str, said: str) -> None:
+    build, infra, deploy = ROLLOUT.phases
+    over = NOW if conclusion else None
+    infra = replace(infra, needs_approval=False, health=health, conclusion=Safe(conclusion), completed_at=over)
+    row = replace(ROLLOUT, phases=(build, infra, deploy), completed_at=over)
+    moment = Moment(now=NOW, store=Nobody())
+    assert "".join(piece.text for piece in phase_bar(row, moment, len(said))) == said
+    if conclusion:
+        assert conclusion in "".join(piece.text for piece in phase_bar(row, moment, len(said) - 1)), "at last without any time"
+
+
+@pytest.mark.parametrize(
     ("width", "said"), [(64, "? as of 3m ago, its server tells no more"), (20, "? as of 3m ago"), (8, "build · ─ infra")]
 )
 def test_a_rollout_that_its_server_does_not_show_is_no_row_of_quiet_phases(width: int, said: str) -> None:

@@ -251,7 +251,7 @@ class Listing:
 
     def _widen(self, rows: Sequence[Resource], moment: Moment) -> None:
         """A column that is shown has the cells that its texts take, before one of less rank is shown at all; what ranks low gets no
-        more than a few. Never narrower than before, so that nothing jumps."""
+        more than a few. Never narrower than before, so that nothing jumps; and what time lengthens takes no column's place."""
         if not rows:
             return
         # Ages pass and what is looked up changes without the record; everything else of one that is the same was measured already.
@@ -260,7 +260,7 @@ class Listing:
         self._columns = tuple(self._wide(column, rows if column.ages or column.looks_up else fresh, moment) for column in self._columns)
 
     def _wide(self, column: Column[Any], rows: Sequence[Resource], moment: Moment) -> Column[Any]:
-        if column.rank > 0 and column.ages and not self.look.wide:
+        if column.ages and not self.look.wide:
             return column
         widest = max((width_of(column.text(row, moment)) for row in rows), default=0)
         most = WHOLE if self.look.wide else column.high if column.rank <= 1 else min(column.high, SIDE)
@@ -273,13 +273,18 @@ class Listing:
             known = self._texts[id(row)] = (row, search_text(row))
         return known[1]
 
-    def draw(self, moment: Moment) -> tuple[Piece, ...]:
-        """Draw the list; returns what the notice line is to say."""
+    def arrange(self, moment: Moment) -> None:
+        """Sort, filter and measure what there is now, if anything of that may be different."""
         moment = self._frozen[1] if self._frozen is not None else moment
         # Ages that are asked for by the filter pass by themselves.
         old = self._filter.terms and self._arranged is not None and (moment.now - self._arranged).total_seconds() >= LATELY
         if self._dirty or old:
             self._arrange(moment)
+
+    def draw(self, moment: Moment) -> tuple[Piece, ...]:
+        """Draw the list; returns what the notice line is to say."""
+        moment = self._frozen[1] if self._frozen is not None else moment
+        self.arrange(moment)
         store, boot = self.session.store, self.session.clock.boot()
         feeds = self.feeds()
         stale = {feed: store.freshness(feed).age(boot) or 0.0 for feed in feeds if store.freshness(feed).stale(boot)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual import on
 from textual.binding import BindingType
@@ -21,6 +21,13 @@ from tui.ui.widgets.phase_bar import phase_bar
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_draw import GUTTER
 from tui.ui.widgets.table_layout import GAP
+
+SHARE: Final = 0.49
+"""How much of a wide pane the phases have for themselves, whatever they say at the moment: a cell more of them drives no column out."""
+MOST: Final = 57
+"""Cells in which all that phases usually say has room."""
+LENGTH: Final = 5
+"""Cells of ``59m59``: a length that grows by one moves nothing."""
 
 
 class RolloutsPane(Pane):
@@ -69,17 +76,31 @@ class RolloutsPane(Pane):
             return (so_far, *usual, Span(" " * (self._beside - total(usual))))
         return column.cell(row, moment)
 
+    def _give_phases(self) -> None:
+        """The phases take what the columns beside them leave, and no more for what they say: time lengthens them all the while."""
+        least = {each.id: each.low for each in TABLES[Kind.ROLLOUT].columns}["phases"]
+        width = self._table.inner_width - GUTTER
+        least = max(least, min(MOST, int(width * SHARE)))
+        beside = [each for each in self.listing.columns if each.id != "phases"]
+        while sum(each.low + GAP for each in beside) + least > width and any(each.rank for each in beside):
+            beside.remove(max(beside, key=lambda each: each.rank))
+        self.listing.claim("phases", max(least, width - sum(each.low + GAP for each in beside)))
+
     def _say_usual(self, moment: Moment) -> None:
         """How much of what is usual there is room for beside what must be seen of a rollout: the sentence, the length, or nothing."""
         going = [row for row in self._rollouts if row.completed_at is None]
         others = sum(each.low + GAP for each in TABLES[Kind.ROLLOUT].columns if each.rank <= 1)
         room = self._table.size.width - others
         length = max((total(lasting(row, moment)[:1]) for row in (*going, *self._rollouts[:SAMPLE])), default=0)
+        length = max(length, LENGTH)
         for form in (False, True):
             told = [lasting(row, moment, short=form) for row in going]
             beside = max((total(usual) for _, *usual in told), default=0)
             if beside + length <= room:
-                self._form, self._beside = form, beside
+                # What is left gets shorter and longer again; while as much of it is told, its room stays.
+                self._beside = max(beside, self._beside if form is self._form and beside else 0)
+                self._beside = min(self._beside, room - length)
+                self._form = form
                 self.listing.claim("elapsed", beside + length)
                 return
         self._form, self._beside = None, 0
@@ -114,6 +135,8 @@ class RolloutsPane(Pane):
         self.listing.set_filter(self.filter)
         self.listing.set_faults(self.only_faults)
         self._say_usual(moment)
+        self.listing.arrange(moment)
+        self._give_phases()
         self.set_notice(self.listing.draw(moment))
         info = [Piece(f"◆ {self.waiting} NEEDS APPROVAL", "warn")] if self.waiting else []
         info += self.listing.told(moment)

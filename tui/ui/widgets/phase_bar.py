@@ -1,7 +1,7 @@
 """The phases of a rollout in the cells there are: ``build ✓ 1m02 ─ infra ◆ NEEDS APPROVAL 4m ─ deploy ·``.
 
-The full text is ``tables.phase_cell``; this gives the longest form that fits. What needs a person is never left out: times go
-first, then names shrink to letters, and the approval sign and the failure sign stay.
+The full text is ``tables.phase_cell``; this gives the longest form that fits. What needs a person is never left out: the times of
+what went well go first, then all times, then names shrink to letters, and the approval sign and the failure sign stay.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tui.model import Health, Phase, Rollout
+from tui.engine.recall.records import WRONG
+from tui.model import Phase, Rollout
 from tui.tables.cells import PHASE_WORDS, is_frozen, phase_cell, untold
 from tui.tables.columns import Moment
 from tui.ui.widgets.cells import Cell, Piece, total
@@ -25,6 +26,9 @@ def phase_bar(rollout: Rollout, moment: Moment, width: int) -> Cell:
     if is_frozen(rollout):
         told = untold(rollout, moment, short=len(untold(rollout, moment).text) > width)
         return (Piece(told.text, told.tone),)
+    brief: Cell = phase_cell(rollout, moment, brief=True)
+    if total(brief) <= width:
+        return brief
     for between, form in ((BETWEEN, _named), (" ", _lettered)):
         short = _joined(rollout.phases, between, form)
         if total(short) <= width:
@@ -51,8 +55,9 @@ def _sign(phase: Phase) -> Piece:
 def _named(phase: Phase) -> Cell:
     if phase.needs_approval:
         return (Piece(f"{phase.name} "), Piece("◆ NEEDS APPROVAL", "warn"))
-    if phase.health is Health.BAD:
-        return (Piece(f"{phase.name} "), Piece(f"{_sign(phase).text} {phase.conclusion or phase.status or phase.health}", "bad"))
+    if phase.health in WRONG:
+        glyph, tone = _sign(phase)[:2]
+        return (Piece(f"{phase.name} "), Piece(f"{glyph} {phase.conclusion or phase.status or phase.health}", tone))
     return (Piece(f"{phase.name} "), _sign(phase))
 
 

@@ -26,6 +26,7 @@ from tui.errors import (
     Unreachable,
 )
 from tui.model import Kind, LogLine, Ref
+from tui.platforms.base import Read, Rows
 from tui.text import Safe
 from tui.ui.notices import trouble
 
@@ -479,3 +480,27 @@ def test_whoever_waits_until_all_is_read_does_not_wait_for_what_has_ended() -> N
         return left
 
     assert feed(Kind.SERVICE) in vloop.run(tell())
+
+
+def test_what_an_adapter_knows_by_itself_ends_no_outage() -> None:
+    async def tell() -> Sequence[str]:
+        time_, journal = clock(), FakeJournal()
+        fake = fleet(time_)
+
+        async def known(scope: str) -> Rows:
+            return rows()
+
+        fake._reads[Kind.APPLICATION] = Read(fetch=known, does="nothing: it knows", every=5.0)
+        fake.heard = time_.boot()
+        async with session(time_, fake, journal=journal) as running:
+            await time_.sleep(30.0)
+            fake.heard, fake.trouble = time_.boot(), failing(Unreachable)
+            await time_.sleep(60.0)
+            for _ in range(60):
+                await time_.sleep(1.0)
+                assert running.store.connection("fleet").state == "down"
+            fake.heard, fake.trouble = float("inf"), None
+            await time_.sleep(15.0)
+        return edges(journal)
+
+    assert vloop.run(tell()) == ["down", "back"]

@@ -78,12 +78,14 @@ class Connection:
 
     async def ask(self, fetch: Callable[[], Awaitable[T]], *, cost: int, source: object) -> T:
         """One request at once, without any gate; an open circuit is tried. Raises ``PlatformError``."""
-        looked = self.circuit.probe()
+        looked, began = self.circuit.probe(), self._clock.boot()
         self.budget.spend(cost)
         sent = True
         try:
             found = await self._timed(fetch)
-            if looked or self.circuit.word not in {"limited", "signed-out"}:  # what was asked before that says nothing of it
+            if looked and not self._heard(began):
+                self.circuit.release()  # what an adapter knows by itself says nothing of its server
+            elif looked or self.circuit.word not in {"limited", "signed-out"}:  # what was asked before that says nothing of it
                 self.circuit.good()
             return found
         except PlatformError as error:
@@ -140,6 +142,10 @@ class Connection:
             await self.platform.detect()
         except NoEndpoint as error:
             raise WrongBaseUrl(error.message, hint=error.hint, connection=self.name, status=error.status) from error
+
+    def _heard(self, since: float) -> bool:
+        heard = self.platform.heard
+        return heard is not None and heard >= since
 
     def _tell(self) -> None:
         """Tell of an open circuit, and once of one that is closed again, also where an answer closed it that was asked for before."""

@@ -51,7 +51,7 @@ def opened(emulator: Emulator, platform: str, url: str, clock: SystemClock) -> P
         )
         for app in info["encore"]["apps"]
     )
-    spec = ConnectionSpec(name="it", platform=platform, base_url=url, apps=apps if encore else ())
+    spec = ConnectionSpec(name="it", platform=platform, base_url=url, apps=apps if encore else (), cluster="oncall")
     signs = SignIn() if encore else SignIn(token=Secret(info[platform]["token"]))
     return open_platform(spec, credentials=signs, clock=clock, journal_rollouts=remembered(info) if encore else Memory())
 
@@ -114,11 +114,12 @@ def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
 
 @pytest.mark.soak
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("status", [200, 400, 403, 404, 405, 502])
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 405, 502])
 async def test_n1_whatever_answers_for_a_server_that_is_replaced_nothing_is_gone_and_all_is_fresh_soon(
     emulator: Emulator, status: int
 ) -> None:
     answers = {kind: reply(body, status, kind=type_) for kind, (body, type_) in BODIES.items()}
-    stories = [(platform, kind) for platform in ("encore", "dployr", "phase") for kind in BODIES]
+    bodies = ("page",) if status == 401 else tuple(BODIES)  # in other words it is what a server says whose token is no good any more
+    stories = [(platform, kind) for platform in ("encore", "dployr", "phase") for kind in bodies]
     told = await asyncio.gather(*(replaced(emulator, platform, answers[kind], 40.0) for platform, kind in stories))
     assert {story: wrong for story, wrong in zip(stories, told, strict=True) if wrong} == {}

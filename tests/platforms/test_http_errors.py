@@ -31,6 +31,8 @@ TABLE: list[tuple[int, str, str, str, str, str, dict[str, str]]] = [
     (400, "application/json", NESTED, "Refused", "Invalid deployment configuration", "invalid_request", {"runtime": "Unsupported runtime version"}),
     (401, "application/json", '{"error":{"code":"unauthorized","message":"no"}}', "Unauthorized", "no", "unauthorized", {}),
     (401, "application/json", '{"error":"Not authenticated","code":"auth.bad_session"}', "Unauthorized", "Not authenticated", "auth.bad_session", {}),
+    (401, PAGE, HTML, "WrongBaseUrl", "HOST answered GET /v1/x with 401 and a page: Sign in Welcome to&nbsp;CorpNet", "", {}),
+    (403, PAGE, "<h1>Forbidden</h1>", "WrongBaseUrl", "HOST answered GET /v1/x with 403 and a page: Forbidden", "", {}),
     (403, "application/json", '{"error":"Insufficient permissions. Developer role is required","code":"permission.developer_role_required"}', "Forbidden",
      "Insufficient permissions. Developer role is required", "permission.developer_role_required", {}),
     (404, "application/json", '{"success":false,"error":{"message":"Deployment not found","code":"resource.missing_resource"}}', "NotFound",

@@ -226,7 +226,7 @@ class Transport:
         with unsent(verb=verb):
             token, generation = await self._token(want)
         reply = await self._exchange(want, token, verb=verb)
-        if reply.status == 401 and self._renewable(want):
+        if reply.status == 401 and not reply.is_html and self._renewable(want):
             with unsent(verb=verb):
                 renewed = await self._renew(generation)
                 token, generation = await self._token(want) if renewed else (token, generation)

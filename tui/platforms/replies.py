@@ -33,6 +33,9 @@ SNIPPET: Final = 200
 """Characters of a body that is not what was asked for, shown in its error."""
 
 
+GATE: Final = "a web page is no API: check base_url, and whether this network wants a sign-in"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One complete answer. Header names are lower-case; ``content`` is decoded and capped; ``path`` is what was asked for, without
@@ -94,6 +97,7 @@ _BY_STATUS: Final[Mapping[int, type[PlatformError]]] = {
     429: RateLimited,
     501: NoEndpoint,
 }
+_GATES: Final = {401, 403}
 _HINTS: Final[Mapping[int, str]] = {
     407: "the proxy wants credentials: put them into HTTPS_PROXY, or add the host to NO_PROXY",
     413: "the request was too large",
@@ -154,11 +158,14 @@ def _text(value: object) -> str:
 def kind_of_failure(reply: Reply) -> type[PlatformError]:
     """Which error a status means, before a platform has its say.
 
-    A 404 that is not JSON means that the path does not exist at all; a web page where the API should be means a wrong address.
+    A 404 that is not JSON means that the path does not exist at all; a web page where the API should be means a wrong address, also one
+    that asks for a sign-in: no platform says so with a page, and what stands before them does for a while.
     """
     status = reply.status
     if status == 404 and not reply.is_json:
         return WrongBaseUrl if reply.is_html else NoEndpoint
+    if status in _GATES and reply.is_html:
+        return WrongBaseUrl
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status >= 500:
@@ -184,7 +191,7 @@ def failure(reply: Reply, connection: str, words: Said | None = None, kind: type
     if kind is Unauthorized:
         hint = f"sign in: rollwatch login {connection}"
     elif kind is WrongBaseUrl:
-        hint = "check base_url: this is not the API's address"
+        hint = GATE if reply.status in _GATES else "check base_url: this is not the API's address"
     return kind(message, connection=connection, hint=hint, status=reply.status, code=words.code, fields=words.fields)
 
 
@@ -210,7 +217,7 @@ def not_json(reply: Reply, connection: str) -> PlatformError | None:
         return WrongBaseUrl(
             shown,
             connection=connection,
-            hint="a web page is no API: check base_url, and whether this network wants a sign-in",
+            hint=GATE,
             status=reply.status,
         )
     return BadReply(shown, connection=connection, status=reply.status)

@@ -7,13 +7,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-FILES = sorted((ROOT / "tui").rglob("*.py"))
-TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+from tests.trees import FILES, ROOT, trees
 
 SCREEN = ("textual", "rich")
 WEB = ("httpx", "httpcore")
@@ -68,8 +65,8 @@ def _words(name: str) -> list[str]:
 
 
 def test_no_name_says_nothing() -> None:
-    found = [f"{path}" for path in TREES if set(_words(path.removesuffix(".py"))) & FORBIDDEN and path not in DESIGNED]
-    for path, tree in TREES.items():
+    found = [f"{path}" for path in trees() if set(_words(path.removesuffix(".py"))) & FORBIDDEN and path not in DESIGNED]
+    for path, tree in trees().items():
         named = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)]
         found.extend(f"{path}:{node.lineno} {node.name}" for node in named if set(_words(node.name)) & FORBIDDEN)
     assert found == []
@@ -85,7 +82,7 @@ ASKS = {
 
 def test_only_the_clock_knows_what_time_it_is() -> None:
     found = []
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         if path in CLOCKS:
             continue
         for node in ast.walk(tree):
@@ -161,7 +158,7 @@ def _states(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def test_no_module_holds_state() -> None:
-    assert [f"{path}:{line} {name}" for path, tree in TREES.items() for line, name in _states(tree)] == []
+    assert [f"{path}:{line} {name}" for path, tree in trees().items() for line, name in _states(tree)] == []
 
 
 def test_a_module_with_state_would_be_found() -> None:
@@ -173,12 +170,12 @@ def test_a_module_with_state_would_be_found() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    assert [path for path, tree in TREES.items() if tree.body and not ast.get_docstring(tree)] == []
+    assert [path for path, tree in trees().items() if tree.body and not ast.get_docstring(tree)] == []
 
 
 def test_files_and_functions_stay_small() -> None:
     found = [f"{path.relative_to(ROOT)}: {lines} lines" for path in FILES if (lines := len(path.read_text().splitlines())) > 400]
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
         found.extend(f"{path}:{node.lineno} {node.name}" for node in functions if (node.end_lineno or 0) - node.lineno >= 60)
     assert found == []

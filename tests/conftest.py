@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tui.platforms import http
 from tui.platforms.dployr import watch
 
 
 def pytest_collection_finish() -> None:
     """What was imported for the tests lives as long as they do; looked through for garbage each turn it costs a quarter of their time."""
+    http.load()  # as the program does before it asks anybody: without it every request looks for a module that nobody has
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

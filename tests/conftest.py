@@ -7,10 +7,13 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from tui.platforms import http
 from tui.platforms.dployr import watch
@@ -22,6 +25,10 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+SHEETS = 1000
+"""Parsed stylesheets that are kept: those of all screens in a dozen themes."""
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +79,25 @@ def _nobodys_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith(("ROLLWATCH_", "PHASE_", "DPLOYR_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ROLLWATCH_HOME", str(tmp_path / "rollwatch-home"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_stylesheet_parsed_once() -> Iterator[None]:
+    """Hundreds of apps read the same stylesheets with the same variables, and rules are only read once they are made."""
+    parsed: dict[Hashable, list[RuleSet]] = {}
+    parse = Stylesheet._parse_rules
+
+    def known(sheet: Stylesheet, css: str, *where: Any, **named: Any) -> list[RuleSet]:
+        key = (css, where, *named.items(), frozenset(sheet._variables.items()))
+        if key not in parsed:
+            if len(parsed) >= SHEETS:
+                parsed.clear()
+            parsed[key] = parse(sheet, css, *where, **named)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", known)
+        yield
 
 
 @pytest.fixture(autouse=True)

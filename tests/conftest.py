@@ -27,6 +27,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def pytest_unconfigure() -> None:
+    """What is left ends with the process. pytest and the interpreter look through it six times for errors that no test is told of."""
+    gc.freeze()
+
+
 SHEETS = 1000
 """Parsed stylesheets that are kept: those of all screens in a dozen themes."""
 

@@ -15,6 +15,7 @@ import pytest
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
+from tests.matrix.prefork import Stable, stable
 from tui.platforms import http
 from tui.platforms.dployr import watch
 
@@ -46,6 +47,13 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """A directory of the test's own. pytest looks through those of all tests before for the name: the five thousandth costs 10 ms."""
     name = re.sub(r"\W", "_", request.node.name)[:30]
     return tmp_path_factory.mktemp(f"{name}{next(_numbers)}", numbered=False)
+
+
+@pytest.fixture(scope="session")
+def consoles() -> Iterator[Stable]:
+    """Whole consoles in terminals of their own, from one process that has imported everything."""
+    with stable() as made:
+        yield made
 
 
 THEIRS = frozenset(

@@ -10,6 +10,7 @@ import pytest
 
 from tests.configs import three
 from tests.e2e.driver import Terminal, rollwatch
+from tests.matrix.prefork import Stable
 from tui.cli.exits import Exit
 
 
@@ -46,15 +47,26 @@ WRONG = [
 ]
 
 
+def one_line(code: int, raw: bytes | bytearray, says: str) -> None:
+    """Fail unless nothing but one line was told, and the terminal not taken."""
+    lines = [line for line in raw.decode().split("\r\n") if line]
+    assert code == Exit.USAGE
+    assert len(lines) == 1
+    assert says in lines[0] or "one of" in lines[0]
+    assert b"1049h" not in raw
+
+
 @pytest.mark.parametrize(("text", "says"), WRONG, ids=[says for _, says in WRONG])
-def test_a_wrong_configuration_is_told_in_one_line(text: str, says: str, tmp_path: Path) -> None:
-    env = configure(tmp_path / "home", text)
-    with Terminal(rollwatch("--read-only"), size=(300, 30), env=env) as terminal:
-        assert terminal.ends() == Exit.USAGE
-        lines = [line for line in terminal.lines() if line]
-        assert len(lines) == 1
-        assert says in lines[0] or "one of" in lines[0]
-        assert b"1049h" not in terminal.raw
+def test_a_wrong_configuration_is_told_in_one_line(consoles: Stable, text: str, says: str, tmp_path: Path) -> None:
+    code = "import sys\nfrom tui.cli import run\nsys.exit(run(['--read-only']))"
+    end = consoles.run(code, env=configure(tmp_path / "home", text), size=[300, 30])
+    one_line(end.code, end.raw, says)
+
+
+def test_a_wrong_configuration_is_told_by_the_program_as_it_is_started(tmp_path: Path) -> None:
+    text, says = WRONG[1]
+    with Terminal(rollwatch("--read-only"), size=(300, 30), env=configure(tmp_path / "home", text)) as terminal:
+        one_line(terminal.ends(), terminal.raw, says)
 
 
 def test_the_console_starts_although_every_connection_is_down(tmp_path: Path) -> None:

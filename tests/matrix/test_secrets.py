@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -17,7 +16,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from tests.e2e.test_start import closed_port
-from tests.matrix.prefork import Ended, Stable, stable
+from tests.matrix.prefork import Ended, Stable
 from tests.ui.desk import ref
 from tests.ui.test_contexts import Owned, owned
 from tests.ui.test_setup import Asked
@@ -110,12 +109,6 @@ sys.exit(run([]))
 
 ENDS = ("mount", "worker", "timer", "callback", "render", "key")
 GOES_ON = ("thread", "task")
-
-
-@pytest.fixture(scope="module")
-def consoles() -> Iterator[Stable]:
-    with stable() as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -11,7 +10,7 @@ from random import Random
 import pytest
 
 from tests.e2e.test_start import closed_port, configure
-from tests.matrix.prefork import CONSOLE, Ended, Stable, stable
+from tests.matrix.prefork import CONSOLE, Ended, Stable
 from tests.ui.test_console import seat
 from tui.cli.exits import Exit
 from tui.cli.picture import Picture
@@ -20,12 +19,6 @@ from tui.local.files import TEMPORARY
 LEAVING = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
 SHOWN = "\x1b[?1049h"
 SIZES = ((1, 1), (2, 2), (0, 0), (40, 10), (39, 9), (500, 200), (80, 24), (120, 40), (3, 200), (500, 1))
-
-
-@pytest.fixture(scope="module")
-def consoles() -> Iterator[Stable]:
-    with stable() as made:
-        yield made
 
 
 @pytest.fixture

@@ -504,3 +504,22 @@ def test_what_an_adapter_knows_by_itself_ends_no_outage() -> None:
         return edges(journal)
 
     assert vloop.run(tell()) == ["down", "back"]
+
+
+def test_what_an_adapter_knows_by_itself_speaks_for_no_server() -> None:
+    async def tell() -> Sequence[str]:
+        time_, journal = clock(), FakeJournal()
+        fake = fleet(time_)
+
+        async def known(scope: str) -> Rows:
+            return Rows(asked=False)
+
+        fake._reads[Kind.APPLICATION] = Read(fetch=known, does="nothing: it knows", every=5.0)
+        async with session(time_, fake, journal=journal) as running:
+            running._connections["fleet"].detected = True
+            fake.trouble = failing(Forbidden)
+            await time_.sleep(60.0)
+            assert running.store.connection("fleet").state == "down"
+        return edges(journal)
+
+    assert vloop.run(tell()) == ["down"]

@@ -49,7 +49,7 @@ from tui.errors import (
     Unreachable,
 )
 from tui.model import Health, Kind, LogLine, Phase, Ref, Verb
-from tui.platforms.base import Accepted
+from tui.platforms.base import Accepted, Read, Rows
 from tui.text import Safe
 from tui.ui.notices import trouble
 
@@ -63,6 +63,8 @@ KINDS: Final[dict[Kind, dict[str, Any]]] = {
     Kind.ROLLOUT: {"every": 20.0},
     Kind.VARIABLE: {"every": 60.0, "per": Kind.SERVICE, "on_demand": True},
 }
+UNASKED: Final = {Kind.PROJECT, Kind.WEBHOOK}
+"""What is known without asking: the one by its cost, the other as an adapter does that knows there are none."""
 LOST: Final = ("lost", "unsent", "hangs", "nonsense", "missing")
 """Weather after whose end everything is fresh within seconds."""
 LONG: Final = {"failing": 400.0, "refused": 260.0, "mixed": 400.0, "limited": 0.0, "signed-out": 0.0}
@@ -93,6 +95,7 @@ class Moody(FakePlatform):
         self.token = self.good_token = 1
         self.good: dict[str, list[float]] = {}
         self.last_good = time.boot()
+        self.heard: float | None = None
         self.bad_since: float | None = None
         self.said: list[LogLine] = []
         self.streams = 0
@@ -103,8 +106,12 @@ class Moody(FakePlatform):
         self.can((Kind.SERVICE, Verb.RESTART), (Kind.SERVICE, Verb.STOP))
         self.on_verb = self._verb
         self.apps = ["one", "two"]
+        self._reads[Kind.WEBHOOK] = Read(fetch=self._none, does="nothing", every=30.0)
         self.health = Health.OK
         self.stir()
+
+    async def _none(self, scope: str) -> Rows:
+        return Rows(asked=False)
 
     def set(self, mood: str, slow: float) -> None:
         self.mood, self.slow = mood, slow
@@ -144,6 +151,8 @@ class Moody(FakePlatform):
                 await self.clock.sleep(self.random.uniform(0.0, self.slow))
             if isinstance(error, Unauthorized) and self.token != token:
                 error = None  # the transport asks again with the new one
+            if not isinstance(error, Unreachable):
+                self.heard = self.clock.boot()
             if error is not None:
                 raise error
             self.good.setdefault(what, []).append(self.clock.boot())
@@ -318,7 +327,7 @@ class Watcher:
                 self.wrong("rows that grow older at once", feed)
             self.ages[feed] = fresh.fetched_boot
             answered = fake.good.get(f"{feed.kind} {feed.scope}".strip(), [])
-            if feed.kind is not Kind.PROJECT and not any(abs(each - fresh.fetched_boot) < 0.01 for each in answered[-40:]):
+            if feed.kind not in UNASKED and not any(abs(each - fresh.fetched_boot) < 0.01 for each in answered[-40:]):
                 self.wrong("rows of a moment at which nothing was answered", feed)
         reader = running._poller._readers.get(feed)
         line = trouble(feed, running.store, boot)
@@ -341,7 +350,8 @@ class Story:
         self.seen_moods: set[str] = set()
         self.waits: list[tuple[str, asyncio.Task[Any]]] = []
         self.verdicts: list[Verdict] = []
-        self.outcomes: list[Any] = []
+        self.outcomes: dict[tuple[Ref, Verb], Any] = {}
+        """The last of each, since one that is overridden is nobody's question any more."""
         self.follows: dict[str, Any] = {}
         self.from_line: dict[str, int] = {}
         self.log: list[str] = []
@@ -484,7 +494,8 @@ class Story:
 
         async def act() -> None:
             outcome = await self.running.do(verb, target, override=self.random.random() < 0.3)
-            self.outcomes.append(outcome)
+            if outcome.word in {"accepted", "unknown"}:
+                self.outcomes[target, verb] = outcome
 
         self._wait("do", act())
 
@@ -635,8 +646,8 @@ class Story:
                 wrong("more than the limit in a window")
         settled = {verdict.intent for verdict in self.verdicts}
         open_ = {each.intent for each in self.running.in_flight()}
-        for outcome in self.outcomes:
-            if outcome.word in {"accepted", "unknown"} and outcome.intent not in settled | open_:
+        for outcome in self.outcomes.values():
+            if outcome.intent not in settled | open_:
                 wrong("a verb that vanished", outcome)
         self._alternating()
 

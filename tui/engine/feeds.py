@@ -33,7 +33,8 @@ class Freshness:
     ``restored`` rows come from the last run and no reply has confirmed them yet. ``error`` is why the last read failed, None after
     one that succeeded; a ``NoEndpoint`` there means "not offered by this server", which is a fact and not a failure. ``asked_boot``
     is when the newest read began: what a server did after that its reply cannot show. ``promised`` is when good rows were to be read
-    again as it was planned when they came, ``next_try`` when they are read next as it is planned now.
+    again as it was planned when they came, ``next_try`` when they are read next as it is planned now. ``asked`` is False where the rows
+    were known without asking.
     """
 
     fetched_at: datetime | None = None
@@ -46,6 +47,7 @@ class Freshness:
     unreadable: int = 0
     reason: Safe = EMPTY
     restored: bool = False
+    asked: bool = True
     trying: bool = False
 
     @property

@@ -5,29 +5,23 @@ Failure keeps rows. Nothing here polls, sends, draws or writes to a disk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from tui.clock import Clock
 from tui.engine.feeds import NEVER, Change, ConnectionState, Feed, Freshness, Pending, Word
-from tui.errors import Forbidden, NotFound, PlatformError, Refused
+from tui.engine.states import Described, Hold, gave, judged
+from tui.errors import PlatformError
 from tui.model import Kind, RateLimit, Ref, Resource, Rollout, Verb
-from tui.platforms.base import Read, Rows
-from tui.text import Safe
+from tui.platforms.base import Rows
 
 RESTING: Final = 64
 """Feeds whose rows are kept although nobody looks at them any more."""
 
 PAST: Final = 60.0
 """Seconds for which a rate budget is shown although its window has ended: the next reply is due any moment."""
-
-_OWN_TROUBLE: Final = (Forbidden, NotFound, Refused)
-"""Errors that say something of one feed and nothing of its connection."""
-
-FEWEST: Final = 2
-"""Failing feeds, where there are as many, below which one failure is just a failure while others are asked for the first time."""
 
 
 @dataclass(slots=True)
@@ -38,34 +32,6 @@ class _Shelf:
     rows: tuple[Resource, ...] = ()
     by_ref: dict[Ref, Resource] = field(default_factory=dict)
     source: Rows | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """A connection that is not asked: ``word`` says why, ``until`` the boot time when it is tried again, None if never by itself."""
-
-    word: Word
-    error: PlatformError | None
-    until: float | None
-
-
-class Described(Protocol):
-    """What the store asks of a platform."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def platform(self) -> str: ...
-    @property
-    def flavour(self) -> str: ...
-    @property
-    def rate(self) -> RateLimit | None: ...
-    @property
-    def heard(self) -> float | None: ...
-    @property
-    def where(self) -> Safe: ...
-    @property
-    def reads(self) -> Mapping[Kind, Read]: ...
 
 
 class Store:
@@ -95,6 +61,7 @@ class Store:
             next_try=next_try,
             unreadable=rows.unreadable,
             reason=rows.reason,
+            asked=rows.asked,
         )
         if shelf.source is rows:
             return Change(feed=feed, freshness=True)
@@ -249,37 +216,12 @@ class Store:
 
     def connection(self, name: str) -> ConnectionState:
         """One connection at a glance. Raises ``KeyError`` for a name that is not configured."""
-        platform = self._platforms[name]
-        awake = self._awake(name)
-        known = [each for each in awake.values() if each.offered]
-        newest = max((each for each in known if each.fetched_boot is not None), key=lambda each: each.fetched_boot or 0.0, default=NEVER)
-        if newest.fetched_boot is not None and not newest.restored:
-            newest = _as_heard(newest, newest.fetched_boot, platform.heard)
-        # What asks nobody does not speak for a server.
-        free = self._free(name)
-        asking = [each for feed, each in awake.items() if feed.kind not in free]
-        speaking = [each for each in asking if each.offered] if asking else known
-        failing = _failing(speaking) if speaking else asking  # who offers nothing of what it is asked for is not the server that was meant
-        worst = max(failing, key=lambda each: each.failing_since or 0.0, default=NEVER)
-        hold = self._holds.get(name)
-        tries = [each.next_try for each in (failing or speaking) if each.next_try is not None]
-        return ConnectionState(
-            name=name,
-            platform=platform.platform,
-            flavour=platform.flavour,
-            state=hold.word if hold else self._word(speaking, failing),
-            fetched_at=newest.fetched_at,
-            fetched_boot=newest.fetched_boot,
-            error=hold.error if hold else worst.error,
-            next_try=_later(hold, min(tries, default=None)),
-            rate=self._current(platform.rate),
-            where=platform.where,
-        )
+        platform, hold = self._platforms[name], self._holds.get(name)
+        return judged(platform, self._awake(name), hold, boot=self._clock.boot(), rate=self._current(platform.rate))
 
     def answered(self, name: str) -> bool:
         """Whether the connection's server gave any list of its own in this run."""
-        free = self._free(name)
-        return any(each.fetched_boot is not None and not each.restored for feed, each in self._awake(name).items() if feed.kind not in free)
+        return gave(self._platforms[name], self._awake(name))
 
     def snapshot(self) -> Mapping[Feed, tuple[Rows, datetime]]:
         """Every feed that was read, with its rows and when: what the next start shows first."""
@@ -300,10 +242,6 @@ class Store:
     def _awake(self, name: str) -> Mapping[Feed, Freshness]:
         return {feed: shelf.freshness for feed, shelf in self._shelves.items() if feed.connection == name and feed not in self._resting}
 
-    def _free(self, name: str) -> Collection[Kind]:
-        """What repeats the configuration and asks nobody."""
-        return {kind for kind, read in self._platforms[name].reads.items() if read.cost <= 0}
-
     def _rank(self, feed: Feed) -> int:
         names = list(self._platforms)
         return names.index(feed.connection) if feed.connection in self._platforms else len(names)
@@ -317,15 +255,6 @@ class Store:
         if rate is None or rate.reset_at is None or self._clock.wall() < rate.reset_at + timedelta(seconds=PAST):
             return rate
         return None
-
-    def _word(self, speaking: Sequence[Freshness], failing: Sequence[Freshness]) -> Word:
-        boot = self._clock.boot()
-        good = [each for each in speaking if each.fetched_boot is not None and not each.restored and each.error is None]
-        if not good:
-            return "down" if failing and len(failing) >= min(FEWEST, len(speaking)) else "loading"
-        if failing or any(each.stale(boot) for each in good):
-            return "stale"
-        return "fresh"
 
     def _replace(self, feed: Feed, shelf: _Shelf, items: Iterable[Resource]) -> Change:
         old = shelf.by_ref
@@ -364,32 +293,6 @@ class Store:
             self._holders[ref] = left
         else:
             self._holders.pop(ref, None)
-
-
-def _later(hold: Hold | None, planned: float | None) -> float | None:
-    """When a connection is asked next: not before its hold ends, and then only when a list is due."""
-    if hold is None or hold.until is None or planned is None:
-        return planned if hold is None else hold.until
-    return max(hold.until, planned)
-
-
-def _failing(speaking: Sequence[Freshness]) -> Sequence[Freshness]:
-    """Those whose failure says something of their connection. What is refused everywhere does after all: another account or cluster."""
-    troubled = [each for each in speaking if each.error is not None]
-    return troubled if len(troubled) == len(speaking) else [each for each in troubled if not _own(each)]
-
-
-def _own(fresh: Freshness) -> bool:
-    """Whether it fails for a reason that says nothing of its connection; rows that are shown of it are old all the same."""
-    return isinstance(fresh.error, _OWN_TROUBLE) and fresh.fetched_boot is None
-
-
-def _as_heard(newest: Freshness, read: float, heard: float | None) -> Freshness:
-    """A read that asked nobody is no younger than the server's last answer."""
-    if heard is None or newest.fetched_at is None:
-        return replace(newest, fetched_at=None, fetched_boot=None)
-    late = max(0.0, read - heard)
-    return replace(newest, fetched_at=newest.fetched_at - timedelta(seconds=late), fetched_boot=read - late)
 
 
 def onward(before: Resource, after: Resource) -> Resource:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 class Rows:
     """What one read brought: the good records in the platform's order, and how many could not be read (with the first reason).
 
-    A read whose reply's bytes are those of last time returns the very same ``Rows`` object, so that nobody compares again.
+    A read whose reply's bytes are those of last time returns the very same ``Rows`` object, so that nobody compares again. ``asked`` is
+    False where the adapter knew by itself: that says nothing of its server.
     """
 
     items: tuple[Resource, ...] = ()
     unreadable: int = 0
     reason: Safe = EMPTY
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

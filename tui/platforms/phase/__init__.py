@@ -31,7 +31,7 @@ BASE_URL: Final = "https://api.phase.dev"
 
 R = TypeVar("R", bound=Resource)
 
-_NONE: Final = Rows()
+_NONE: Final = Rows(asked=False)
 
 
 class Phase:

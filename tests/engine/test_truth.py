@@ -25,8 +25,8 @@ from tui.errors import (
     Unavailable,
     Unreachable,
 )
-from tui.model import Kind, LogLine, Ref
-from tui.platforms.base import Read, Rows
+from tui.model import Kind, LogLine, Ref, Verb
+from tui.platforms.base import Accepted, Read, Rows
 from tui.text import Safe
 from tui.ui.notices import trouble
 
@@ -523,3 +523,27 @@ def test_what_an_adapter_knows_by_itself_speaks_for_no_server() -> None:
         return edges(journal)
 
     assert vloop.run(tell()) == ["down"]
+
+
+def test_a_limit_is_over_where_nothing_asks_that_could_find_out() -> None:
+    async def tell() -> Sequence[str]:
+        time_, journal = clock(), FakeJournal()
+        fake = FakePlatform("fleet", time_, kinds={Kind.SERVICE: {"cost": 0}}, allowance=(0, 60.0))
+        fake.rows[Kind.SERVICE, ""] = rows(service("web"))
+        fake.can((Kind.SERVICE, Verb.RESTART))
+
+        async def limited(verb: Verb, ref: Ref, values: object) -> Accepted:
+            raise failing(RateLimited, retry_after=20.0)
+
+        fake.on_verb = limited
+        async with session(time_, fake, journal=journal) as running:
+            await time_.sleep(30.0)
+            await running.do(Verb.RESTART, Ref(connection="fleet", kind=Kind.SERVICE, id="web"))
+            assert running.store.connection("fleet").state == "limited"
+            await time_.sleep(19.0)
+            assert running.store.connection("fleet").state == "limited"
+            await time_.sleep(11.0)
+            assert running.store.connection("fleet").state == "fresh"
+        return edges(journal)
+
+    assert vloop.run(tell()) == ["limited", "back"]

@@ -83,8 +83,8 @@ class Connection:
         sent = True
         try:
             found = await self._timed(fetch)
-            if looked and not self._heard(began):
-                self.circuit.release()  # what an adapter knows by itself says nothing of its server
+            if looked and self.circuit.word != "limited" and not self._heard(began):
+                self.circuit.release()  # what an adapter knows by itself says nothing of its server; a limit is over all the same
             elif looked or self.circuit.word not in {"limited", "signed-out"}:  # what was asked before that says nothing of it
                 self.circuit.good()
             return found
@@ -124,6 +124,12 @@ class Connection:
             self._detecting = asyncio.create_task(self._detect(), name=f"detect {self.name}")
             self._detecting.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(self._detecting)
+
+    def ease(self) -> None:
+        """A limit that is over is no more, where no feed asks that could find out."""
+        if self.circuit.word == "limited" and self.sources == 0 and self.circuit.hold() <= 0.0:
+            self.circuit.reset()
+            self.turned()
 
     async def close(self) -> None:
         """Give up what is under way."""

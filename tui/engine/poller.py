@@ -347,7 +347,9 @@ class Poller:
             await self._progress.wait()
 
     async def _watch(self) -> None:
-        """Notice that the machine slept, or that everything stood still: what is overdue starts again spread, not all at once."""
+        """Notice that the machine slept, or that everything stood still: what is overdue starts again spread, not all at once. And what is
+        over by the clock alone.
+        """
         last = self._clock.boot()
         while True:
             await self._clock.sleep(BEAT)
@@ -363,4 +365,6 @@ class Poller:
                 for connection in self._connections.values():
                     if connection.circuit.word == "down":
                         self._turned(connection)  # one of its lists looks at once, and what is told of the next look is so
+            for connection in self._connections.values():
+                connection.ease()
             last = boot

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from tests import vloop
-from tests.engine.fakes import FakeJournal, FakePlatform, SleepyClock, clock, failing, feed, rows, service, session
+from tests.engine.fakes import FakeJournal, FakePlatform, SleepyClock, application, clock, failing, feed, rows, service, session
 from tests.engine.weather import story
 from tui.clock import Clock
 from tui.engine.feeds import Feed
@@ -547,3 +547,25 @@ def test_a_limit_is_over_where_nothing_asks_that_could_find_out() -> None:
         return edges(journal)
 
     assert vloop.run(tell()) == ["limited", "back"]
+
+
+@pytest.mark.parametrize("kind", [NotFound, Forbidden])
+def test_lists_that_a_stranger_refuses_one_by_one_are_not_asked_for_until_nothing_is_left_to_ask_with(kind: type[PlatformError]) -> None:
+    async def tell() -> None:
+        time_ = clock()
+        kinds = {Kind.APPLICATION: {"every": 30.0}, Kind.ENVIRONMENT: {"every": 30.0, "per": Kind.APPLICATION}}
+        fake = FakePlatform("fleet", time_, kinds=kinds, allowance=(120, 60.0))
+        fake.rows[Kind.APPLICATION, ""] = rows(*(application(f"app{number}", connection="fleet") for number in range(16)))
+        async with session(time_, fake) as running:
+            await time_.sleep(100.0)
+            running.show("screen", running.feeds())
+            await time_.sleep(100.0)
+            fake.trouble = failing(kind)
+            await running.refresh()
+            await time_.sleep(40.0)
+            fake.trouble = None
+            await time_.sleep(15.0)
+            old = [str(each) for each in running.feeds() if running.store.freshness(each).stale(time_.boot())]
+            assert (running.store.connection("fleet").state, old) == ("fresh", [])
+
+    vloop.run(tell())

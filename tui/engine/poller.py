@@ -209,7 +209,8 @@ class Poller:
         self._publish(change)
         feed, parent = reader.feed, reader.read.per
         above = None if parent is None or not feed.scope else self._readers.get(Feed(connection=feed.connection, kind=parent))
-        if above is not None and isinstance(self._store.freshness(feed).error, NotFound):
+        missing = isinstance(self._store.freshness(feed).error, NotFound)
+        if above is not None and missing and self._store.freshness(above.feed).error is None:
             self._bring_forward(above, self._clock.boot())
         self._progress.set()
 

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from tui.clock import Clock
 from tui.engine.circuit import LOST, Backoff, gateway, nobody
 from tui.engine.connection import Connection, Later
-from tui.engine.feeds import Change, Feed
+from tui.engine.feeds import NEVER, Change, Feed
 from tui.engine.pace import Rank, View, view_of
 from tui.engine.store import Store
 from tui.engine.waiting import Nap
@@ -229,11 +229,16 @@ class Reader:
         try:
             return await read.fetch(self.feed.scope)
         except (NoEndpoint, NotFound) as error:
-            missing = isinstance(error, NoEndpoint) or not self.feed.scope
+            missing = isinstance(error, NoEndpoint) or not self.feed.scope or self._stranger(read)
             known = self._store.freshness(self.feed).fetched_boot is not None or self.connection.circuit.word == "down"
             if not missing or not known:
                 raise
             raise displaced(error) from error
+
+    def _stranger(self, read: Read) -> bool:
+        """Whether the list that names what this one is read for is not to be had: then nobody knows who says that it is not there."""
+        above = self._store.freshness(Feed(connection=self.feed.connection, kind=read.per)) if read.per is not None else NEVER
+        return isinstance(above.error, BadReply)
 
     def _fail(self, error: PlatformError) -> None:
         self._said(error)
@@ -272,7 +277,9 @@ class Reader:
         missing = boot - (boot if fresh.failing_since is None else fresh.failing_since)
         if fresh.fetched_boot is None or not least <= missing < PATIENT:
             return 0.0
-        return LOST * self._random.uniform(1.0, 1.1)
+        # Where everything is refused, looks for all of it must leave enough of the budget for the moment at which it is over.
+        all_of_it = self.connection.sources / max(self.connection.budget.pace(), 1e-6)
+        return max(LOST, min(all_of_it, REFUSED_AGAIN)) * self._random.uniform(1.0, 1.1)
 
     def _plan(self, seconds: float) -> None:
         self.due = self._clock.boot() + seconds

@@ -158,6 +158,16 @@ async def test_a_narrow_header_keeps_what_matters(width: int, expected: str) -> 
         assert " ".join(app.status.text.split()) == " ".join(expected.split())
 
 
+async def test_a_very_long_name_drives_nothing_else_from_its_line() -> None:
+    async with bars(60) as (app, recording):
+        app.status.set_parts([part("x" * 200), part("service on fleet", rank=2)], [part("as of 4s ago"), part("▲ PRODUCTION")])
+        await recording.settle()
+        assert app.status.text.strip() == "x" * 28 + "…   as of 4s ago   ▲ PRODUCTION"
+        app.status.set_parts([part("y" * 200)])
+        await recording.settle()
+        assert app.status.text.strip() == "y" * 57 + "…"
+
+
 async def test_many_tabs_lose_their_counts_and_then_scroll_to_the_active_one() -> None:
     async with bars(30) as (app, recording):
         app.tabs.set_tabs(TABS, "hooks")

@@ -1,8 +1,8 @@
 """A line of parts, some at the left and some at the right: the header, a pane's summary, a screen's title.
 
 ``set_parts(left=[Part(id="context", pieces=(Piece("prod", "accent"),))], right=[...])``. Where the line is too narrow the parts with
-the highest ``rank`` leave first; rank 0 stays and is cut. The same parts again write nothing; a changed part repaints from where
-it begins to differ. A click on a part with an id posts ``StatusLine.PartClicked(id)``.
+the highest ``rank`` leave first; rank 0 stays and is cut, one that is very long before any other leaves. The same parts again write
+nothing; a changed part repaints from where it begins to differ. A click on a part with an id posts ``StatusLine.PartClicked(id)``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from textual.message import Message
 
-from tui.ui.widgets.cells import Cell, Piece, Spanned, total
+from tui.ui.widgets.cells import Cell, Piece, Spanned, fit, total
 from tui.ui.widgets.one_line import OneLine, Zone, clickable
 
 
@@ -97,6 +97,11 @@ def _fitting(left: Sequence[Part], right: Sequence[Part], width: int, gap: int) 
     def over() -> bool:
         return _need(both, gap) > width
 
+    for at, (part, pieces) in enumerate(both):
+        # A name of 200 letters takes no more than half of the line from what else it has to say.
+        rest = width - (_need(both, gap) - total(pieces))
+        if over() and not part.rank and part.short is None and total(pieces) > width // 2:
+            both[at] = (part, tuple(fit(pieces, max(width // 2, rest))))
     for rank in sorted({part.rank for part, _ in both if part.rank > 0}, reverse=True):
         for at in range(len(both) - 1, -1, -1):
             part, pieces = both[at]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.test_tables import BARE, NOW, Shelf, ago, ref
-from tests.ui.desk import READS, busy
+from tests.ui.desk import READS, Desk, busy
 from tests.ui.desk import service as fresh
 from tests.ui.test_console import seat
 from tui.errors import Unreachable
@@ -257,6 +257,35 @@ def test_a_column_that_sounds_like_a_secret_is_never_offered() -> None:
     assert column_of(Kind.SERVICE, "field.nonsense") is None
     every = [column_of(kind, each.id) for kind in BARE for each in offered(kind, [BARE[kind]])]
     assert None not in every
+
+
+async def test_marks_that_a_filter_hides_are_gone_and_said_to_be() -> None:
+    async with seat() as at:
+        await at.press("space", "j", "space")
+        assert "2 marked" in at.row("Services")
+        await at.press("/", *"worker", "enter")
+        assert "marked" not in at.row("Services").replace("1 marked", "")
+        assert "not marked any more: not among what is shown" in at.said
+
+
+async def test_where_there_is_nothing_the_key_that_makes_the_first_is_named() -> None:
+    desk = Desk()
+    for connection, kinds in READS.items():
+        name = {"encore": "shop", "dployr": "fleet", "phase": "vault"}[connection]
+        for kind in kinds:
+            desk.put(name, kind, [])
+    async with seat(desk) as at:
+        assert at.sees("n creates one"), "an app"
+        assert at.sees("d deploys one")
+        assert at.sees("t triggers one, i follows one begun elsewhere")
+        await at.press("2", "]", "]")
+        assert at.app.console_screen.resources.kind is Kind.INSTANCE
+        assert sum("creates one" in line for line in at.screen()) == 1, "nobody can create a machine here"
+        desk.read_only = True
+        await at.tick(1)
+        desk.put("fleet", Kind.SERVICE, [])
+        await at.press("[", "[")
+        assert not at.sees("deploys one")
 
 
 async def test_a_mark_among_thousands_makes_no_row_that_nobody_sees(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from tui.model import TONES, Health, Kind, Ref, Resource, Rollout, Tone
 from tui.tables import Cell, Moment, Span, lately, needs_approval, search_text, state, told
 from tui.ui.keys import bindings_for
 from tui.ui.notices import below, empty
-from tui.ui.panes.listing import PaneTable
+from tui.ui.panes.listing import PaneTable, begins
 from tui.ui.panes.pane import Pane
 from tui.ui.program import program
 from tui.ui.widgets.cells import Piece, total, width_of
@@ -197,7 +197,14 @@ class AppsPane(Pane):
             self._show()
         keys = program(self).keymap
         if not self._branches:
-            notice = empty("apps", [feed for feed in feeds if feed.kind is Kind.APPLICATION], store, boot, keys)
+            notice = empty(
+                "apps",
+                [feed for feed in feeds if feed.kind is Kind.APPLICATION],
+                store,
+                boot,
+                keys,
+                begins(Kind.APPLICATION, self.session, keys),
+            )
             self._tree.set_message(notice.lines, notice.tone)
         elif not self._tree.rows:
             self._tree.set_message([f"None of {len(self._branches)} apps match the filter.", "esc shows everything"])

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from textual import events
 
+from tui.actions import ACTIONS, Keymap
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Health, Kind, Ref, Resource, Tone, Verb
 from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, age, attention, lately, search_text
+from tui.ui.aim import Selection, why_not
 from tui.ui.notices import below, empty
 from tui.ui.panes.look import WHOLE, Look, chosen, spread
 from tui.ui.program import program
@@ -319,9 +321,7 @@ class Listing:
             )
             return
         keys = program(self.table).keymap
-        (key,) = keys.spelled_ids("row.trigger")
-        then = f"{key} triggers one" if key and self.kind is Kind.ROLLOUT and not self.session.read_only else ""
-        notice = empty(self.title, feeds, self.session.store, boot, keys, then)
+        notice = empty(self.title, feeds, self.session.store, boot, keys, begins(self.kind, self.session, keys))
         self.table.set_message(notice.lines, notice.tone)
 
     def _maker(self, moment: Moment, columns: Sequence[Column[Any]], stale: dict[Feed, float]) -> Callable[[Hashable], Row]:
@@ -349,6 +349,26 @@ class Listing:
                     return (Span(f"? {pending.verb}? {since}", Tone.UNKNOWN),)
                 return (Span(f"◐ {DOING[pending.verb]} {since}", Tone.BUSY),)
         return self._cells(column, row, moment) if self._cells else column.cell(row, moment)
+
+
+BEGINS: Final[Mapping[Kind, tuple[tuple[str, str], ...]]] = {
+    Kind.ROLLOUT: (("row.trigger", "triggers one"), ("rollout.adopt", "follows one begun elsewhere")),
+    Kind.SERVICE: (("row.deploy", "deploys one"),),
+    Kind.DEPLOYMENT: (("row.deploy", "makes one"),),
+}
+"""How there come to be some where there are none, by key; of the other kinds one is created."""
+
+
+def begins(kind: Kind, session: Session, keys: Keymap) -> str:
+    """How the first thing of a kind comes to be, as far as that can be done from here; empty if it cannot."""
+    ways = BEGINS.get(kind, (("row.new", "creates one"),))
+    told = [
+        (key, words)
+        for id_, words in ways
+        for key in keys.spelled_ids(id_)
+        if key and why_not(ACTIONS[id_], Selection(kind=kind), session) is None
+    ]
+    return ", ".join(f"{key} {words}" for key, words in told)
 
 
 def counted(total: int, shown: int) -> str:

@@ -18,6 +18,7 @@ from tui.ui.aim import Selection
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import Listing, PaneTable
 from tui.ui.panes.pane import Pane, Summary, summed
+from tui.ui.program import program
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_rows import Row, keys_of
@@ -135,7 +136,10 @@ class ResourcesPane(Pane):
                     each.count()
         self.listing.set_filter(self.filter)
         self.listing.set_faults(self.only_faults)
+        before = self.body.marks
         self.set_notice(self.listing.draw(moment))
+        if lost := len(before - self.body.marks):
+            program(self).say(f"{lost} {'is' if lost == 1 else 'are'} not marked any more: not among what is shown", "warn")
         info = [Piece(f"{len(self.body.marks)} marked", "accent")] if self.body.marks else []
         self.draw_head(*info, *self.listing.told(moment))
 

@@ -32,8 +32,8 @@ class Shape(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field. ``name`` is the API's; ``suggest`` are words often wanted, never a wall; ``choose`` names the kind whose things
-    on screen can be picked (their id is the value); ``example`` stands greyed in an empty field; ``instead`` is the field that this one
-    is given instead of."""
+    on screen can be picked (their id is the value); ``example`` stands greyed in an empty field, ``unset`` what the server takes where it
+    is left so; ``instead`` is the field that this one is given instead of."""
 
     name: str
     title: str
@@ -44,6 +44,7 @@ class Field:
     suggest: tuple[str, ...] = ()
     choose: Kind | None = None
     example: str = ""
+    unset: str = ""
     instead: str = ""
 
     @property
@@ -264,6 +265,12 @@ _APP_NAME: Final = Field(name="name", title="Name", required=True, check=at_most
 _PORT: Final = Field(name="port", title="Port", shape=Shape.NUMBER, check=port, example="3000")
 _VERSION: Final = Field(name="version", title="Version of the runtime", check=at_most(64), example="20")
 
+
+def _flag(name: str, title: str, help_: str) -> Field:
+    """Something that the server does only where it is told to."""
+    return Field(name=name, title=title, shape=Shape.SWITCH, suggest=_EITHER, unset="no", help=help_)
+
+
 MAKING: Final = frozenset({Verb.CREATE, Verb.ADOPT})
 """Verbs that bring something new into a list; where nothing is above it they are aimed at a connection."""
 
@@ -274,8 +281,8 @@ FORMS: Final[Mapping[tuple[Kind, Verb], Form]] = {
         fields=(
             Field(name="branch", title="Branch", help="its newest pushed commit is rolled out", check=branch, example="main"),
             Field(name="sha", title="or commit", help="all 40 digits, already pushed", check=commit, instead="branch"),
-            Field(name="skip_tests", title="Skip the tests", shape=Shape.SWITCH, suggest=_EITHER, help="roll out what was not tested"),
-            Field(name="force_rebuild", title="Build again", shape=Shape.SWITCH, suggest=_EITHER, help="even if it was built before"),
+            _flag("skip_tests", "Skip the tests", "roll out what was not tested"),
+            _flag("force_rebuild", "Build again", "even if it was built before"),
         ),
         whole=_one_of_both,
     ),

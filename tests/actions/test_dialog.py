@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -217,6 +218,13 @@ async def test_a_commit_takes_the_place_of_the_branch_that_was_only_offered() ->
         await at.press("tab", "tab", "tab", "right", "enter")
         assert at.desk.done[0][2]["sha"] == sha
         assert "branch" not in at.desk.done[0][2]
+
+
+async def test_what_a_server_takes_where_a_choice_is_left_empty_stands_there() -> None:
+    async with seat() as at:
+        await at.press("t")
+        screen = "\n".join(strip.text for strip in at.app.screen._compositor.render_strips())
+        assert re.findall(r"(Skip the tests|Build again) +left empty: no ", screen) == ["Skip the tests", "Build again"]
 
 
 async def test_in_a_field_the_last_line_says_what_enter_does_there() -> None:

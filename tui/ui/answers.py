@@ -123,9 +123,10 @@ class Entry(LineInput):
         Binding("up", "pick(-1)", "previous", show=False),
     ]
 
-    def __init__(self, name: str, example: str, options: tuple[Option, ...], *, secret: bool, value: str) -> None:
-        # An example that stood there alone could be taken for what will be sent.
-        super().__init__(value, placeholder=f"e.g. {example}" if example else "", password=secret, compact=True, select_on_focus=False)
+    def __init__(self, name: str, example: str, options: tuple[Option, ...], *, secret: bool, value: str, unset: str = "") -> None:
+        # What stood there alone could be taken for what will be sent.
+        greyed = f"e.g. {example}" if example else f"left empty: {unset}" if unset else ""
+        super().__init__(value, placeholder=greyed, password=secret, compact=True, select_on_focus=False)
         self.field = name
         self.options = options
         self.cursor_blink = False

@@ -59,7 +59,8 @@ class FormRows(Vertical):
 
     def _row(self, line: Line) -> list[Widget]:
         name, secret = line.field.name, line.field.shape is Shape.SECRET
-        entry = Entry(name, line.field.example, line.options, secret=secret, value=clean(line.value, 2_000))
+        field, value = line.field, clean(line.value, 2_000)
+        entry = Entry(name, field.example, line.options, secret=secret, value=value, unset=field.unset)
         title, problem = StatusLine(classes="ask-label"), Paragraph(indent=4)
         title.set_text(line.field.title + (" *" if line.field.required else ""))
         self._lines[name], self.entries[name], self._problems[name] = Horizontal(title, entry), entry, problem

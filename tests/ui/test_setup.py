@@ -156,6 +156,21 @@ async def test_the_clusters_that_there_are_can_be_picked_at_their_field() -> Non
         assert at.row("Cluster").split() == ["Cluster", "oncall"]
 
 
+async def test_half_an_address_is_no_wrong_one_until_its_field_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, asked = newcomer()
+    monkeypatch.setattr(asked, "wrong", lambda draft: {} if draft.base_url.endswith(".dev") else {"base_url": "no valid host name"})
+    async with owned(owner) as at:
+        await to(at, "base_url")
+        await at.press(*"https://api")
+        assert not at.sees("✗ no valid host name")
+        await at.press("tab")
+        assert at.sees("✗ no valid host name")
+        await at.press("shift+tab", "end", *".de")
+        assert at.sees("✗ no valid host name"), "who mends it sees when it is right"
+        await at.press("v")
+        assert not at.sees("✗ no valid host name")
+
+
 async def test_what_is_missing_is_marked_and_nothing_is_sent() -> None:
     owner, asked = newcomer()
     async with owned(owner) as at:

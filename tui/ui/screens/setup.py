@@ -252,8 +252,6 @@ class SetupScreen(Screen[None]):
         proposed = event.value == self._defaults.get(name, "")
         # Typing replaces a proposal, one of a few words and what nobody can see to mend; it goes on with anything else.
         event.input.select_on_focus = proposed or event.input.password or bool(event.input.options)
-        if not proposed:
-            self._touched.add(name)
         self._works = ""
         self._answered = {}
         self._tell()
@@ -271,6 +269,13 @@ class SetupScreen(Screen[None]):
             self._draw()
             if event.input.field == FOUND and self._found is not None and not self.wrong:
                 self._choice.focus()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Half a name is no wrong one: what is wrong with a field is told when it is left, and from then on at each key."""
+        left = event.widget
+        if isinstance(left, Entry) and left.value != self._defaults.get(left.field, ""):
+            self._touched.add(left.field)
+            self._draw()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         event.widget.scroll_visible(animate=False)

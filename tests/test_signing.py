@@ -16,7 +16,7 @@ from tests.configs import three
 from tui.cli.signing import Signing
 from tui.clock import SystemClock
 from tui.emulator import Options, start_in_thread
-from tui.errors import ConfigError, Unauthorized
+from tui.errors import ConfigError, Refused, Unauthorized, UsageError
 from tui.local.paths import Paths
 from tui.redaction import Redactor
 from tui.ui.owner import Draft
@@ -100,3 +100,39 @@ def test_what_goes_before_is_named_without_running_it(signing: Signing, monkeypa
     assert [signing.earlier("prod", name) for name in ("fleet", "vault", "none")] == ["", "token_command", ""]
     monkeypatch.setenv("ROLLWATCH_FLEET_TOKEN", "a-token")
     assert signing.earlier("prod", "fleet") == "environment ROLLWATCH_FLEET_TOKEN"
+
+
+@pytest.mark.parametrize("quirks", [frozenset(), frozenset({"dployr-totp"})])
+def test_a_code_becomes_a_token_that_is_kept(quirks: frozenset[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flavours = dict.fromkeys(("encore", "dployr", "phase"), "current")
+    with start_in_thread(Options(scenario="calm", flavours=flavours, quirks=quirks)) as running:
+        info = running.info
+        monkeypatch.setenv("ROLLWATCH_HOME", str(tmp_path))
+        text = three(**{name: info[name]["base_url"] for name in ("dployr", "encore", "phase")})
+        address = info["dployr"]["base_url"]
+        (tmp_path / "config.toml").write_text(text.replace(f'"{address}"', f'"{address}"\ncluster = "oncall"'))
+        (tmp_path / "config.toml").chmod(0o600)
+        paths = Paths.discover({"ROLLWATCH_HOME": str(tmp_path)})
+        signing = Signing(Namespace(context=None, read_only=False), paths, SystemClock(), Redactor())
+        wanted = draft(info, "fleet", email=info["dployr"]["email"])
+        asked: list[str] = []
+
+        async def code(question: str) -> str:
+            asked.append(question)
+            told: list[str] = []
+            running.do(lambda control: told.append(control.code(wanted.email)))
+            return told[0]
+
+        assert signing.wrong(wanted) == {}
+        with pytest.raises(UsageError, match="nobody can be asked for the code"):
+            asyncio.run(signing.test(wanted))
+        assert asyncio.run(signing.test(wanted, code)).startswith("dployr, current API")
+        assert asyncio.run(signing.keep(wanted)) == "prod"
+        assert "dpat_" in (tmp_path / "credentials.toml").read_text()
+        assert asked[0] == ("code from the authenticator" if quirks else "code from the e-mail")
+
+
+def test_a_server_that_sends_no_codes_says_that_it_wants_the_password(signing: Signing, info: Any) -> None:
+    wanted = draft(info, "fleet", email=info["dployr"]["email"])
+    with pytest.raises(Refused, match="sends no codes: it wants the password"):
+        asyncio.run(signing.test(wanted))

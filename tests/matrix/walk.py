@@ -41,7 +41,7 @@ from tui.local.finds import Find
 from tui.local.journal import Journal
 from tui.model import Kind, LogLine, Ref, Verb
 from tui.text import Safe, Secret, clean
-from tui.ui.owner import Draft, Preference
+from tui.ui.owner import Asking, Draft, Preference
 from tui.ui.screens.past import PastScreen
 
 BATCH = 24
@@ -108,7 +108,7 @@ class Refused(Asked):
         super().__init__(*found)
         self._why = why
 
-    async def test(self, draft: Draft) -> str:
+    async def test(self, draft: Draft, ask: Asking) -> str:
         raise Unauthorized(self._why, connection=draft.name, hint=self._why)
 
     def earlier(self, context: str, name: str) -> str:

@@ -14,7 +14,7 @@ from tui.errors import NotFound, Refused, Unauthorized
 from tui.local.finds import Find
 from tui.text import Secret
 from tui.ui.app import Console
-from tui.ui.owner import Draft
+from tui.ui.owner import Asking, Draft
 
 SECRET = "hunter2"
 
@@ -28,6 +28,7 @@ class Asked:
         self.error: Exception | None = None
         self.tried: list[Draft] = []
         self.kept: list[Draft] = []
+        self.codes: list[str] = []
 
     def platforms(self) -> Mapping[str, str]:
         return {"encore": "https://api.encore.dev", "dployr": "https://base.dployr.io", "phase": "https://api.phase.dev"}
@@ -36,10 +37,12 @@ class Asked:
         return self.found
 
     def wrong(self, draft: Draft) -> Mapping[str, str]:
-        return {} if draft.token or draft.client_secret else {"token": "is needed"}
+        return {} if draft.token or draft.client_secret or draft.email else {"token": "is needed"}
 
-    async def test(self, draft: Draft) -> str:
+    async def test(self, draft: Draft, ask: Asking) -> str:
         self.tried.append(draft)
+        if draft.by_code:
+            self.codes.append(await ask("code from the e-mail"))
         if self.error is not None:
             raise self.error
         if self.refuse:
@@ -318,3 +321,48 @@ async def test_signing_out_begins_at_what_is_selected_asks_and_says_what_signs_i
         await at.press("f3", "enter", "right", "enter")
         assert keeper.forgotten == [("prod", "fleet")]
         assert owner.opened == ["prod"]
+
+
+def signed_out_of_fleet() -> tuple[Owned, Keeper]:
+    owner = Owned()
+    owner.signing = Keeper()
+    owner.desks["prod"].signed_in = lambda name: None  # type: ignore[attr-defined]
+    owner.desks["prod"].store.hold("fleet", "signed-out", signed_out("fleet"))
+    return owner, owner.signing
+
+
+async def test_a_code_is_asked_for_in_the_form_once_somebody_agreed_to_have_it_sent() -> None:
+    owner, keeper = signed_out_of_fleet()
+    async with owned(owner, (80, 24)) as at:
+        await at.press("f2")
+        assert at.row("Connection").split() == ["Connection", "fleet"]
+        await to(at, "email")
+        await at.press(*"me@acme.test", "enter", "enter")
+        assert not at.sees("and code"), "nothing was asked for yet"
+        await at.press("enter")
+        assert at.sees("▲ once more has a code sent to me@acme.test; a server may make an account")
+        assert keeper.tried == []
+        await at.press("enter")
+        assert at.sees("the code from the e-mail; it is sent on and not kept")
+        assert at.app.focused is at.app.screen._entries["code"]  # type: ignore[attr-defined]
+        await at.press(*"abc123")
+        assert not at.sees("abc123")
+        assert keeper.codes == []
+        await at.press("enter")
+        assert keeper.codes == ["abc123"]
+        assert [each.email for each in keeper.kept] == ["me@acme.test"]
+        assert at.app.screen is at.app.console_screen, "back where one was"
+
+
+async def test_who_leaves_while_a_code_is_waited_for_has_signed_in_to_nothing() -> None:
+    owner, keeper = signed_out_of_fleet()
+    async with owned(owner, (80, 24)) as at:
+        await at.press("f2")
+        assert at.row("Connection").split() == ["Connection", "fleet"]
+        await to(at, "email")
+        await at.press(*"me@acme.test", "enter", "enter", "enter", "enter")
+        assert at.sees("waiting for the code from the e-mail")
+        await at.press("escape")
+        assert (keeper.codes, keeper.kept) == ([], [])
+        await at.press("f2")
+        assert not at.sees("and code")

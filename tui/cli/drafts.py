@@ -8,15 +8,20 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping
 
-from tui.cli.trying import Answers, Tried, try_out
+from tui.cli.trying import Answers, Tried, by_code, try_out
 from tui.clock import Clock
-from tui.errors import ConfigError, StorageError
+from tui.errors import ConfigError, StorageError, UsageError
 from tui.local.paths import Paths
 from tui.platforms.base import ConnectionSpec
 from tui.platforms.registry import BASE_URLS
 from tui.redaction import Redactor
 from tui.text import Secret
-from tui.ui.owner import Draft
+from tui.ui.owner import Asking, Draft
+
+
+async def nobody(question: str) -> str:
+    """Who answers where there is nobody. Raises ``UsageError``."""
+    raise UsageError(f"nobody can be asked for the {question} here")
 
 
 class Drafts:
@@ -33,13 +38,17 @@ class Drafts:
         """The platforms there are, with the address of each."""
         return BASE_URLS
 
-    async def _try(self, draft: Draft, spec: ConnectionSpec) -> str:
-        """Sign in and read one harmless thing; what it opens, in a few words. Raises ``PlatformError``; nothing is kept."""
+    async def _try(self, draft: Draft, spec: ConnectionSpec, ask: Asking) -> str:
+        """Sign in and read one harmless thing; what it opens, in a few words. Raises ``PlatformError``; nothing is kept. ``ask`` is asked
+        for a code where an e-mail address is all there is."""
         secrets = (draft.token, draft.client_secret, draft.password)
         self._redactor.add(*(Secret(text) for text in secrets if text))
         answers = Answers(
             token=draft.token, client_id=draft.client_id, client_secret=draft.client_secret, email=draft.email, password=draft.password
         )
+        if draft.by_code:
+            answers = await by_code(spec, draft.email, self._clock, ask)
+            self._redactor.add(Secret(answers.token))
         tried = await try_out(spec, answers, self._clock)
         self._tried = (draft, tried)
         return tried.seen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import platform
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -12,14 +11,13 @@ from typing import Final
 from tui.cli import compose, say
 from tui.cli.asking import Ask, hidden, interruptible, seen
 from tui.cli.exits import Exit
-from tui.cli.trying import Answers, forget, keep, try_out
+from tui.cli.trying import Answers, by_code, forget, keep, try_out
 from tui.clock import Clock, SystemClock
 from tui.errors import PlatformError, StorageError, UsageError
 from tui.local.config import Chosen
 from tui.local.paths import Paths
 from tui.local.spelling import meant
 from tui.platforms.base import ConnectionSpec
-from tui.platforms.registry import BY_CODE
 
 
 def login(args: Namespace) -> int:
@@ -107,14 +105,13 @@ async def _by_code(spec: ConnectionSpec, email: str, clock: Clock) -> Answers:
     if not sys.stdin.isatty():
         raise UsageError("no password was given; nothing was changed", hint="a code by e-mail is asked for on a terminal, without --stdin")
 
-    def ask(question: str) -> str:
+    async def code(question: str) -> str:
         with interruptible():
             return _needed(hidden, question)
 
     if seen(f"have a code sent to {email}? a server may make an account of an address that is new to it [y/N]").lower() not in {"y", "yes"}:
         raise UsageError("nothing was changed")
-    token = await BY_CODE[spec.platform](spec, clock, email=email, name=f"rollwatch@{platform.node()}", ask=ask)
-    return Answers(token=token.reveal())
+    return await by_code(spec, email, clock, code)
 
 
 def _phase(_seen: Ask, hidden: Ask) -> Answers:

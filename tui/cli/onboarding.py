@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tui.addresses import base_url
 from tui.cli import compose
-from tui.cli.drafts import Drafts
+from tui.cli.drafts import Drafts, nobody
 from tui.cli.trying import Tried, keep
 from tui.errors import ConfigError
 from tui.local.config import load
@@ -28,7 +28,7 @@ from tui.local.tomltext import LIMIT
 from tui.local.variables import apps_of
 from tui.platforms.base import AppSpec, ConnectionSpec
 from tui.platforms.registry import BASE_URLS
-from tui.ui.owner import Draft
+from tui.ui.owner import Asking, Draft
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {"encore": ("client_id", "client_secret", "apps"), "dployr": (), "phase": ("token",)}
@@ -37,8 +37,8 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {"encore": ("client_id", "client_
 def missing(draft: Draft, *, apps: bool = True) -> dict[str, str]:
     """What a platform needs to be signed in to and a draft has not, by field."""
     wrong = {field: "is needed" for field in NEEDED[draft.platform] if not getattr(draft, field) and (apps or field != "apps")}
-    if draft.platform == "dployr" and not draft.token and not (draft.email and draft.password):
-        wrong["token"] = "a token, or e-mail and password below"  # noqa: S105 - a sentence
+    if draft.platform == "dployr" and not draft.token and not draft.email:
+        wrong["token"] = "a token, or an e-mail address below"  # noqa: S105 - a sentence
     return wrong
 
 
@@ -79,7 +79,7 @@ class Onboarding(Drafts):
         found = loaded.config.contexts.get(context)
         return tuple(found.connections) if found is not None else ()
 
-    async def test(self, draft: Draft) -> str:
+    async def test(self, draft: Draft, ask: Asking = nobody) -> str:
         """Sign in and read one harmless thing; what it opens, in a few words. Raises ``RollwatchError``; nothing is kept."""
         spec = ConnectionSpec(
             name=draft.name,
@@ -89,7 +89,7 @@ class Onboarding(Drafts):
             cluster=draft.cluster,
             operator=whoami(os.environ),
         )
-        return await self._try(draft, spec)
+        return await self._try(draft, spec, ask)
 
     async def keep(self, draft: Draft) -> str:
         """Write what was tried; the context that it is in. Raises ``RollwatchError``."""

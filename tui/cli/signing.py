@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 
 from tui.addresses import origin
 from tui.cli import compose
-from tui.cli.drafts import Drafts
+from tui.cli.drafts import Drafts, nobody
 from tui.cli.onboarding import missing
 from tui.cli.trying import forget, keep
 from tui.errors import ConfigError
 from tui.local.config import Chosen
 from tui.local.credentials import Credentials
 from tui.local.finds import Find
-from tui.ui.owner import Draft
+from tui.ui.owner import Asking, Draft
 
 
 class Signing(Drafts):
@@ -44,14 +44,14 @@ class Signing(Drafts):
         kept = found.source in {"", str(self._paths.credentials_file)}
         return found.source if not kept else "token_command" if connection.token_command else ""
 
-    async def test(self, draft: Draft) -> str:
+    async def test(self, draft: Draft, ask: Asking = nobody) -> str:
         """Sign in and read one harmless thing; what it opens, in a few words. Raises ``RollwatchError``; nothing is kept."""
         chosen = self._chosen(draft.context)
         if draft.name not in chosen.context.connections:
             raise ConfigError(f"{draft.context} has no connection {draft.name} any more")
         found = await asyncio.to_thread(compose.sign_ins, self._paths, chosen)
         spec = compose.spec_of(chosen, draft.name, found)
-        return await self._try(draft, spec)
+        return await self._try(draft, spec, ask)
 
     async def keep(self, draft: Draft) -> str:
         """Keep what was tried, privately; the context that it is in. Raises ``RollwatchError``."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import platform
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,13 @@ from typing import Any
 from tui.addresses import origin
 from tui.cli.probe import ask
 from tui.clock import Clock
+from tui.errors import NoEndpoint, NotFound, Refused
 from tui.local.credentials import Credentials
 from tui.local.journal import Journal
 from tui.local.logins import Logins
 from tui.local.paths import Paths
 from tui.platforms.base import ConnectionSpec, SignIn
-from tui.platforms.registry import open_platform
+from tui.platforms.registry import BY_CODE, open_platform
 from tui.text import Secret
 
 
@@ -61,6 +63,15 @@ class _Memory:
         yield
 
 
+async def by_code(spec: ConnectionSpec, email: str, clock: Clock, ask: Callable[[str], Awaitable[str]]) -> Answers:
+    """A token made with a code instead of a password; ``ask`` is asked for the code. Raises ``PlatformError``."""
+    try:
+        token = await BY_CODE[spec.platform](spec, clock, email=email, name=f"rollwatch@{platform.node()}", ask=ask)
+    except (NoEndpoint, NotFound):
+        raise Refused("this server sends no codes: it wants the password", connection=spec.name) from None
+    return Answers(token=token.reveal())
+
+
 async def try_out(spec: ConnectionSpec, answers: Answers, clock: Clock) -> Tried:
     """Sign in and read one harmless thing. Raises ``PlatformError`` if the answers open nothing; nothing is kept."""
     vault = _Memory()
@@ -74,12 +85,12 @@ async def try_out(spec: ConnectionSpec, answers: Answers, clock: Clock) -> Tried
     )
     # A journal that nobody reads: the rollouts that are known say nothing of new credentials.
     with contextlib.closing(Journal.memory(context="", who="", now=clock.wall)) as journal:
-        platform = open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=journal.rollouts(spec.name))
+        opened = open_platform(spec, credentials=credentials, clock=clock, journal_rollouts=journal.rollouts(spec.name))
         try:
-            seen = await ask(platform)
+            seen = await ask(opened)
         finally:
-            await platform.aclose()
-    said = (platform.platform, "" if platform.flavour == "unknown" else f"{platform.flavour} API", seen)
+            await opened.aclose()
+    said = (opened.platform, "" if opened.flavour == "unknown" else f"{opened.flavour} API", seen)
     return Tried(answers=answers, seen=", ".join(filter(None, said)), login=vault.login)
 
 

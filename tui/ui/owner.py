@@ -5,7 +5,7 @@ The command line implements it; a console without an owner (a demo, a test) has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -52,6 +52,15 @@ class Draft:
     email: str = ""
     password: str = field(default="", repr=False)
 
+    @property
+    def by_code(self) -> bool:
+        """Whether it is signed in to with a code that is asked for."""
+        return self.platform == "dployr" and bool(self.email) and not self.token and not self.password
+
+
+Asking = Callable[[str], Awaitable[str]]
+"""Asks whoever is there for something that nobody keeps: a code."""
+
 
 class Onboarding(Protocol):
     """Makes a connection out of a draft."""
@@ -65,7 +74,7 @@ class Onboarding(Protocol):
     def wrong(self, draft: Draft) -> Mapping[str, str]:
         """What is wrong, by field; nothing is sent."""
 
-    async def test(self, draft: Draft) -> str:
+    async def test(self, draft: Draft, ask: Asking) -> str:
         """Sign in and read one harmless thing; what it opens, in a few words. Nothing is kept."""
 
     async def keep(self, draft: Draft) -> str:

@@ -188,7 +188,7 @@ def exchange(spec: ConnectionSpec, clock: Clock) -> Transport:
     return Transport(credentials=None, **_options(spec, clock))
 
 
-async def token_by_code(spec: ConnectionSpec, clock: Clock, *, email: str, name: str, ask: Callable[[str], str]) -> Secret:
+async def token_by_code(spec: ConnectionSpec, clock: Clock, *, email: str, name: str, ask: Callable[[str], Awaitable[str]]) -> Secret:
     """A token made with a code that the server mails, or one from an authenticator. Raises ``errors.PlatformError``."""
     way = exchange(spec, clock)
     try:

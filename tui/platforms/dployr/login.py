@@ -7,7 +7,7 @@ asks its user through. Nothing here is kept, and nothing ever signs out: that wo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -63,17 +63,17 @@ async def enter_code(exchange: Transport, email: str, code: Secret) -> Session:
     return Session(cookie=Secret(f"session={found[1]}"), seconds=int(life[1]) if life else 0)
 
 
-async def token_by_code(exchange: Transport, email: str, name: str, ask: Callable[[str], str]) -> Secret:
+async def token_by_code(exchange: Transport, email: str, name: str, ask: Callable[[str], Awaitable[str]]) -> Secret:
     """Every step from an e-mail address to a token kept under ``name``; ``ask`` asks for one code. Raises ``errors.PlatformError``."""
     authenticator = await ask_for_code(exchange, email)
     source = "the authenticator" if authenticator else "the e-mail"
-    session = await enter_code(exchange, email, Secret(ask(f"code from {source}")))
+    session = await enter_code(exchange, email, Secret(await ask(f"code from {source}")))
     try:
         return await make_token(exchange, session, name)
     except Forbidden as error:
         if error.code != STEP_UP or not await has_second_factor(exchange, session):
             raise
-    await step_up(exchange, session, Secret(ask("code from the authenticator once more")))
+    await step_up(exchange, session, Secret(await ask("code from the authenticator once more")))
     return await make_token(exchange, session, name)
 
 

@@ -6,6 +6,7 @@ secret is never drawn.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -18,10 +19,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, Refused, RollwatchError, Unauthorized, Unreachable, WrongBaseUrl
+from tui.errors import Forbidden, RollwatchError, Unauthorized
 from tui.local.finds import Find
 from tui.text import clean
 from tui.ui.answers import Choice, Entry, in_order
+from tui.ui.blame import field_of
 from tui.ui.owner import Draft, Onboarding
 from tui.ui.questions import Option
 from tui.ui.widgets.cells import Piece
@@ -34,6 +36,8 @@ YES: Final = "yes"
 NO: Final = "no"
 INSTEAD: Final = frozenset({"email", "password"})
 """Fields that stand in for a token."""
+CODE: Final = "code"
+"""The field for what is asked for while it is tried."""
 APPS: Final = "shop-3p2i:staging,prod other:dev"
 
 
@@ -59,7 +63,8 @@ LINES: Final = (
     Line(name="apps", title="Apps", help="with their environments: its API has no list of them", only="encore", example=APPS),
     Line(name="token", title="Token", help="not shown, kept in a file only you can read", only="dployr phase", secret=True),
     Line(name="email", title="or e-mail", help="signs in once instead of a token", only="dployr"),
-    Line(name="password", title="and password", help="not shown and never stored", only="dployr", secret=True),
+    Line(name="password", title="and password", help="never stored; left empty, a code is asked for", only="dployr", secret=True),
+    Line(name=CODE, title="and code", help="", only="dployr", secret=True),
     Line(name="cluster", title="Cluster", help="its id or name, where the account has several", only="dployr"),
     Line(name="context", title="Context", help="what is looked at together: prod, staging …"),
     Line(name="production", title="Production", help="yes: what cannot be undone asks for the name"),
@@ -92,6 +97,8 @@ class SetupScreen(Screen[None]):
         self._answered: dict[str, str] = {}
         self._works = ""
         self._busy = False
+        self._code: asyncio.Future[str] | None = None
+        self._question = self._mailed = ""
         self._title = StatusLine(classes="title")
         self._entries: dict[str, Entry] = {}
         self._rows: dict[str, Vertical] = {}
@@ -172,7 +179,8 @@ class SetupScreen(Screen[None]):
     @property
     def texts(self) -> dict[str, str]:
         """What is typed into the fields that are asked for."""
-        return {line.name: self._value(line.name) if not line.only or self.platform in line.only.split() else "" for line in self.lines}
+        asked = [line for line in self.lines if line.name != CODE]
+        return {line.name: self._value(line.name) if not line.only or self.platform in line.only.split() else "" for line in asked}
 
     @property
     def draft(self) -> Draft:
@@ -221,7 +229,8 @@ class SetupScreen(Screen[None]):
         for line in self.lines:
             self._rows[line.name].display = self._asked(line)
             problem = self._answered.get(line.name) or (wrong.get(line.name, "") if line.name in self._touched else "")
-            self._hints[line.name].set_text(f"✗ {problem}" if problem else line.help, "bad" if problem else "muted")
+            told = self._question if line.name == CODE else line.help
+            self._hints[line.name].set_text(f"✗ {problem}" if problem else told, "bad" if problem else "muted")
         works = bool(self._works)
         self._choice.offer(self.acts[works], "ok", first=True)
         self._keys.set_text(f"{self.keys[works]} · ↓ picks · esc leaves, nothing written", "muted")
@@ -230,6 +239,8 @@ class SetupScreen(Screen[None]):
         """Whether a field is asked for: of this platform, and not in place of a token that is there."""
         if line.name == FOUND:
             return bool(self._finds)
+        if line.name == CODE:
+            return self._code is not None
         if line.name in INSTEAD and self._value("token"):
             return False
         return not line.only or self.platform in line.only.split()
@@ -264,7 +275,9 @@ class SetupScreen(Screen[None]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if isinstance(event.input, Entry):
+        if event.input is self._entries.get(CODE):
+            self._answer(event.value)
+        elif isinstance(event.input, Entry):
             self._touched.add(event.input.field)
             self._draw()
             if event.input.field == FOUND and self._found is not None and not self.wrong:
@@ -282,6 +295,8 @@ class SetupScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """Go without having written anything."""
+        if self._code is not None:
+            self._code.cancel()
         self.forget()
         self._left()
 
@@ -290,6 +305,8 @@ class SetupScreen(Screen[None]):
         event.stop()
         if not event.go:
             self.action_leave()
+        elif self._code is not None:
+            self._answer(self._value(CODE))
         elif not self._busy:
             self._go()
 
@@ -302,17 +319,42 @@ class SetupScreen(Screen[None]):
             self._say("nothing was tried: see the marked fields", "warn")
             next(self._entries[line.name] for line in self.lines if line.name in wrong).focus()
             return
+        if draft.by_code and not self._works and self._mailed != draft.email:
+            self._mailed = draft.email
+            new = "a server may make an account of an address that is new to it"
+            self._say(f"▲ once more has a code sent to {draft.email}; {new}", "warn")
+            return
         self._busy = True
         self._say("writing…" if self._works else f"asking {draft.base_url}…", "busy")
         start(self, self._keep if self._works else self._test, draft, group="setup")
 
     async def _test(self, draft: Draft) -> None:
-        seen = await self._safely(self._onboarding.test(draft), draft)
+        seen = await self._safely(self._onboarding.test(draft, self._ask), draft)
         if seen is not None and draft == self.draft:
             self._works = seen or draft.platform
             self._draw()
             self._say(f"● it works: {self._works}", "ok")
             self._choice.focus()
+
+    async def _ask(self, question: str) -> str:
+        """Have something typed that is asked for on the way: a field that is there only then."""
+        entry = self._entries[CODE]
+        self._code, self._question = asyncio.get_running_loop().create_future(), f"the {question}; it is sent on and not kept"
+        self._draw()
+        self._say(f"◐ waiting for the {question}", "busy")
+        entry.focus()
+        try:
+            return await self._code
+        finally:
+            self._code = None
+            with entry.prevent(Input.Changed):
+                entry.value = ""
+            self._draw()
+
+    def _answer(self, text: str) -> None:
+        if self._code is not None and not self._code.done() and text.strip():
+            self._say("asking…", "busy")
+            self._code.set_result(text.strip())
 
     async def _keep(self, draft: Draft) -> None:
         context = await self._safely(self._onboarding.keep(draft), draft)
@@ -332,7 +374,7 @@ class SetupScreen(Screen[None]):
             return str(await work)
         except RollwatchError as error:
             if draft == self.draft:
-                field = _field_of(error, draft)
+                field = field_of(error, draft)
                 # Of what went wrong on the way only the end fits under a field; what credentials are told of is a sentence.
                 said = error.message if isinstance(error, Unauthorized | Forbidden) else error.message.rpartition(": ")[2]
                 if field == "cluster":
@@ -346,17 +388,3 @@ class SetupScreen(Screen[None]):
             return None
         finally:
             self._busy = False
-
-
-_SECRET_OF: Final[Mapping[str, str]] = {"encore": "client_secret", "dployr": "token", "phase": "token"}
-
-
-def _field_of(error: RollwatchError, draft: Draft) -> str:
-    """The field that an error is about: the credentials where they were refused, the address where nobody answered."""
-    if isinstance(error, Unauthorized | Forbidden):
-        return "password" if draft.platform == "dployr" and not draft.token else _SECRET_OF.get(draft.platform, "")
-    if isinstance(error, Refused) and draft.platform == "dployr" and "cluster" in error.message:
-        return "cluster"
-    if isinstance(error, NotFound) and draft.platform == "encore":
-        return "apps"
-    return "base_url" if isinstance(error, Unreachable | WrongBaseUrl | BadReply | NoEndpoint) else ""

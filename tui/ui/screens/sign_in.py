@@ -16,13 +16,13 @@ from tui.errors import RollwatchError
 from tui.ui.answers import Entry
 from tui.ui.owner import Draft, Member, Signing
 from tui.ui.questions import Option
-from tui.ui.screens.setup import LINES, Line, SetupScreen
+from tui.ui.screens.setup import CODE, LINES, Line, SetupScreen
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part
 from tui.ui.workers import start
 
 NAME = Line(name="name", title="Connection", help="↓ goes through them")
-CREDENTIALS = frozenset({"client_id", "client_secret", "token", "email", "password"})
+CREDENTIALS = frozenset({"client_id", "client_secret", "token", "email", "password", CODE})
 
 
 class SignInScreen(SetupScreen):
@@ -84,8 +84,9 @@ class SignInScreen(SetupScreen):
 
     @on(Input.Submitted)
     def _whole(self, event: Input.Submitted) -> None:
-        """Enter where nothing is missing any more goes on to the end."""
-        if self.platform and not self._signing.wrong(self.draft):
+        """Enter where nothing is missing any more goes on to the end; where a password may follow, to that."""
+        draft = self.draft
+        if self.platform and event.input is not self._entries.get(CODE) and not draft.by_code and not self._signing.wrong(draft):
             self._choice.focus()
 
     def _go(self) -> None:
@@ -97,7 +98,7 @@ class SignInScreen(SetupScreen):
 
     async def _test(self, draft: Draft) -> None:
         """Try it and keep it: there is nothing to look at in between."""
-        seen = await self._safely(self._signing.test(draft), draft)
+        seen = await self._safely(self._signing.test(draft, self._ask), draft)
         if seen is not None and draft == self.draft:
             self._busy = True
             self._say(f"● it works: {seen or draft.platform}", "ok")

@@ -19,7 +19,7 @@ from tui.engine.commands import IN_FLIGHT, Outcome
 from tui.engine.feeds import Pending
 from tui.engine.guardrails import Guardrail, Guardrails
 from tui.engine.verdicts import Verdict
-from tui.errors import Refused
+from tui.errors import RateLimited, Refused
 from tui.model import Deployment, Health, Kind, Ref, Rollout, Verb
 from tui.platforms.base import Request
 from tui.text import Safe
@@ -277,6 +277,14 @@ async def test_a_refusal_stands_at_its_field_and_nothing_typed_is_lost() -> None
         assert at.sees("refused: no such key")
         assert at.sees("PATH")
         assert not at.sees("hunter2")
+
+
+async def test_who_was_asked_too_often_says_for_how_long_it_wants_to_be_left_alone() -> None:
+    async with seat() as at:
+        error = RateLimited("fleet.test answered POST /restart with 429", connection="fleet", retry_after=77.0)
+        at.desk.answer = Outcome(word="refused", text=str(error), error=error, ref=WORKER)
+        await at.press("r", "right", "enter")
+        assert at.sees("with 429: wait 77 s")
 
 
 async def test_what_was_typed_survives_a_refusal_that_came_after_the_dialog_was_closed() -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tui.actions import Danger
-from tui.errors import UsageError
+from tui.errors import RateLimited, RollwatchError, UsageError
 from tui.forms import Field, Form, Shape
 from tui.model import Verb
 from tui.ui.answers import Entry
@@ -251,10 +251,16 @@ class AskScreen(FormDialog):
         left = tuple(each for each in question.targets if each.ref not in deed.sent)
         self._question = again(replace(question, targets=left) if left else question, self.session)
         self._entries[TYPED].value = ""
-        self.say(("unknown: " if outcome.word == "unknown" else "refused: ") + outcome.text + deed.rest, "bad")
+        self.say(("unknown: " if outcome.word == "unknown" else "refused: ") + outcome.text + _wait(outcome.error) + deed.rest, "bad")
         self._choice.choose(go=False)
         self.tell()
         self.focus_on(self._server)
+
+
+def _wait(error: RollwatchError | None) -> str:
+    """For how long a server that was asked too often wants to be left alone."""
+    seconds = error.retry_after if isinstance(error, RateLimited) else None
+    return f": wait {seconds:.0f} s" if seconds else ""
 
 
 def _called(target: Target) -> str:

@@ -221,6 +221,14 @@ def test_the_handoff_reads_as_markdown_and_cannot_be_broken_by_a_name() -> None:
     assert "+00:00" not in json.dumps(told)
 
 
+def test_an_attempt_that_ended_alike_again_and_again_is_told_once() -> None:
+    one = "fleet/deployment/d-9"
+    course = ["ok (success)", "busy (running)", "ok (success)", "busy (running)", "ok (success)"]
+    again = [went(one, before, after, minutes, "web-api") for minutes, (before, after) in enumerate(pairwise(course))]
+    (story,) = digest(again, since=START, until=END).changed
+    assert story.chain == "ok (success)"
+
+
 def test_the_handoff_does_not_tell_of_a_later_attempt_where_one_only_waited() -> None:
     one = "shop/rollout/roll_1"
     course = ["busy (running)", "degraded (needs approval)", "busy (running)", "ok (success)"]

@@ -51,7 +51,8 @@ class Story:
             return self.words
         shown = self.states
         if kind_of(self.ref) in SHIPPED:
-            shown = tuple(each for each in shown if health_of(each) is not Health.BUSY) or shown[-1:]
+            ends = tuple(each for each in shown if health_of(each) is not Health.BUSY) or shown[-1:]
+            shown = tuple(each for at, each in enumerate(ends) if not at or each != ends[at - 1])
         if len(shown) > LONGEST:
             shown = (*shown[:1], f"… {len(shown) - LONGEST + 1} more …", *shown[-(LONGEST - 2) :])
         return " → ".join(shown)

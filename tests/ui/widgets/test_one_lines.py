@@ -158,6 +158,14 @@ async def test_a_narrow_header_keeps_what_matters(width: int, expected: str) -> 
         assert " ".join(app.status.text.split()) == " ".join(expected.split())
 
 
+async def test_what_left_for_a_sentence_comes_back_when_that_is_told_in_a_word() -> None:
+    sentence = Part(pieces=(Piece("▲ history is not saved: " + "/a/long/way" * 9),), rank=1, short=(Piece("▲ not saved"),))
+    async with bars(60) as (app, recording):
+        app.status.set_parts([part("prod"), part("▕████▏ 93/100", rank=3, short="93/100")], [sentence, part("22:31", rank=2)])
+        await recording.settle()
+        assert " ".join(app.status.text.split()) == "prod ▕████▏ 93/100 ▲ not saved 22:31"
+
+
 async def test_a_very_long_name_drives_nothing_else_from_its_line() -> None:
     async with bars(60) as (app, recording):
         app.status.set_parts([part("x" * 200), part("service on fleet", rank=2)], [part("as of 4s ago"), part("▲ PRODUCTION")])

@@ -90,28 +90,37 @@ def _need(parts: Sequence[tuple[Part, Cell]], gap: int) -> int:
 
 
 def _fitting(left: Sequence[Part], right: Sequence[Part], width: int, gap: int) -> tuple[list[tuple[Part, Cell]], list[tuple[Part, Cell]]]:
-    """The parts that fit side by side: by rank, highest first, a part turns short, then leaves."""
-    both = [(part, part.pieces) for part in (*left, *right)]
-    border = len(left)
+    """The parts that fit side by side: by rank, highest first, a part turns short, then leaves; where what stayed turned short after
+    that, it comes back."""
+    parts = (*left, *right)
+    shown = {at: part.pieces for at, part in enumerate(parts)}
 
     def over() -> bool:
-        return _need(both, gap) > width
+        return _need([(parts[at], pieces) for at, pieces in shown.items()], gap) > width
 
-    for at, (part, pieces) in enumerate(both):
+    def shorten(at: int) -> None:
+        if over() and (short := parts[at].short) is not None:
+            shown[at] = short
+
+    for at, part in enumerate(parts):
         # A name of 200 letters takes no more than half of the line from what else it has to say.
-        rest = width - (_need(both, gap) - total(pieces))
-        if over() and not part.rank and part.short is None and total(pieces) > width // 2:
-            both[at] = (part, tuple(fit(pieces, max(width // 2, rest))))
-    for rank in sorted({part.rank for part, _ in both if part.rank > 0}, reverse=True):
-        for at in range(len(both) - 1, -1, -1):
-            part, pieces = both[at]
-            if part.rank == rank and over() and part.short is not None and pieces is not part.short:
-                both[at] = (part, part.short)
-        for at in range(len(both) - 1, -1, -1):
-            if both[at][0].rank == rank and over():
-                del both[at]
-                border -= at < border
-    for at, (part, _) in enumerate(both):
-        if over() and part.short is not None:
-            both[at] = (part, part.short)
-    return both[:border], both[border:]
+        rest = width - (_need([(parts[each], pieces) for each, pieces in shown.items()], gap) - total(part.pieces))
+        if over() and not part.rank and part.short is None and total(part.pieces) > width // 2:
+            shown[at] = tuple(fit(part.pieces, max(width // 2, rest)))
+    for rank in sorted({part.rank for part in parts if part.rank > 0}, reverse=True):
+        ranked = [at for at in reversed(range(len(parts))) if parts[at].rank == rank]
+        for at in ranked:
+            shorten(at)
+        for at in ranked:
+            if over():
+                del shown[at]
+    for at in sorted(shown):
+        shorten(at)
+    for at in sorted(set(range(len(parts))) - shown.keys(), key=lambda each: parts[each].rank):
+        for pieces in filter(None, (parts[at].pieces, parts[at].short)):
+            shown[at] = pieces
+            if not over():
+                break
+            del shown[at]
+    chosen = [(at, parts[at], shown[at]) for at in sorted(shown)]
+    return [(part, pieces) for at, part, pieces in chosen if at < len(left)], [(p, c) for at, p, c in chosen if at >= len(left)]

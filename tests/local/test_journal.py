@@ -407,7 +407,7 @@ def test_where_no_journal_can_be_it_is_in_memory_and_says_so_and_nothing_is_sent
     journal.record([event(1)])
     assert journal.flush()
     assert afters(journal.events()) == ["failed (1)"]
-    with pytest.raises(StorageError, match="nothing is sent that cannot be written down first"):
+    with pytest.raises(StorageError, match=r"nothing is sent that cannot be written down first: .*: mend that, then start again"):
         restart(journal)
     journal.close()
 

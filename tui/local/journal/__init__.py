@@ -160,7 +160,8 @@ class Journal:
         another console. ``override`` sends in spite of an unknown outcome, not in spite of an answer that another console awaits.
         """
         if self._reason:
-            raise StorageError(f"nothing is sent that cannot be written down first: {self._reason}")
+            # What is forgotten at the end is never moved to a file, so that waiting alone mends nothing.
+            raise StorageError(f"nothing is sent that cannot be written down first: {self._reason}", hint="mend that, then start again")
         key = (self._context, ref.connection, str(ref.kind), ref.id, str(kind), str(verb))
         now = self._now()
 

@@ -321,8 +321,7 @@ class SetupScreen(Screen[None]):
             return
         if draft.by_code and not self._works and self._mailed != draft.email:
             self._mailed = draft.email
-            new = "a server may make an account of an address that is new to it"
-            self._say(f"▲ once more has a code sent to {draft.email}; {new}", "warn")
+            self._say("▲ a new address may get an account there: once more mails the code", "warn")
             return
         self._busy = True
         self._say("writing…" if self._works else f"asking {draft.base_url}…", "busy")

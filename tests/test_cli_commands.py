@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -241,6 +242,7 @@ def test_a_secret_comes_from_standard_input_and_stands_on_no_command_line(desk: 
     seen: set[bytes] = set()
     while running.poll() is None:
         seen |= command_lines()
+        time.sleep(0.01)
     assert running.returncode == Exit.OK, running.stderr
     assert any(b"key=A_B" in each for each in seen)
     assert any(b"TRIAL_TOKEN" in each for each in seen)  # its children too

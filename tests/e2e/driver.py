@@ -100,6 +100,7 @@ class Terminal:
         self.screen = _Screen(*size)
         self._stream = _Stream(self.screen)
         self._pending = b""
+        self._shown: list[str] | None = None
         self.raw = bytearray()
         self.master, self.slave = os.openpty()
         self.resize(*size, tell=False)
@@ -152,6 +153,7 @@ class Terminal:
         whole = cut < 0 or any(0x40 <= byte <= 0x7E and byte not in b"[]" for byte in data[cut + 1 :])
         self._pending, data = (b"", data) if whole else (data[cut:], data[:cut])
         self._stream.feed(data)
+        self._shown = None
         while self.screen.answers:
             os.write(self.master, self.screen.answers.pop(0).encode())
         return True
@@ -205,6 +207,7 @@ class Terminal:
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         if tell:
             self.screen.resize(lines, columns)
+            self._shown = None
             os.killpg(self._running().pid, signal.SIGWINCH)
 
     def signal(self, number: int) -> None:
@@ -224,8 +227,10 @@ class Terminal:
     # What can be seen.
 
     def lines(self) -> list[str]:
-        """The screen's lines."""
-        return [line.rstrip() for line in self.screen.display]
+        """The screen's lines, drawn once for all that is asked until more was written: that takes longer than to read it."""
+        if self._shown is None:
+            self._shown = [line.rstrip() for line in self.screen.display]
+        return self._shown
 
     def text(self) -> str:
         """The screen as one text."""

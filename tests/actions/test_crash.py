@@ -5,6 +5,7 @@ The emulator counts what took effect. Whoever comes afterwards is told that it i
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -36,6 +37,10 @@ class Home:
         self.env = {**os.environ, "ROLLWATCH_HOME": str(folder), "ROLLWATCH_FLEET_TOKEN": told["token"]}
         services = emulator.do(lambda control: [one.id for one in control.platforms.fleet.services.values() if one.status == "running"])
         self.id = services[0]
+        self.idle = self._tasks()
+
+    def _tasks(self) -> int:
+        return self.emulator.do(lambda control: len(asyncio.all_tasks()))
 
     def begin(self, *more: str) -> subprocess.Popen[str]:
         words = rollwatch("do", "restart", f"fleet/service/{self.id}", "--yes", *more)
@@ -48,6 +53,8 @@ class Home:
     def sent(self) -> int:
         for _ in range(20):  # what a process that was killed had sent may still be on its way through the emulator's loop
             self.emulator.do(lambda control: None)
+        # It is counted when the emulator has taken its time, which another process may need to start.
+        _until(lambda: self._tasks() <= self.idle, "the emulator never came to rest")
         return self.emulator.do(lambda control: control.received("POST", PATH, self.id))
 
     def done(self) -> int:
@@ -84,11 +91,13 @@ def _until(holds: object, what: str) -> None:
 def test_a_console_killed_before_the_answer_leaves_an_unknown_that_blocks(home: Home) -> None:
     first = home.begin()
     _until(lambda: home.intents(), "nothing was written down")
+    time.sleep(0.3)
     os.kill(first.pid, signal.SIGKILL)
     assert home.end(first)[0] == -signal.SIGKILL
     assert [verb for verb, _ in home.intents()] == ["restart"]
     sent = home.sent()
     assert sent <= 1
+    time.sleep(2.5)
     code, said = home.end(home.begin())
     assert (code, "not known" in said) == (Exit.FAILED, True), said
     assert home.sent() == sent, "it was sent a second time without being asked"

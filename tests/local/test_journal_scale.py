@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.local.histories import START, Wall, event
 from tui.local.journal import Journal
+from tui.local.journal.database import Database
 from tui.local.journal.records import INSERT_EVENT, event_row
 
 DAYS = 89
@@ -46,3 +47,12 @@ def test_questions_to_a_quarter_of_a_year(tmp_path: Path) -> None:
     journal.close()
     assert took["open"] < 0.2, took
     assert max(took.values()) < 0.1 or took["open"] == max(took.values()), took
+
+
+def test_what_is_kept_of_the_file_in_memory_does_not_grow_with_it(tmp_path: Path) -> None:
+    database = Database(tmp_path / "journal.sqlite")
+    try:
+        sizes = [connection.execute("PRAGMA cache_size").fetchone()[0] for connection in (database.write, database._read)]
+    finally:
+        database.close()
+    assert sizes == [-256, -256]

@@ -27,6 +27,10 @@ APPLICATION: Final = 0x526F6C77
 BUSY: Final = 5.0
 """Seconds that one waits for another console's transaction."""
 
+SPARING: Final = "PRAGMA cache_size = -256"
+"""Pages that a connection keeps to itself, in KiB. The system keeps the file's anyway: with eight times as many, which is usual, questions
+to a quarter of a year take as long, and a console has grown by 4 MiB when its journal has as many pages."""
+
 ASIDE: Final = 3
 """Damaged journals that are kept for looking at."""
 
@@ -55,6 +59,7 @@ class Database:
             self._read = self.write if path is None else _connect(path)
             if path is not None:
                 self._read.execute("PRAGMA query_only = 1")
+                self._read.execute(SPARING)
                 _newest(self._read)  # it opens what is beside the file only when it first reads
         except BaseException:
             self.write.close()
@@ -248,6 +253,7 @@ def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA journal_size_limit = {8 << 20}")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(SPARING)
         bring_up_to_date(connection)
         for table in ("events", "intents", "rollouts", "seen", "things", "bodies", "watches"):
             connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()  # noqa: S608 - our own names

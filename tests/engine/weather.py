@@ -29,6 +29,7 @@ from tests.engine.fakes import (
     session,
 )
 from tui.engine.alerts import Alerts, Rule
+from tui.engine.circuit import NONSENSE
 from tui.engine.feeds import Feed
 from tui.engine.reader import Reader
 from tui.engine.recall.quorum import suspect
@@ -537,7 +538,6 @@ class Story:
         """All trouble ends; after as long as is promised everything is told as it is."""
         boot = self.time.boot()
         wait = WITHIN + max((LONG.get(each, 0.0) for each in self.seen_moods), default=0.0)
-        begun = [fake.bad_since for fake in self.fakes]
         for fake in self.fakes:
             if self.slow > 10.0 and self.hung:
                 wait = max(wait, 60.0 + WITHIN)  # a server's own deadline is ten seconds; what hangs longer holds up a look
@@ -545,8 +545,10 @@ class Story:
             fake.set("fine", 0.3)
             if fake.token != fake.good_token:
                 self.sign_in(fake)
-        if any(each is not None and boot - each > 600.0 for each in begun):
+        if any(each.circuit._times > NONSENSE - 10 for each in self.running._connections.values()):
             wait += 75.0  # what answered nonsense for ten minutes is looked for once a minute
+        if self.limited and "refused" in self.seen_moods:
+            wait += 600.0  # what is refused is asked for at its pace, which the budget stretches
         if "limited" in self.seen_moods:
             wait += 80.0  # where nobody told how long
         self.log.append(f"{boot - 1000:8.1f} all is well for {wait:.0f} s")

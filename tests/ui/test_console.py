@@ -495,6 +495,17 @@ async def test_the_first_read_of_a_feed_is_no_event() -> None:
         assert "▲ warn" in at.row("fleet does not answer everything")
 
 
+async def test_what_comes_where_there_was_nothing_is_told() -> None:
+    desk = Desk()
+    async with seat(desk) as at:
+        desk.put("fleet", Kind.SERVICE, [])
+        desk.put("fleet", Kind.SERVICE, [service("fresh")])
+        await at.wait()
+        await at.press("4", "a")
+        await at.pilot.pause(0.2)
+        assert at.sees("fresh is new: ok (running)")
+
+
 async def test_a_verdict_is_said_and_kept() -> None:
     async with seat() as at:
         at.desk.verdicts.publish(

@@ -57,9 +57,10 @@ class Activity:
     def note(self, change: Change) -> list[LogLine]:
         """The lines that a change is worth."""
         lines = list(self._edge(change))
+        first = change.feed not in self._known
+        if change.data or self._store.freshness(change.feed).fetched_boot is not None:
+            self._known.add(change.feed)  # where there was nothing, what comes next did come
         if change.data:
-            first = change.feed not in self._known
-            self._known.add(change.feed)
             at = self._clock.wall()
             for event in events(change, at, first=first):
                 where = Safe(f"{change.feed.connection} {change.feed.kind}")

@@ -65,6 +65,18 @@ async def test_it_follows_in_columns() -> None:
         assert len([line for line in recording.lines() if "served" in line]) == 8
 
 
+async def test_what_is_said_in_place_of_lines_moves_as_a_whole_where_the_page_becomes_shorter() -> None:
+    async with log() as (view, recording):
+        view.set_message(["one", "two", "three", "four"])
+        await recording.settle()
+        view.pause()
+        await recording.settle()
+        drawn = recording.lines()
+        view.refresh()
+        await recording.settle()
+        assert recording.lines() == drawn
+
+
 async def test_scrolling_up_stands_still_and_end_follows_again() -> None:
     async with log(20) as (view, recording):
         await recording.press("k")

@@ -47,10 +47,6 @@ class Painted(NamedTuple):
     marked: bool = False
 
 
-SAID: Final = Painted(None, -1)
-"""A screen line of what is said where there are no lines; one that then stays blank is not it."""
-
-
 class LogCanvas(LineView):
     """A ring, the window on it, and the lines of the screen."""
 
@@ -187,7 +183,7 @@ class LogCanvas(LineView):
     def _wanted(self, y: int) -> Painted:
         seen = self._seen()
         if y >= len(seen):
-            return Painted(None) if seen else SAID
+            return Painted(None) if seen else self._said
         position, entry, sub, lead = seen[y]
         if lead:
             return Painted(entry, sub, lead)
@@ -198,6 +194,11 @@ class LogCanvas(LineView):
         stamp = self.paint.stamp(entry) if self.paint.times == "age" else ""
         return Painted(entry, sub, stamp, state, self.window.is_context(position), self.marks.has(entry))
 
+    @property
+    def _said(self) -> Painted:
+        """A screen line of what is said in the middle of the page where there are no lines; one that then stays blank is not it."""
+        return Painted(None, -self.page)
+
     def draw_line(self, y: int) -> Strip:
         width = self.inner_width
         if self.paint.width != width:
@@ -205,7 +206,7 @@ class LogCanvas(LineView):
             self._lines = None
         seen = self._seen()
         if not seen:
-            self._painted[y] = SAID
+            self._painted[y] = self._said
             return self.draw_message(y)
         if not self.window.following and y == self.content_size.height - 1:
             self._painted.pop(y, None)

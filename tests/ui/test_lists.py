@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.test_tables import BARE, NOW, Shelf, ago, ref
-from tests.ui.desk import READS, Desk, busy
+from tests.ui.desk import READS, Desk, busy, refused
 from tests.ui.desk import service as fresh
 from tests.ui.test_console import seat
 from tui.errors import Unreachable
@@ -213,6 +213,16 @@ async def test_a_wide_list_cuts_nothing_and_moves_sideways() -> None:
         await at.press("w")
         assert "HEALTH" in at.row("NAME")
         assert "MESSAGE" not in at.row("NAME")
+
+
+async def test_a_wide_list_says_how_old_its_rows_are_where_that_is_seen() -> None:
+    async with seat(size=(100, 40)) as at:
+        await at.press("z", "w")
+        await at.tick(70.0)
+        at.desk.fail("fleet", READS["dployr"], refused("fleet"))
+        await at.wait()
+        assert at.row("NAME").split()[:3] == ["NAME", "SEEN", "HEALTH"]
+        assert at.row(" web-api ").split()[:3] == ["web-api", "1m", "●"]
 
 
 async def test_a_column_claims_room_for_what_changed_and_for_what_it_looks_up() -> None:

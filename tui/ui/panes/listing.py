@@ -105,6 +105,11 @@ LATELY: Final = 10.0
 SIDE: Final = 16
 """Cells that a column of low rank may claim for itself; beyond that it takes what is left over."""
 
+
+def _dim(cell: Cell) -> Cell:
+    return tuple(Span(piece.text, Tone.MUTED) for piece in cell)
+
+
 CellMaker = Callable[[Column[Any], Resource, Moment], Cell]
 
 
@@ -291,7 +296,9 @@ class Listing:
         feeds = self.feeds()
         stale = {feed: store.freshness(feed).age(boot) or 0.0 for feed in feeds if store.freshness(feed).stale(boot)}
         columns = spread(self._columns, self.look)
-        columns = (*columns, SEEN) if stale and self._keys else columns
+        if stale and self._keys:
+            # The last of a wide list may be beyond the edge.
+            columns = (columns[0], SEEN, *columns[1:]) if self.look.wide else (*columns, SEEN)
         self.table.set_columns(columns)
         if not self._keys:
             self._draw_empty(feeds, boot)
@@ -331,11 +338,10 @@ class Listing:
             row = self._known[key]  # type: ignore[index]
             feed = store.feed_of(row.ref)
             old = stale.get(feed) if feed is not None else None
-            cells = [self._cell(column, row, moment) for column in columns if column is not SEEN]
-            if old is not None:
-                cells = [tuple(Span(piece.text, Tone.MUTED) for piece in cell) for cell in cells]
-            if columns[-1] is SEEN:
-                cells.append((Span(lately(old), Tone.WARN),) if old is not None else ())
+            if old is None:
+                return Row(key, tuple(() if column is SEEN else self._cell(column, row, moment) for column in columns))
+            seen: Cell = (Span(lately(old), Tone.WARN),)
+            cells = (seen if column is SEEN else _dim(self._cell(column, row, moment)) for column in columns)
             return Row(key, tuple(cells))
 
         return make

@@ -225,6 +225,18 @@ async def test_a_wide_list_says_how_old_its_rows_are_where_that_is_seen() -> Non
         assert at.row(" web-api ").split()[:3] == ["web-api", "1m", "●"]
 
 
+async def test_what_vanished_while_its_list_was_out_of_date_is_called_by_its_name() -> None:
+    async with seat() as at:
+        at.desk.fail("fleet", READS["dployr"], refused("fleet"))
+        await at.press("2", "home", "down")
+        gone = at.app.session.store.get(at.app.console_screen.front.selected)  # type: ignore[arg-type]
+        assert gone is not None
+        left = [each for each in at.desk.store.rows(Kind.SERVICE) if each is not gone]
+        at.desk.put("fleet", Kind.SERVICE, left)
+        await at.wait()
+        assert at.sees(f"○ {gone.name} is gone, so nothing is selected")
+
+
 async def test_a_column_claims_room_for_what_changed_and_for_what_it_looks_up() -> None:
     async with seat() as at:
         rows = list(at.desk.store.rows(Kind.SERVICE))

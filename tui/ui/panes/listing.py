@@ -303,12 +303,11 @@ class Listing:
         if not self._keys:
             self._draw_empty(feeds, boot)
         self.table.show_rows(LazyRows(self._keys, self._maker(moment, columns, stale)))
+        self._chosen = self._known[self.selected] if self.selected is not None else self._chosen
         return (below(feeds, store, boot, program(self.table).keymap) if self.total else ()) or self._lost()
 
     def _lost(self) -> tuple[Piece, ...]:
         """That nothing is selected because what was is not there: no key may be aimed at whatever took its place."""
-        if self.selected is not None:
-            self._chosen = self._known[self.selected]
         ref = self.table.lost
         if not isinstance(ref, Ref):
             return ()

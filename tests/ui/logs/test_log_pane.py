@@ -73,6 +73,16 @@ async def test_marked_services_are_followed_together_in_order_of_time_each_with_
         assert sum(not follow.closed for follow in at.desk.follows) == 1
 
 
+async def test_a_log_keeps_the_name_of_what_is_gone() -> None:
+    async with seat() as at:
+        follow = await following(at, at_second(1, "before"))
+        row = at.desk.store.get(follow.ref)
+        assert row is not None
+        at.desk.put("fleet", Kind.SERVICE, [each for each in at.desk.store.rows(Kind.SERVICE) if each is not row])
+        await at.wait()
+        assert at.sees(f"Log of {row.name} ")
+
+
 @pytest.mark.parametrize("word", ["ended", "unsupported", "reconnecting"])
 async def test_the_key_that_opened_a_log_asks_for_it_again_where_it_is_away(word: Any) -> None:
     async with seat() as at:

@@ -37,6 +37,7 @@ class Followed:
         self._session = session
         self._heard = heard
         self._open: dict[Ref, LogFollow] = {}
+        self._called: dict[Ref, str] = {}
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -73,7 +74,9 @@ class Followed:
     def names(self) -> dict[Ref, str]:
         """A short name for each: its own, with its connection where two are called alike."""
         known = {ref: self._session.store.get(ref) for ref in self._open}
-        names = {ref: str(row.name or ref.id) if row is not None else ref.id for ref, row in known.items()}
+        # What is gone is called as it was.
+        self._called = {ref: str(row.name or ref.id) if row is not None else self._called.get(ref, ref.id) for ref, row in known.items()}
+        names = dict(self._called)
         names |= {ref: f"build of {name}" for ref, name in names.items() if ref.kind is Kind.DEPLOYMENT}
         alike = Counter(names.values())
         return {ref: name if alike[name] == 1 else f"{name}@{ref.connection}" for ref, name in names.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,9 +19,11 @@ from tui.engine.stream import StreamState
 from tui.engine.verdicts import Verdict
 from tui.errors import NoEndpoint
 from tui.model import Application, Health, Kind, Rollout, Route, Service, Verb
+from tui.platforms.base import Rows
 from tui.text import Safe
 from tui.ui.app import Console
 from tui.ui.filtering import FilterInput
+from tui.ui.panes import listing
 from tui.ui.panes.pane import Pane
 from tui.ui.say import Bottom
 from tui.ui.settings import Settings
@@ -504,6 +507,29 @@ async def test_what_comes_where_there_was_nothing_is_told() -> None:
         await at.press("4", "a")
         await at.pilot.pause(0.2)
         assert at.sees("fresh is new: ok (running)")
+
+
+async def test_what_a_verdict_draws_belongs_to_the_app_though_whoever_tells_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "FLASH", 0.02)
+    async with seat() as at:
+        rows = [replace(row, restarts=8) if row.name == "worker" else row for row in at.desk.store.rows(Kind.SERVICE)]  # type: ignore[call-arg]
+        at.desk.store.put(Feed(connection="fleet", kind=Kind.SERVICE), Rows(items=tuple(rows)))
+        at.app.console_screen.resources.listing.changed()
+        verdict = Verdict(
+            ref=ref(Kind.SERVICE, "svc-worker"),
+            kind=Kind.SERVICE,
+            verb=Verb.RESTART,
+            intent=1,
+            word="confirmed",
+            text="it runs",
+            seconds=1.0,
+        )
+        contextvars.Context().run(at.desk.verdicts.publish, verdict)
+        await at.wait()
+        table = at.app.console_screen.resources.body
+        assert len(table._flash) == 1
+        await at.pilot.pause(0.2)
+        assert len(table._flash) == 0, "what is new was never called old: the timer had ended with an error"
 
 
 async def test_a_verdict_is_said_and_kept() -> None:

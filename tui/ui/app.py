@@ -237,7 +237,8 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
         self.flights.ended(verdict)
         for bottom in self._bottoms:
             bottom.over(IN_FLIGHT.format(verdict.verb))
-        self._redraw(None)
+        # Whoever tells this is no part of the app: a timer that was begun by drawing here would know no app, and end with an error.
+        self.call_later(self._redraw, None)
 
     def _tick(self) -> None:
         self.recall.tick()

@@ -4,6 +4,7 @@ are collected: every process of a run collects them all."""
 from __future__ import annotations
 
 import ast
+import gc
 from functools import cache
 from pathlib import Path
 
@@ -14,4 +15,7 @@ FILES = sorted((ROOT / "tui").rglob("*.py"))
 @cache
 def trees() -> dict[str, ast.Module]:
     """Each file's tree by its path in the repository."""
-    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+    gc.collect(1)
+    made = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+    gc.freeze()  # they are as many as everything else that lives, and stay
+    return made

@@ -83,9 +83,10 @@ def test_columns_never_overlap_nor_leave_the_table(shapes: list[tuple[int, int, 
     assert all(column.rank >= max((columns[at].rank for at in shown), default=0) or column.rank == 0 for column in missing)
 
 
-@given(
-    st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
-)
+LEAVES = st.none() | st.booleans() | st.integers() | st.text()
+
+
+@given(st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20))
 def test_laid_out_json_is_the_same_json(value: object) -> None:
     text = json.dumps(value)
     assert json.loads("\n".join(spelled(line) for line in json_lines(text))) == value

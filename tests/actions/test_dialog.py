@@ -448,3 +448,28 @@ async def test_on_a_small_screen_the_choice_is_seen_whatever_is_asked(key: str) 
         await at.press(key)
         assert at.sees("[ Cancel ]")
         assert at.sees("esc cancels")
+
+
+@pytest.mark.parametrize("moved", [False, True])
+async def test_what_was_begun_here_is_gone_to_where_it_is_listed_unless_one_went_elsewhere(moved: bool) -> None:
+    many = desk()
+    old = next(row for row in many.store.rows(Kind.ROLLOUT) if row.completed_at is not None)
+    rows = [replace(old, ref=ref(Kind.ROLLOUT, f"old-{number}", "shop")) for number in range(20)]
+    many.put("shop", Kind.ROLLOUT, rows)
+    async with seat(many) as at:
+        await at.press("3", "down", "down")
+        pane = at.app.console_screen.rollouts
+        made = ref(Kind.ROLLOUT, "roll_new", "shop")
+        many.answer = Outcome(word="accepted", text="roll_new is pending", ref=made)
+        await at.press("t")
+        while isinstance(at.app.focused, Entry):
+            await at.press("enter")
+        await at.press("right", "enter")
+        assert [verb for verb, _ in at.verbs] == [Verb.TRIGGER]
+        assert not at.asks
+        await at.press(*["down"] * moved)
+        before = pane.selected
+        many.put("shop", Kind.ROLLOUT, [replace(old, ref=made, completed_at=None, health=Health.BUSY, target=Safe("brand-new")), *rows])
+        await keyboard.rest(at.app)
+        assert pane.selected == (before if moved else made)
+        assert at.sees("brand-new") is not moved, "it is in sight as well"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -45,6 +45,7 @@ class RolloutsPane(Pane):
         self._table = PaneTable(id="list-rollout", show_head=False)
         self._form: bool | None = None
         self._beside = 0
+        self._awaited: tuple[Ref, Hashable | None] | None = None
         self.listing = Listing(session, Kind.ROLLOUT, self._table, title="rollouts", cells=self._cell, without={"state"})
 
     def compose_body(self) -> Iterable[Widget]:
@@ -64,6 +65,20 @@ class RolloutsPane(Pane):
     @property
     def kind_listed(self) -> Kind | None:
         return Kind.ROLLOUT
+
+    def await_row(self, ref: Ref) -> None:
+        """Go to a rollout that was begun or adopted here as soon as it is listed, unless the cursor was moved meanwhile."""
+        self._awaited = (ref, self._table.cursor_key)
+
+    def _arrived(self) -> None:
+        if self._awaited is None:
+            return
+        ref, left_at = self._awaited
+        if self._table.cursor_key != left_at:
+            self._awaited = None
+        elif any(row.ref == ref for row in self.listing.rows):
+            self._awaited = None
+            self._table.move_to(ref)
 
     def _cell(self, column: Column[Any], row: Resource, moment: Moment) -> Cell:
         if column.id == "phases" and isinstance(row, Rollout):
@@ -138,6 +153,7 @@ class RolloutsPane(Pane):
         self.listing.arrange(moment)
         self._give_phases()
         self.set_notice(self.listing.draw(moment))
+        self._arrived()
         info = [Piece(f"◆ {self.waiting} NEEDS APPROVAL", "warn")] if self.waiting else []
         info += self.listing.told(moment)
         if self.going:

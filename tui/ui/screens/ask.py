@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from tui.actions import Danger
 from tui.errors import RateLimited, RollwatchError, UsageError
 from tui.forms import Field, Form, Shape
-from tui.model import Verb
+from tui.model import Kind, Verb
 from tui.ui.answers import Entry
 from tui.ui.deeds import Deed
 from tui.ui.facts import facts, refusals, requests
@@ -236,6 +236,9 @@ class AskScreen(FormDialog):
             return False
         self._deed = None
         if deed.stopped_by is None:
+            made = deed.last.ref if deed.last is not None else None
+            if made is not None and made.kind is Kind.ROLLOUT and deed.question.kind is Kind.ROLLOUT:
+                self._program.console_screen.rollouts.await_row(made)
             self.dismiss()
             return False
         await self._refused(deed)

@@ -569,3 +569,20 @@ def test_lists_that_a_stranger_refuses_one_by_one_are_not_asked_for_until_nothin
             assert (running.store.connection("fleet").state, old) == ("fresh", [])
 
     vloop.run(tell())
+
+
+def test_what_was_refused_before_the_flavour_was_known_is_read_once_it_is() -> None:
+    async def tell() -> None:
+        time_ = clock()
+        fake = fleet(time_)
+        fake.trouble = failing(Forbidden)
+        async with session(time_, fake) as running:
+            await time_.sleep(20.0)
+            fake.trouble = None
+            await running.refresh([feed(Kind.SERVICE)])
+            assert running._connections["fleet"].detected
+            await time_.sleep(3.0)
+            assert running.store.connection("fleet").state == "fresh"
+            assert [each for each in running.feeds() if running.store.freshness(each).stale(time_.boot())] == []
+
+    vloop.run(tell())

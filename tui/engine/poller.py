@@ -188,6 +188,9 @@ class Poller:
             if not read.on_demand and read.per is None and feed not in self._readers:
                 self._open(feed)
         self._grow(connection)
+        refused = [reader for reader in self._of(connection) if self._store.freshness(reader.feed).error is not None]
+        for position, reader in enumerate(refused):  # nobody knew yet how to ask
+            self._bring_forward(reader, self._clock.boot() + connection.spacing(position))
 
     def exhausted(self, connection: Connection, until: float) -> None:
         """What polls may use of the budget is used up until then."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -21,6 +24,7 @@ from tests.engine.fakes import (
     service,
     session,
 )
+from tui.clock import SystemClock
 from tui.engine.feeds import Change, Feed
 from tui.engine.history import History, events
 from tui.engine.ports import Event
@@ -176,3 +180,21 @@ def test_a_last_state_that_cannot_be_used_is_no_reason_not_to_start() -> None:
                 assert running.store.rows(Kind.SERVICE) == ()
 
     vloop.run(story())
+
+
+async def test_what_was_handed_over_when_it_ends_is_written_though_no_thread_had_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.engine.history.GATHER", 0.0)
+    journal, free = FakeJournal(), threading.Event()
+    history = History(journal, SystemClock())
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
+    writing = asyncio.ensure_future(history.run())
+    await asyncio.sleep(0.02)
+    busy = asyncio.ensure_future(asyncio.to_thread(free.wait, 10.0))
+    history.tell(Event(what="edge", ref="fleet", at=START, name="fleet", after="down"))
+    await asyncio.sleep(0.05)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    free.set()
+    await busy
+    await history.close()
+    assert [event.after for event in journal.events] == ["down"]

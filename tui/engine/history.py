@@ -107,6 +107,7 @@ class History:
         self._seen: set[Feed] = set()
         self._whole: set[Feed] = set()
         self._arrived = asyncio.Event()
+        self._writing: asyncio.Future[None] | None = None
         self._failing = False
         self.minutely: Callable[[], object] = lambda: None
 
@@ -174,7 +175,9 @@ class History:
             await self._write()
 
     async def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, behind what is being written: whoever was cancelled meanwhile gave it up before a thread had begun."""
+        if self._writing is not None:
+            await self._writing
         await self._write()
 
     def _add(self, *made: Event) -> None:
@@ -244,7 +247,8 @@ class History:
         rows, self._rows = self._rows, []
         self._arrived.clear()
         if batch or rows:
-            await self._hand_over(lambda: self._give(batch, rows))
+            self._writing = asyncio.ensure_future(self._hand_over(lambda: self._give(batch, rows)))
+            await asyncio.shield(self._writing)
 
     def _give(self, batch: list[Event], rows: list[_Kept]) -> None:
         if batch:

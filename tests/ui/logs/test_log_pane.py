@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -81,6 +82,16 @@ async def test_a_log_keeps_the_name_of_what_is_gone() -> None:
         at.desk.put("fleet", Kind.SERVICE, [each for each in at.desk.store.rows(Kind.SERVICE) if each is not row])
         await at.wait()
         assert at.sees(f"Log of {row.name} ")
+
+
+async def test_lines_are_counted_though_whoever_brings_them_is_no_part_of_the_app() -> None:
+    async with seat() as at:
+        await at.press("l")
+        # So a log comes that the session opened again after the machine had slept.
+        contextvars.Context().run(at.desk.follows[-1].write, at_second(1, "one"))
+        await at.wait()
+        await at.pilot.pause(0.3)
+        assert at.app.console_screen.logs.census.waiting == 0
 
 
 @pytest.mark.parametrize("word", ["ended", "unsupported", "reconnecting"])

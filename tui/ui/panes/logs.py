@@ -189,7 +189,8 @@ class LogsPane(Pane):
         self.census.add(ref, lines)
         if lines and not self._counting and self.is_running:
             self._counting = True
-            self.set_timer(COUNTING, self._count)
+            # Not here: a log that the session opened again brings its lines where no app is known, and a timer needs one.
+            self.call_later(self.set_timer, COUNTING, self._count)
 
     def _errors(self, source: Hashable, times: Sequence[datetime]) -> None:
         if isinstance(source, Ref):

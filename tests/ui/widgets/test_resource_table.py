@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -407,6 +408,24 @@ async def test_changed_cells_are_marked_for_a_while_by_one_timer() -> None:
         recording.take()
         await recording.pilot.pause(0.1)
         assert await recording.cost() == 0
+
+
+async def test_a_mark_of_a_changed_cell_goes_from_the_screen_with_the_columns_it_was_made_in() -> None:
+    async with table(20, flash=1_000.0) as (shown, recording):
+        shown.set_columns((replace(COLUMNS[0], low=12), *COLUMNS[1:]))
+        shown.show_rows([row(key) for key in range(20)])
+        await recording.settle()
+        shown.show_rows([row(key, cpu="50%" if key == 2 else "1%") for key in range(20)])
+        await recording.settle()
+
+        def underlined() -> list[str]:
+            strips = recording.app.screen._compositor.render_strips()
+            return [segment.text for strip in strips for segment in strip if segment.style and segment.style.underline]
+
+        assert "50%" in underlined()
+        shown.set_columns((replace(COLUMNS[0], low=12, high=31), *COLUMNS[1:]))
+        await recording.settle()
+        assert "50%" not in underlined()
 
 
 async def test_pieces_of_a_cell_keep_their_own_tones() -> None:

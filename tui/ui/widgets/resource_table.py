@@ -113,7 +113,9 @@ class ResourceTable(LineView):
             return
         self._columns = tuple(columns)
         self._passing = frozenset(at for at, each in enumerate(columns) if getattr(each, "ages", False))
-        self._flash.clear()
+        if self._flash:
+            self._flash.clear()
+            self.repaint_all()
         self._content.clear()
         self._lay_out()
 

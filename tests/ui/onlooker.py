@@ -397,9 +397,9 @@ class Onlooker:
         total = len(store.rows(listing.kind))
         if f"No {listing.title} on" in said and total:
             self.wrong("a list that is called empty and is not", said)
-        if f"No {listing.title} on" in said:
+        if none := re.search(rf"No {listing.title} on ([\w ,]+)\.", said):
             for feed in self.session.feeds(listing.kind):
-                if feed.connection in said and store.freshness(feed).fetched_boot is None and store.freshness(feed).error is None:
+                if feed.connection in none[1] and store.freshness(feed).fetched_boot is None and store.freshness(feed).error is None:
                     self.wrong("nothing there, of what was never read", said)
 
     def _cursor(self, listing: Listing, drawn: Sequence[tuple[int, Cells]], shown: Sequence[Resource]) -> None:

@@ -86,7 +86,7 @@ def test_columns_never_overlap_nor_leave_the_table(shapes: list[tuple[int, int, 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text()
 
 
-@given(st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20))
+@given(st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=40))
 def test_laid_out_json_is_the_same_json(value: object) -> None:
     text = json.dumps(value)
     assert json.loads("\n".join(spelled(line) for line in json_lines(text))) == value

@@ -355,6 +355,29 @@ def course(second: int) -> tuple[Phase, ...]:
     return phase("build", 0, 62), phase("infra", 62, 200, **asks), phase("deploy", 200, 800, **failed)
 
 
+async def test_a_rollout_that_begins_comes_into_sight_where_nobody_is_busy_with_the_list() -> None:
+    desk = busy()
+    old = next(row for row in desk.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout) and row.completed_at is not None)
+    rows = [replace(old, ref=ref(Kind.ROLLOUT, f"old-{number}", "shop"), target=Safe(f"old-{number}")) for number in range(20)]
+    desk.put("shop", Kind.ROLLOUT, rows)
+    async with seat(desk) as at:
+        await at.press("3", "end")
+        table = at.app.console_screen.rollouts.body
+        last = table.cursor_key
+        begun = replace(old, ref=ref(Kind.ROLLOUT, "roll_new", "shop"), target=Safe("brand-new"), completed_at=None, health=Health.BUSY)
+        desk.put("shop", Kind.ROLLOUT, [begun, *rows])
+        await at.wait()
+        assert not at.sees("brand-new"), "who is looking at the end of the list goes on doing so"
+        await at.press("2")
+        desk.put("shop", Kind.ROLLOUT, [replace(begun, ref=ref(Kind.ROLLOUT, "roll_newer", "shop"), target=Safe("newer")), begun, *rows])
+        await at.wait()
+        assert at.sees("newer")
+        assert at.sees("brand-new")
+        await at.press("3")
+        assert table.cursor_key == last
+        assert at.sees("›checkout"), "what the keys are aimed at is in sight"
+
+
 @pytest.mark.parametrize("size", [(100, 30), (120, 40), (124, 40), (128, 40), (132, 40), (160, 45)])
 async def test_no_column_of_the_rollouts_comes_or_goes_because_a_phase_has_a_cell_more(size: tuple[int, int]) -> None:
     desk = busy()

@@ -46,6 +46,7 @@ class RolloutsPane(Pane):
         self._form: bool | None = None
         self._beside = 0
         self._awaited: tuple[Ref, Hashable | None] | None = None
+        self._begun: frozenset[Ref] = frozenset()
         self.listing = Listing(session, Kind.ROLLOUT, self._table, title="rollouts", cells=self._cell, without={"state"})
 
     def compose_body(self) -> Iterable[Widget]:
@@ -69,6 +70,13 @@ class RolloutsPane(Pane):
     def await_row(self, ref: Ref) -> None:
         """Go to a rollout that was begun or adopted here as soon as it is listed, unless the cursor was moved meanwhile."""
         self._awaited = (ref, self._table.cursor_key)
+
+    def _show_begun(self) -> None:
+        """A rollout that has just begun comes into sight where nobody is busy with the list: a cursor of the last run kept it away."""
+        begun = frozenset(row.ref for row in self._rollouts if row.completed_at is None)
+        if begun - self._begun and not self._table.has_focus:
+            self._table.scroll_lines(0)
+        self._begun = begun
 
     def _arrived(self) -> None:
         if self._awaited is None:
@@ -153,6 +161,7 @@ class RolloutsPane(Pane):
         self.listing.arrange(moment)
         self._give_phases()
         self.set_notice(self.listing.draw(moment))
+        self._show_begun()
         self._arrived()
         info = [Piece(f"◆ {self.waiting} NEEDS APPROVAL", "warn")] if self.waiting else []
         info += self.listing.told(moment)

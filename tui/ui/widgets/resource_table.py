@@ -362,6 +362,7 @@ class ResourceTable(LineView):
             self._set_cursor(parent)
 
     def on_focus(self, event: events.Focus) -> None:
+        self._scroll_to_cursor()
         self._repaint_changed()
 
     def on_blur(self, event: events.Blur) -> None:

@@ -422,6 +422,30 @@ async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal
         assert "slower than usual (p90 " in at.row("slower")
 
 
+@pytest.mark.parametrize("width", [120, 130, 140, 160, 200])
+async def test_how_long_it_takes_is_told_before_how_long_it_usually_takes(journal: Journal, width: int) -> None:
+    desk = remembering(journal)
+    going = Rollout(
+        ref=ref(Kind.ROLLOUT, "now", "shop"),
+        name=Safe("checkout/prod"),
+        app=Safe("checkout"),
+        environment=Safe("prod"),
+        target=Safe("plan/deploy-failure"),
+        health=Health.BUSY,
+        status=Safe("running"),
+        started_at=ago(seconds=100),
+    )
+    wide = replace(going, ref=ref(Kind.ROLLOUT, "wide", "shop"), app=Safe("notifications-9vte"), environment=Safe("staging"))
+    desk.put("shop", Kind.ROLLOUT, [going])
+    async with seat(desk, (width, 40)) as at:
+        desk.put("shop", Kind.ROLLOUT, [going, replace(wide, health=Health.OK, status=Safe("completed"), completed_at=NOW)])
+        await at.tick(16)
+        await until(at, lambda: desk.past.usual(("checkout", "prod", "rollout")) is not None)
+        for _ in range(3):
+            await at.tick(2)
+        assert "LASTED" in at.row("Live rollouts")
+
+
 async def test_what_is_usual_is_asked_again_at_once_where_a_past_was_laid(journal: Journal) -> None:
     desk = remembering(journal)
     assert desk.past is not None

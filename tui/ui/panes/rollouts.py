@@ -99,11 +99,19 @@ class RolloutsPane(Pane):
             return (so_far, *usual, Span(" " * (self._beside - total(usual))))
         return column.cell(row, moment)
 
+    @property
+    def _width(self) -> int:
+        return self._table.inner_width - GUTTER
+
+    @property
+    def _least(self) -> int:
+        """What the phases have for themselves at least."""
+        low = next(each.low for each in TABLES[Kind.ROLLOUT].columns if each.id == "phases")
+        return max(low, min(MOST, int(self._width * SHARE)))
+
     def _give_phases(self) -> None:
         """The phases take what the columns beside them leave, and no more for what they say: time lengthens them all the while."""
-        least = {each.id: each.low for each in TABLES[Kind.ROLLOUT].columns}["phases"]
-        width = self._table.inner_width - GUTTER
-        least = max(least, min(MOST, int(width * SHARE)))
+        width, least = self._width, self._least
         beside = [each for each in self.listing.columns if each.id != "phases"]
         while sum(each.low + GAP for each in beside) + least > width and any(each.rank for each in beside):
             beside.remove(max(beside, key=lambda each: each.rank))
@@ -112,8 +120,8 @@ class RolloutsPane(Pane):
     def _say_usual(self, moment: Moment) -> None:
         """How much of what is usual there is room for beside what must be seen of a rollout: the sentence, the length, or nothing."""
         going = [row for row in self._rollouts if row.completed_at is None]
-        others = sum(each.low + GAP for each in TABLES[Kind.ROLLOUT].columns if each.rank <= 1)
-        room = self._table.size.width - others
+        others = sum(each.low + GAP for each in self.listing.columns if each.rank <= 1 and each.id != "phases")
+        room = self._width - others - self._least - GAP
         length = max((total(lasting(row, moment)[:1]) for row in (*going, *self._rollouts[:SAMPLE])), default=0)
         length = max(length, LENGTH)
         for form in (False, True):
@@ -124,9 +132,10 @@ class RolloutsPane(Pane):
                 self._beside = max(beside, self._beside if form is self._form and beside else 0)
                 self._beside = min(self._beside, room - length)
                 self._form = form
-                self.listing.claim("elapsed", beside + length)
+                self.listing.claim("elapsed", self._beside + length)
                 return
         self._form, self._beside = None, 0
+        self.listing.claim("elapsed", length)
 
     @property
     def waiting(self) -> int:
@@ -157,8 +166,8 @@ class RolloutsPane(Pane):
             self.listing.changed()
         self.listing.set_filter(self.filter)
         self.listing.set_faults(self.only_faults)
-        self._say_usual(moment)
         self.listing.arrange(moment)
+        self._say_usual(moment)
         self._give_phases()
         self.set_notice(self.listing.draw(moment))
         self._show_begun()

@@ -46,7 +46,7 @@ async def test_it_rings_once_after_its_time_and_not_for_what_was_so_before() -> 
     post.see(service("web-old", Health.BAD), service("web-api"), service("job"))
     post.see(service("web-old", Health.BAD), service("web-api", Health.BAD), service("job", Health.BAD))
     assert await post.after(19) == []
-    assert await post.after(1) == ["web-api: failed"]
+    assert await post.after(1) == ["service web-api: failed"]
     assert await post.after(600) == []
     assert [each.ref for each in post.alerts.unresolved] == ["fleet/service/web-api"]
     post.see(service("web-old"), service("web-api"), service("job"))
@@ -74,7 +74,7 @@ async def test_what_flaps_stops_ringing_and_rings_again_when_it_was_quiet() -> N
     assert len(rung) == FLAPS
     await post.after(FLAPPING)
     post.see(service("web-api", Health.BAD))
-    assert await post.after(20) == ["web-api: failed"]
+    assert await post.after(20) == ["service web-api: failed"]
 
 
 async def test_what_happens_together_is_one_call() -> None:
@@ -85,7 +85,7 @@ async def test_what_happens_together_is_one_call() -> None:
     await post.clock.advance(20, turns=1)
     due = post.alerts.due()
     told = payload(due, "prod")
-    assert told["text"] == "web-0: failed and 11 more"
+    assert told["text"] == "service web-0: failed and 11 more"
     assert len(json.loads(json.dumps(told))["alerts"]) == 12
     assert json.dumps(told).count('Z"}') == 12, "times as in every other document"
 
@@ -94,7 +94,7 @@ async def test_acknowledged_quiet_and_ones_own_do_not_call_anybody() -> None:
     post = Post(muted=lambda row: row.name == "web-mine")
     post.see(service("web-a"), service("web-b"), service("web-mine"))
     post.see(service("web-a", Health.BAD), service("web-b"), service("web-mine", Health.BAD))
-    assert await post.after(20) == ["web-a: failed"]
+    assert await post.after(20) == ["service web-a: failed"]
     assert post.alerts.acknowledge("fleet/service/web-a") == 1
     assert [each.name for each in post.alerts.unresolved] == ["web-mine"]
     post.alerts.snooze(600)
@@ -109,13 +109,13 @@ async def test_a_lost_platform_and_a_rollout_ring_by_default() -> None:
     post = Post(DEFAULTS)
     post.see(rollout("r", connection="fleet", health=Health.BUSY), kind=Kind.ROLLOUT)
     post.see(rollout("r", connection="fleet", health=Health.BAD, conclusion=Safe("failure")), kind=Kind.ROLLOUT)
-    assert await post.after(0) == ["r: failed (failure)"]
+    assert await post.after(0) == ["rollout r: failed (failure)"]
     for kind in (Kind.SERVICE, Kind.ROLLOUT, Kind.DEPLOYMENT):
         post.store.fail(feed(kind), Unreachable("no answer", connection="fleet"), None)
     state = post.store.connection("fleet").state
     assert state == "down"
     assert await post.after(60) == []
-    assert await post.after(120) == ["fleet: down"]
+    assert await post.after(120) == ["connection fleet: down"]
 
 
 async def test_only_a_rollout_that_waits_for_somebody_rings_for_an_approval() -> None:
@@ -127,7 +127,7 @@ async def test_only_a_rollout_that_waits_for_somebody_rings_for_an_approval() ->
     post.see(waits, ended, kind=Kind.ROLLOUT)
     told = await post.after(600)
     assert [each.rule for each in post.alerts.unresolved] == ["approval needed"]
-    assert told == ["waits: degraded (needs approval)"]
+    assert told == ["rollout waits: degraded (needs approval)"]
 
 
 def test_a_terminal_is_told_with_fixed_words_and_cleaned_names_only() -> None:

@@ -76,8 +76,8 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """``web-api: failed (crashed)``; the name is cleaned, the rest is ours or a platform's cleaned word."""
-        return f"{self.name}: {self.after}"
+        """``service web-api: failed (crashed)``; the name is cleaned, the rest is ours or a platform's cleaned word."""
+        return f"{self.kind} {self.name}: {self.after}"
 
 
 @dataclass(slots=True)

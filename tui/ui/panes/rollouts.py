@@ -177,7 +177,7 @@ class RolloutsPane(Pane):
         if self.going:
             info.append(Piece(f"{self.going} going on", "muted"))
         if self.untold:
-            info.append(Piece(f"{self.untold} not told of", "muted"))
+            info.append(Piece(f"? {self.untold} unknown", "muted"))
         self.head.set_over(tuple(self._titles()))
         self.draw_head(*info)
 

@@ -77,6 +77,18 @@ async def test_there_is_a_menu_wherever_something_is_selected(keys: tuple[str, .
         assert "What can be done" in " ".join(at.screen())
 
 
+@pytest.mark.parametrize("pane", ["1", "2", "3", "4"])
+async def test_the_menu_begins_at_what_can_be_done(pane: str) -> None:
+    async with seat(size=(100, 30)) as at:
+        await at.press(pane, "x")
+        await at.wait()
+        screen = at.app.screen
+        assert isinstance(screen, MenuScreen)
+        reasons = [screen._entries[str(row.key)].why_not for row in screen.query_one(ResourceTable).rows]
+        chosen = [row.key for row in screen.query_one(ResourceTable).rows].index(screen.query_one(ResourceTable).cursor_key)
+        assert (reasons[chosen], all(reasons[:chosen])) == ("", True)
+
+
 async def test_a_remapped_key_stands_in_the_menu_and_works_there() -> None:
     async with seat(settings=Settings(zone=UTC, keys={"row.copy": ["f9"], "row.menu": ["f8"]})) as at:
         await at.press("f8")

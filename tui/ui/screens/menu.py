@@ -63,7 +63,8 @@ class MenuScreen(Dialog):
         self._title.set_text(f"What can be done with {title}" if title else "What can be done here", "title")
         self._table.show_rows(tuple(self._row(entry) for entry, _ in entries))
         self._table.set_message(["Nothing can be done here."])
-        self._table.move_to(entries[0][0].id if entries else None)
+        possible = [entry.id for entry, _ in entries if not entry.why_not]
+        self._table.move_to(next(iter([*possible, *self._entries]), None))
         self._table.styles.height = max(1, min(len(entries), room - FRAME))
 
     @staticmethod

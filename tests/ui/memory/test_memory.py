@@ -28,6 +28,7 @@ from tui.text import Safe
 from tui.ui.alarm import Channels
 from tui.ui.app import Console
 from tui.ui.screens.away import AwayScreen
+from tui.ui.screens.memory import MemoryScreen
 from tui.ui.screens.timeline import TimelineScreen
 from tui.ui.settings import Settings
 
@@ -196,6 +197,41 @@ async def test_the_timeline_filters_and_comes_back_to_its_line(journal: Journal)
         await at.press("escape")
         await at.wait()
         assert "2/" not in at.screen()[0]
+
+
+@pytest.mark.parametrize(("key", "sign"), [("T", "events"), ("A", "Unresolved"), ("H", "# Handoff prod"), ("V", "What is live where")])
+async def test_what_was_read_of_the_past_is_let_go_when_its_screen_is_left_and_read_again(journal: Journal, key: str, sign: str) -> None:
+    async with seat(remembering(journal)) as at:
+        await at.press(key)
+        await until(at, lambda: at.sees(sign) and bool(at.app.screen.as_text()))
+        screen = at.app.screen
+        assert isinstance(screen, MemoryScreen)
+        rows = len(screen.table.rows)
+        await at.press("enter", "escape") if rows else None
+        assert screen.as_text(), "what stands before it lets nothing go"
+        await at.press("escape")
+        await at.wait()
+        assert at.app.screen is not screen
+        assert (len(screen.as_text().splitlines()) <= 1, len(screen.table.rows)) == (True, 0)
+        await at.press(key)
+        await until(at, lambda: at.sees(sign) and len(screen.table.rows) == rows)
+
+
+async def test_another_size_while_the_past_is_read_does_not_say_that_there_is_none(journal: Journal) -> None:
+    go = asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        await go.wait()
+
+    async with seat(remembering(journal)) as at:
+        with patch.object(Past, "stretch", slow):
+            await at.press("T")
+            await at.pilot.resize_terminal(100, 30)
+            await at.wait()
+            assert at.sees("Reading what is remembered")
+            assert not at.sees("there is no journal")
+            await at.press("escape")
+        go.set()
 
 
 async def test_the_handoff_is_markdown_takes_a_note_is_filtered_copied_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

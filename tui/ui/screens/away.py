@@ -15,7 +15,7 @@ from tui.engine.recall.timeline import OUTCOMES
 from tui.engine.session import Session
 from tui.model import TONES, Ref, Tone
 from tui.tables import GLYPHS, Moment
-from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen, parsed
+from tui.ui.screens.memory import SPANS, MemoryScreen, parsed
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.status_line import Part
 from tui.ui.widgets.table_layout import ColumnSpec
@@ -52,6 +52,9 @@ class AwayScreen(MemoryScreen):
         now = self.moment().now
         self._digest = (await past.stretch(self.since or now - SPANS[self.span])).digest()
 
+    def forget(self) -> None:
+        self._digest, self._told = None, {}
+
     def acts(self) -> Mapping[str, Callable[[], object]]:
         def wider() -> None:
             self.since = None
@@ -62,7 +65,7 @@ class AwayScreen(MemoryScreen):
     def draw(self) -> None:
         told = self._digest
         if told is None:
-            self.show((), [NOWHERE])
+            self.show((), [self.nothing])
             return
         moment = self.moment()
         where = f"since {moment.local(told.since, '%a %H:%M')}"

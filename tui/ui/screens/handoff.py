@@ -18,7 +18,7 @@ from tui.engine.session import Session
 from tui.tables import Filter, Moment
 from tui.text import clean
 from tui.ui.program import program
-from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen
+from tui.ui.screens.memory import READING, SPANS, MemoryScreen
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.line_input import LineInput
 from tui.ui.widgets.status_line import Part
@@ -76,6 +76,10 @@ class HandoffScreen(MemoryScreen):
         since = self.moment().now - SPANS[self.span]
         self._text = markdown((await past.stretch(since)).handoff(self.session.context))
 
+    def forget(self) -> None:
+        self._text = ""
+        self._view.show_lines([(Piece(READING, "muted"),)])
+
     def draw(self) -> None:
         self.title_line.set_parts(
             [
@@ -85,7 +89,7 @@ class HandoffScreen(MemoryScreen):
             ],
             [Part(pieces=(Piece("times are UTC", "muted"),), rank=1)],
         )
-        shown = self.as_text() or ("Nothing fits the filter." if self._text else NOWHERE)
+        shown = self.as_text() or ("Nothing fits the filter." if self._text else self.nothing)
         self._view.show_lines([_line(each) for each in shown.splitlines()])
         self.draw_keys()
 

@@ -45,6 +45,9 @@ class MatrixScreen(MemoryScreen):
     async def read(self, past: Past) -> None:
         self._remembered = await past.live(places(self.session.tree()))
 
+    def forget(self) -> None:
+        self._matrix, self._remembered = Matrix(environments=(), lines=()), {}
+
     def draw(self) -> None:
         self._matrix = matrix(self.session.tree(), self.session.store, self._remembered)
         moment = self.moment()

@@ -45,6 +45,7 @@ SPANS: Final = {"1 h": timedelta(hours=1), "8 h": timedelta(hours=8), "24 h": ti
 """How far back one can look with one key."""
 
 NOWHERE: Final = "Nothing is remembered here: there is no journal."
+READING: Final = "Reading what is remembered…"
 UNREAD: Final = "This could not be read; the log has the rest."
 
 
@@ -72,6 +73,7 @@ class MemoryScreen(Screen[None]):
         self.words = Paragraph(indent=2, classes="words")
         self._filter_text = ""
         self._first: Hashable | None = None
+        self._was_read: Hashable | None = None
         self._filter = FilterBar()
         self._bottom = Bottom()
         self.table.set_columns(self.columns)
@@ -93,6 +95,10 @@ class MemoryScreen(Screen[None]):
 
     def draw(self) -> None:
         """Show what was read: title and rows."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Let go of what was read."""
         raise NotImplementedError
 
     def ref_of(self, key: Hashable | None) -> Ref | None:
@@ -121,7 +127,7 @@ class MemoryScreen(Screen[None]):
     def prepare(self) -> None:
         """Read it anew."""
         if self.session.past is None:
-            self.table.set_message([NOWHERE], "muted")
+            self.table.set_message([self.nothing], "muted")
         start(self, self._load, group="past", exclusive=True)
 
     async def _load(self) -> None:
@@ -136,13 +142,14 @@ class MemoryScreen(Screen[None]):
 
     def show(self, rows: Sequence[Row], empty: Sequence[str]) -> None:
         """Put these rows on the table; ``empty`` stands where there are none. The cursor begins at the first thing, not at a heading, and
-        stays first when newer ones come above it: who opens the screen anew wants the newest."""
+        stays first when newer ones come above it: who opens the screen anew wants the newest, unless another line was being read."""
         begins = not self.table.rows or self.table.cursor_key == self._first
         self.table.set_message(list(empty), "muted")
         self.table.show_rows(rows)
         self._first = next((row.key for row in rows if self.ref_of(row.key) is not None), None)
-        if begins and self._first is not None:
+        if begins and self._first is not None and not self.table.move_to(self._was_read):
             self.table.move_to(self._first)
+        self._was_read = None
         self.draw_keys()
 
     def draw_keys(self) -> None:
@@ -169,6 +176,21 @@ class MemoryScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         self.main.focus()
         self.draw_keys()
+
+    def on_screen_suspend(self) -> None:
+        self.call_later(self._let_go)
+
+    def _let_go(self) -> None:
+        """Whoever opens it anew has it read anew; a day of events, which may be many MiB, is not held for the rest of the shift."""
+        if self in self.app.screen_stack:
+            return  # something else stands before it
+        self.workers.cancel_group(self, "past")
+        self._was_read = self.table.cursor_key if self.table.cursor_key != self._first else None
+        self.forget()
+        self.title_line.set_parts((), ())
+        self.table.set_message([READING], "muted")
+        self.table.show_rows(())
+        self.words.show([(Piece(""),)])
 
     def acts(self) -> Mapping[str, Callable[[], object]]:
         """What the keys do; a subclass may know more."""
@@ -240,6 +262,11 @@ class MemoryScreen(Screen[None]):
         names = list(SPANS)
         self.span = names[(names.index(self.span) + 1) % len(names)]
         self.prepare()
+
+    @property
+    def nothing(self) -> str:
+        """What stands where nothing was read: there is nowhere to read, or it has not come yet."""
+        return NOWHERE if self.session.past is None else READING
 
     def highlight(self, pattern: re.Pattern[str] | None) -> None:
         """Paint what the filter wants."""

@@ -16,12 +16,12 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from tui.actions import Keymap
-from tui.engine.recall.past import Past, Stretch
+from tui.engine.recall.past import Past
 from tui.engine.recall.timeline import Entry, Lane, lane_cells
 from tui.engine.session import Session
 from tui.model import Ref
 from tui.tables import GLYPHS, Moment
-from tui.ui.screens.memory import NOWHERE, SPANS, MemoryScreen, parsed
+from tui.ui.screens.memory import SPANS, MemoryScreen, parsed
 from tui.ui.widgets.cells import Cell, Piece
 from tui.ui.widgets.status_line import Part, StatusLine
 from tui.ui.widgets.table_layout import ColumnSpec
@@ -48,7 +48,7 @@ class TimelineScreen(MemoryScreen):
 
     def __init__(self, session: Session, keymap: Keymap, moment: Callable[[], Moment]) -> None:
         super().__init__(session, keymap, moment)
-        self._stretch: Stretch | None = None
+        self._over: tuple[datetime, datetime, bool] | None = None
         self._entries: dict[Hashable, Entry] = {}
         self._lines = {name: StatusLine(gap=0) for name in (*LANES, "time")}
         self._with_lanes = True
@@ -60,17 +60,21 @@ class TimelineScreen(MemoryScreen):
 
     async def read(self, past: Past) -> None:
         now = self.moment().now
-        self._stretch = await past.stretch(now - SPANS[self.span])
-        self._entries = await asyncio.to_thread(lambda stretch: _keyed(stretch.timeline()), self._stretch)
+        stretch = await past.stretch(now - SPANS[self.span])
+        self._entries = await asyncio.to_thread(lambda: _keyed(stretch.timeline()))
+        self._over = (stretch.since, stretch.until, stretch.cut)
+
+    def forget(self) -> None:
+        self._over, self._entries = None, {}
 
     def acts(self) -> Mapping[str, Callable[[], object]]:
         return {**super().acts(), "past.lanes": self._toggle_lanes}
 
     def draw(self) -> None:
-        stretch = self._stretch
-        if stretch is None:
-            self.show((), [NOWHERE])
+        if self._over is None:
+            self.show((), [self.nothing])
             return
+        since, until, cut = self._over
         shown = [key for key, each in self._entries.items() if self._fits(each)]
         count = str(len(shown)) if len(shown) == len(self._entries) else f"{len(shown)}/{len(self._entries)}"
         left = [Part(pieces=(Piece("Timeline", "title"),)), Part(pieces=(Piece(f"the last {self.span}", "muted"),))]
@@ -78,9 +82,9 @@ class TimelineScreen(MemoryScreen):
         left.append(
             Part(pieces=(Piece(f"{count} events{', ' if wrong else ''}", "muted"), Piece(f"{wrong} went wrong" if wrong else "", "bad")))
         )
-        right = [Part(pieces=(Piece("only the newest are shown", "warn"),), rank=1)] if stretch.cut else []
+        right = [Part(pieces=(Piece("only the newest are shown", "warn"),), rank=1)] if cut else []
         self.title_line.set_parts(left, right)
-        self._draw_lanes([self._entries[key] for key in shown], stretch.since, stretch.until)
+        self._draw_lanes([self._entries[key] for key in shown], since, until)
         empty = ["Nothing fits the filter.", "esc shows everything"] if self._entries else [f"Nothing happened in the last {self.span}."]
         self.show(LazyRows(shown, self._make), empty)
 

@@ -103,7 +103,10 @@ def told(app: Console, watch: Watch) -> dict[str, Any]:
         "screens": len(app.screens_made),
         "states": {each.name: each.state for each in known},
         "whys": {
-            each.name: [str(each), *(f"{feed}: {fresh}" for feed, fresh in troubles if fresh.error and feed.connection == each.name)]
+            each.name: [
+                f"{each.state} {each.error}",
+                *(f"{feed}: {fresh}" for feed, fresh in troubles if fresh.error and feed.connection == each.name),
+            ]
             for each in known
         },
         "feeds": len(app.session.feeds()),

@@ -7,7 +7,7 @@ are pressed, sizes change. Printed at the end, as JSON: memory, file descriptors
 their screen does, for themselves) and screens, which are made once each, in the first and in the last quarter (the first tenth is not
 counted: what is seen first is loaded first), memory in each tenth, bytes written, kinds of weather, the steps of the event loop that took
 longest in milliseconds of processor time, with how many seconds after the start, how long each connection took to be fresh again after
-the last weather, and the exit code.
+the last weather and what was said of it meanwhile, and the exit code.
 """
 
 from __future__ import annotations
@@ -222,7 +222,11 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
             for each in proxies.values():
                 set_weather(each, "fine")
             healed, back = time.monotonic(), dict[str, float]()
+            healing: list[tuple[float, str, str]] = []
             while len(back) < len(platforms) and time.monotonic() - healed < 60.0:
+                said = {name: watched.counted()["whys"][name][0] for name in watched.states() if name not in back}
+                known = {name: what for _, name, what in healing}
+                healing += [(round(time.monotonic() - healed, 1), name, what) for name, what in said.items() if known.get(name) != what]
                 back |= {
                     name: round(time.monotonic() - healed, 1)
                     for name, state in watched.states().items()
@@ -251,6 +255,7 @@ def run(minutes: float, gust: float = 25.0) -> dict[str, Any]:
                 "code": code,
                 "weather": seen,
                 "back": back,
+                "healing": healing,
                 "lost": lost,
                 "tracebacks": errors,
                 "slow": slow[:5],

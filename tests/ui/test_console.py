@@ -627,6 +627,21 @@ async def test_the_platforms_own_record_is_one_key_away_and_can_be_copied(monkey
         assert copied[1] == "svc-web-api"
 
 
+@pytest.mark.parametrize("tabs", range(4))
+async def test_a_pane_that_was_given_the_keys_while_there_was_no_room_is_drawn_when_there_is(tabs: int) -> None:
+    async with seat(size=(30, 8)) as at:
+        await at.press(*["tab"] * tabs)
+        await at.pilot.resize_terminal(99, 30)
+        await at.wait()
+        drawn = at.screen()
+        at.app.screen.refresh(repaint=True, layout=True)
+        for each in at.app.screen.walk_children():
+            each.refresh()
+        await at.wait()
+        assert [line.rstrip() for line in drawn] == [line.rstrip() for line in at.screen()]
+        assert sum(bool(line.strip()) for line in drawn) >= 6
+
+
 async def test_screens_are_made_once() -> None:
     async with seat() as at:
         seen = set()

@@ -110,6 +110,14 @@ class Toned(Widget):
         return False
 
     def on_show(self, event: events.Show) -> None:
+        self._now_shown()
+
+    def on_resize(self, event: events.Resize) -> None:
+        # Textual tells no widget that it is shown whose place was asked for before it was laid out, as it is of what gets the keys.
+        if event.size:
+            self._now_shown()
+
+    def _now_shown(self) -> None:
         if not self._shown:
             self._shown = True
             self.refresh()

@@ -83,6 +83,18 @@ async def test_the_same_again_writes_nothing_and_a_change_writes_its_line() -> N
         assert "stopped" in recording.lines()[1]
 
 
+async def test_what_becomes_shorter_while_its_end_is_read_is_drawn_as_it_is_now() -> None:
+    async with text() as (view, recording):
+        lines = [(Piece(f"line {number}"),) for number in range(30)]
+        view.show_lines(lines)
+        await recording.settle()
+        await recording.press("G")
+        assert [line.strip(" ▐") for line in recording.lines()] == [f"line {number}" for number in range(22, 30)]
+        view.show_lines(lines[:25])
+        await recording.settle()
+        assert [line.strip(" ▐") for line in recording.lines()] == [f"line {number}" for number in range(17, 25)]
+
+
 async def test_a_search_goes_round_and_paints() -> None:
     async with text() as (view, recording):
         pattern = re.compile("svc-1|web")

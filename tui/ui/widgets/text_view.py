@@ -73,16 +73,20 @@ class TextView(LineView):
         wanted = tuple(content)
         if wanted == self._content:
             return
+        before = self._seen()
         self._content = wanted
         self._cursor = max(0, min(self._cursor, len(wanted) - 1))
-        before = self._parts
         self._make()
         self._top = self.clamp(self._top)
-        for y in range(self.page):
-            at = self._top + y
-            if before[at : at + 1] != self._parts[at : at + 1]:
+        for y, (old, new) in enumerate(zip(before, self._seen(), strict=True)):
+            if old != new:
                 self.damage(y, 1)
         self.damage_bar()
+
+    def _seen(self) -> list[tuple[Part, bool] | None]:
+        """What each line of the screen says, and whether the cursor is on it."""
+        shown = [(part, part.of == self._cursor) for part in self._parts[self._top : self._top + self.page]]
+        return [*shown, *[None] * (self.page - len(shown))]
 
     def set_highlight(self, pattern: re.Pattern[str] | None) -> None:
         """Paint every match."""

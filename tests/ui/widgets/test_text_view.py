@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.strip import Strip
 
 from tests.bench.recorder import Recording, recorded
 from tui.model import Health, Kind, Phase, Ref, Resource, Rollout
@@ -17,6 +18,7 @@ from tui.tables import Moment
 from tui.text import Safe
 from tui.ui.widgets.cells import Piece, spelled, total
 from tui.ui.widgets.json_lines import json_lines
+from tui.ui.widgets.line_view import LineView
 from tui.ui.widgets.phase_bar import phase_bar
 from tui.ui.widgets.text_view import TextView, fields
 
@@ -93,6 +95,36 @@ async def test_what_becomes_shorter_while_its_end_is_read_is_drawn_as_it_is_now(
         view.show_lines(lines[:25])
         await recording.settle()
         assert [line.strip(" ▐") for line in recording.lines()] == [f"line {number}" for number in range(17, 25)]
+
+
+class Counted(LineView):
+    """So many empty lines."""
+
+    count = 16
+
+    @property
+    def line_count(self) -> int:
+        return self.count
+
+    def draw_line(self, y: int) -> Strip:
+        return Strip.blank(self.inner_width)
+
+
+async def test_the_scroll_mark_stays_on_no_line_that_was_not_drawn_with_the_others() -> None:
+    class Shown(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Counted()
+
+    async with recorded(app := Shown(), (10, 8)) as recording:
+        view = app.query_one(Counted)
+        await recording.settle()
+        assert [line.endswith("▐") for line in recording.lines()] == [True] * 4 + [False] * 4
+        view.count = 64
+        view.damage(7, 1)
+        await recording.settle()
+        view.damage_bar()
+        await recording.settle()
+        assert [line.endswith("▐") for line in recording.lines()] == [True] + [False] * 7
 
 
 async def test_a_search_goes_round_and_paints() -> None:

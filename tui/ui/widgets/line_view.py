@@ -42,7 +42,7 @@ class LineView(Toned, can_focus=True):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._top = 0
-        self._bar: tuple[int, int] = (-1, -1)
+        self._marked: set[int] = set()
         self._message: tuple[tuple[str, ...], str | None] = ((), None)
 
     # What a subclass says ------------------------------------------------------------------------------------------------
@@ -122,8 +122,8 @@ class LineView(Toned, can_focus=True):
             return Strip.blank(width, self.tone_style())
         strip = self.draw_line(y)
         begin, end = self._thumb()
-        self._bar = (begin, end)
         state = "bar" if begin <= y < end else None
+        (self._marked.add if state else self._marked.discard)(y)
         return Strip.join([strip, Strip([Segment("▐" if state else " ", self.tone_style(None, state))], 1)])
 
     def _thumb(self) -> tuple[int, int]:
@@ -137,11 +137,9 @@ class LineView(Toned, can_focus=True):
         return (self.head + begin, self.head + begin + size)
 
     def damage_bar(self) -> None:
-        """Repaint the lines on which the scroll mark comes or goes, if the number of lines moved it."""
-        before, now = self._bar, self._thumb()
-        if before != now and before != (-1, -1):
-            for y in set(range(*before)) ^ set(range(*now)):
-                self.damage(y, 1)
+        """Repaint the lines on which the scroll mark comes or goes, by what each was drawn with: they are not drawn at once."""
+        for y in self._marked ^ set(range(*self._thumb())):
+            self.damage(y, 1)
 
     # Scrolling -----------------------------------------------------------------------------------------------------------
 
@@ -170,6 +168,7 @@ class LineView(Toned, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         self._top = self.clamp(self._top)
+        self._marked &= set(range(self.content_size.height))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

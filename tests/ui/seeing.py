@@ -8,6 +8,7 @@ What is looked for is in ``onlooker``, what there is to be seen in ``town``. No 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
@@ -324,7 +325,7 @@ class Story:
             return
         if row is not None and selected is not None and selected.kind is Kind.SERVICE and not self.app.console_screen.selection.marked:
             text = Seen.of(self.onlooker.terminal).text()
-            if str(row.name)[:12] not in text:
+            if str(row.name)[:12] not in re.sub(r"\s*│\s*│\s*", "", text):  # on a narrow screen it goes on in the next line
                 self.onlooker.wrong("a question about another thing", f"{row.name} is not in {text}")
         await asyncio.sleep(HELD * 2)
         await self.press("right", "enter")

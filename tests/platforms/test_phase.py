@@ -105,6 +105,18 @@ async def test_a_web_page_means_another_base_url(reply: Answer) -> None:
         assert reply is LOGIN or "below /service/public" in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_page_that_wants_a_sign_in_sends_nobody_to_another_base_url(status: int) -> None:
+    async with bench("phase", lambda seen: Answer(status=status, body=PAGE.body, content_type=PAGE.content_type)) as at:
+        with pytest.raises(WrongBaseUrl) as read:
+            await at.fetch(Kind.APPLICATION)
+        with pytest.raises(WrongBaseUrl) as sent:
+            await at.platform.verbs[Kind.APPLICATION, Verb.CREATE].run(at.ref(Kind.APPLICATION, ""), {"name": "x"})
+        for caught in (read, sent):
+            assert "/service/public" not in str(caught.value)
+            assert "whether this network wants a sign-in" in str(caught.value)
+
+
 @pytest.mark.parametrize("reply", [plain({"apps": 5}), plain({"message": "hi"}), plain("x"), Answer(body=b"[{")])
 async def test_anything_else_is_a_bad_reply(reply: Answer) -> None:
     async with bench("phase", lambda seen: reply, flavour="auto") as at:

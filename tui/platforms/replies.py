@@ -33,9 +33,6 @@ SNIPPET: Final = 200
 """Characters of a body that is not what was asked for, shown in its error."""
 
 
-GATE: Final = "a web page is no API: check base_url, and whether this network wants a sign-in"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One complete answer. Header names are lower-case; ``content`` is decoded and capped; ``path`` is what was asked for, without
@@ -97,7 +94,9 @@ _BY_STATUS: Final[Mapping[int, type[PlatformError]]] = {
     429: RateLimited,
     501: NoEndpoint,
 }
-_GATES: Final = {401, 403}
+GATES: Final = frozenset({401, 403})
+"""Statuses of a page that asks for a sign-in, or refuses one: it stands before a platform, whose address may be right."""
+GATE: Final = "a web page is no API: check base_url, and whether this network wants a sign-in"
 _HINTS: Final[Mapping[int, str]] = {
     407: "the proxy wants credentials: put them into HTTPS_PROXY, or add the host to NO_PROXY",
     413: "the request was too large",
@@ -164,7 +163,7 @@ def kind_of_failure(reply: Reply) -> type[PlatformError]:
     status = reply.status
     if status == 404 and not reply.is_json:
         return WrongBaseUrl if reply.is_html else NoEndpoint
-    if status in _GATES and reply.is_html:
+    if status in GATES and reply.is_html:
         return WrongBaseUrl
     if status in _BY_STATUS:
         return _BY_STATUS[status]
@@ -191,7 +190,7 @@ def failure(reply: Reply, connection: str, words: Said | None = None, kind: type
     if kind is Unauthorized:
         hint = f"sign in: rollwatch login {connection}"
     elif kind is WrongBaseUrl:
-        hint = GATE if reply.status in _GATES else "check base_url: this is not the API's address"
+        hint = GATE if reply.status in GATES else "check base_url: this is not the API's address"
     return kind(message, connection=connection, hint=hint, status=reply.status, code=words.code, fields=words.fields)
 
 

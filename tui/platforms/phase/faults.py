@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tui.errors import Forbidden, PlatformError, Unauthorized, WrongBaseUrl
-from tui.platforms.replies import Reply, Said, failure, kind_of_failure, said
+from tui.platforms.replies import GATES, Reply, Said, failure, kind_of_failure, said
 
 PUBLIC: Final = "/service/public"
 """Where a self-hosted Phase keeps its API."""
@@ -39,7 +39,7 @@ def read(reply: Reply, connection: str) -> PlatformError:
             kind, hint = meaning, advice
             break
     error = failure(reply, connection, Said(message=words.message.rstrip("."), fields=_fields(reply, words.message)), kind)
-    error.hint = hint or (ELSEWHERE if kind is WrongBaseUrl else error.hint)
+    error.hint = hint or (ELSEWHERE if kind is WrongBaseUrl and reply.status not in GATES else error.hint)
     return error
 
 
@@ -57,6 +57,6 @@ def _fields(reply: Reply, message: str) -> Mapping[str, str]:
 
 def explained(error: WrongBaseUrl, origin: str, path: str) -> WrongBaseUrl:
     """A web page where the API should be: on a self-hosted Phase the API stands below ``/service/public``."""
-    if not path.startswith(PUBLIC):
+    if not path.startswith(PUBLIC) and error.status not in GATES:
         error.hint = f"wrong base URL, try base_url = {origin}{PUBLIC}"
     return error

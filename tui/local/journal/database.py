@@ -29,7 +29,7 @@ BUSY: Final = 5.0
 
 SPARING: Final = "PRAGMA cache_size = -256"
 """Pages that a connection keeps to itself, in KiB. The system keeps the file's anyway: with eight times as many, which is usual, questions
-to a quarter of a year take as long, and a console has grown by 4 MiB when its journal has as many pages."""
+to a quarter of a year take as long, and SQLite holds 2.8 MiB after them instead of 0.7."""
 
 ASIDE: Final = 3
 """Damaged journals that are kept for looking at."""

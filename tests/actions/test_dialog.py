@@ -20,7 +20,7 @@ from tui.engine.feeds import Pending
 from tui.engine.guardrails import Guardrail, Guardrails
 from tui.engine.verdicts import Verdict
 from tui.errors import RateLimited, Refused
-from tui.model import Deployment, Health, Kind, Ref, Rollout, Verb
+from tui.model import Application, Deployment, Environment, Health, Kind, Ref, Rollout, Verb
 from tui.platforms.base import Request
 from tui.text import Safe
 from tui.ui.answers import Entry
@@ -218,6 +218,23 @@ async def test_a_commit_takes_the_place_of_the_branch_that_was_only_offered() ->
         await at.press("tab", "tab", "tab", "right", "enter")
         assert at.desk.done[0][2]["sha"] == sha
         assert "branch" not in at.desk.done[0][2]
+
+
+async def test_a_rollout_is_offered_where_what_is_selected_belongs() -> None:
+    """Whoever pressed the key on a service was first offered the first environment there was, of whichever app."""
+    at_desk = desk()
+    app = Application(ref=ref(Kind.APPLICATION, "worker-k8mq", "shop"), name=Safe("worker-k8mq"))
+    rows = [
+        Environment(ref=ref(Kind.ENVIRONMENT, f"{owner.id}/prod", "shop"), name=Safe("prod"), app=owner, app_name=Safe(owner.id))
+        for owner in (ref(Kind.APPLICATION, "checkout", "shop"), app.ref)
+    ]
+    at_desk.put("shop", Kind.APPLICATION, [app])
+    at_desk.put("shop", Kind.ENVIRONMENT, rows)
+    async with seat(at_desk) as at:
+        for tab in ((), ("right", "G")):
+            await at.press("2", *(tab or ("g",)), "t")
+            assert at.sees("worker-k8mq/prod"), tab
+            await at.press("escape")
 
 
 async def test_what_a_server_takes_where_a_choice_is_left_empty_stands_there() -> None:

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from tui.actions import Action, Danger
 from tui.engine.commands import subject
+from tui.engine.joins import together
 from tui.engine.session import Session
 from tui.forms import FORMS, MAKING, Field, Form, Shape, is_commit
 from tui.model import Deployment, Environment, Kind, Ref, Resource, Rollout, Service, Variable, Verb
 from tui.redaction import STARS
 from tui.tables import TABLES
+from tui.tables.relations import above
 from tui.text import Safe, clean
 from tui.ui.aim import BACK, OPEN_ENDED, Aim, Selection
 
@@ -210,7 +212,10 @@ def _choices(aim: Aim, form: Form, session: Session, selection: Selection) -> tu
         refs = [row.ref for row in session.store.rows(form.target)]
     able = [ref for ref in refs if session.why_not(ref, aim.verb, kind=aim.kind, override=True) is None]
     row = session.store.get(selection.ref) if selection.ref is not None else None
-    near = {*selection.refs, getattr(row, "app", None)}
+    # What it is about may belong to an app by name alone: a service on another platform, and what names that service.
+    named = (above(row, Kind.SERVICE, session.store) or row) if row is not None else None
+    joined = together(named, session.tree()) if named is not None and form.target is Kind.ENVIRONMENT else None
+    near = {*selection.refs, getattr(row, "app", None), *(each.ref for each in (joined.rows if joined is not None else ()))}
 
     def far(ref: Ref) -> tuple[bool, bool]:
         own = ref in near or getattr(session.store.get(ref), "app", None) in selection.refs

@@ -172,12 +172,14 @@ async def test_a_context_that_cannot_be_opened_leaves_everything_as_it_was() -> 
         assert at.sees("worker")
 
 
-async def test_without_an_owner_c_says_why_there_is_nothing_to_choose() -> None:
+@pytest.mark.parametrize("key", ["c", "f2", "f3"])
+async def test_without_an_owner_it_says_why_there_is_nothing_to_choose(key: str) -> None:
     app = Console(busy(), settings=Settings(zone=UTC))  # type: ignore[arg-type]
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("c")
+        await pilot.press(key)
         await pilot.pause()
         assert app.screen is app.console_screen
+        assert any("the demo has no configuration" in strip.text for strip in app.screen._compositor.render_strips())
 
 
 async def test_the_fleet_shows_the_worst_first_and_the_dead_delay_nobody() -> None:

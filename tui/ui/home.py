@@ -264,13 +264,14 @@ class Home:
             session.signed_in(name)  # in case that was done elsewhere meanwhile
         if not self._ask(SignInScreen, out):
             names = " or ".join(out or [each.name for each in states])
-            self._program.say(f"to sign in run rollwatch login {names} in another terminal, then this key again", "warn")
+            how = f"to sign in run rollwatch login {names} in another terminal, then this key again"
+            self._program.say(how if self.owner is not None else ALONE, "warn")
 
     def _sign_out(self) -> None:
         """Ask of which connection what is kept is to be forgotten."""
         if not self._ask(SignOutScreen, ()):
             names = " or ".join(each.name for each in self._program.session.store.connections())
-            self._program.say(f"to sign out run rollwatch logout {names} in another terminal", "warn")
+            self._program.say(f"to sign out run rollwatch logout {names} in another terminal" if self.owner is not None else ALONE, "warn")
 
     def _ask(self, kind: type[SignInScreen], out: Sequence[str]) -> bool:
         """Open a form of this kind, at the first connection that is signed out, else at that of what is selected; whether there is

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -139,6 +141,26 @@ def test_how_far_back(text: str, span: timedelta | None) -> None:
 )
 def test_when(text: str, when: datetime) -> None:
     assert moment_of(text, NOW, UTC) == when
+
+
+@pytest.mark.parametrize(
+    ("now", "text"),
+    [
+        (datetime(2026, 11, 29, 19, 0, tzinfo=UTC), "2026-10-20 14:05"),
+        (datetime(2026, 10, 26, 1, 0, tzinfo=UTC), "2026-10-24 14:05"),
+        (datetime(2026, 10, 25, 11, 0, tzinfo=UTC), "14:05"),
+    ],
+)
+@pytest.mark.parametrize("zone", [None, ZoneInfo("Europe/Berlin")])
+def test_a_time_before_the_clocks_were_changed_is_as_they_were_then(
+    now: datetime, text: str, zone: ZoneInfo | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked for 14:05 of a day in summer time was shown 15:05."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    found = moment_of(text, now, zone)
+    assert f"{found.astimezone():%H:%M}" == "14:05"
+    assert found.utcoffset() == timedelta(0), "an hour later is not an hour by a clock that is changed meanwhile"
 
 
 @pytest.mark.parametrize("text", ["", "noon", "25:00", "12:61", "2026-13-01 12:00", "5x"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from tui.clock import length
@@ -38,9 +38,13 @@ def moment_of(text: str, now: datetime, zone: tzinfo | None) -> datetime:
         if found is None:
             raise ValueError
         day, hour, minute, second, utc = found.groups()
-        here = now if utc else now.astimezone(zone)
-        start = datetime.fromisoformat(day).replace(tzinfo=here.tzinfo) if day else here
-        when = start.replace(hour=int(hour), minute=int(minute), second=int(second or 0), microsecond=0)
-    except ValueError:
+        where = UTC if utc else zone
+        here = now.astimezone(where).replace(tzinfo=None)
+        when = datetime.fromisoformat(day) if day else here
+        when = when.replace(hour=int(hour), minute=int(minute), second=int(second or 0), microsecond=0)
+        if not day and when > here:
+            when -= timedelta(days=1)
+        # By the clock of that day: it may have been changed since.
+        return (when.replace(tzinfo=where) if where is not None else when).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise FilterError("write 14:05, 14:05:30, 2026-05-04 14:05 or -5m") from None
-    return when - timedelta(days=1) if not day and when > now else when

@@ -169,3 +169,10 @@ def test_no_time(text: str) -> None:
         moment_of(text, NOW, UTC)
     with pytest.raises(FilterError, match="write 1m"):
         span_of(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01 00:00Z", "99999w"])
+def test_no_time_before_there_were_any(text: str) -> None:
+    """An hour before the first one there is was looked for, and the console ended."""
+    with pytest.raises(FilterError, match="write "):
+        moment_of(text, NOW, UTC)

@@ -18,7 +18,7 @@ from tests.ui.desk import service as fresh
 from tests.ui.test_console import seat
 from tui.errors import Unreachable
 from tui.local.exports import write_lines
-from tui.model import Health, Kind, Phase, Resource, Rollout, Service
+from tui.model import Deployment, Health, Kind, Phase, Resource, Rollout, Service
 from tui.tables import FORMS, TABLES, Filter, FilterError, Moment, Sort, column_of, offered, parse_filter, search_text
 from tui.tables.columns import Column
 from tui.text import Safe
@@ -116,6 +116,29 @@ def test_where_no_columns_are_known_a_condition_is_a_word() -> None:
 )
 def test_a_column_sorts_by_its_value_and_what_has_none_comes_last(sort: Sort, order: list[str]) -> None:
     assert [str(row.name) for row in TABLE.sorted(SERVICES, AT, sort)] == order
+
+
+TIMED: tuple[Resource, ...] = (
+    *(
+        Deployment(ref=ref(Kind.DEPLOYMENT, each), name=Safe(each), created_at=ago(days=1), finished_at=ago(days=1, seconds=-seconds))
+        for each, seconds in (("quick", 41), ("slow", 203), ("slowest", 3_700))
+    ),
+    *(
+        Rollout(ref=ref(Kind.ROLLOUT, each), name=Safe(each), started_at=ago(days=1), completed_at=ago(days=1, seconds=-seconds))
+        for each, seconds in (("quick", 41), ("slow", 203), ("slowest", 3_700))
+    ),
+    *(service(each, deployment=each) for each in ("quick", "slowest")),
+    service("slow", deployed_at=ago(hours=23.97)),
+)
+
+
+@pytest.mark.parametrize(("kind", "column"), [(Kind.DEPLOYMENT, "took"), (Kind.ROLLOUT, "elapsed"), (Kind.SERVICE, "deployed")])
+def test_times_are_sorted_as_times(kind: Kind, column: str) -> None:
+    """41 seconds came after 3m23, and what only the deployment tells of came as what was never put out."""
+    at = Moment(now=NOW, store=Shelf(*TIMED), zone=UTC)
+    rows = [row for row in TIMED if row.ref.kind is kind]
+    found = [str(row.name) for row in TABLES[kind].sorted(rows, at, Sort(column, descending=kind is Kind.SERVICE))]
+    assert found == ["quick", "slow", "slowest"]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TABLES if kind in BARE])

@@ -18,9 +18,14 @@ def health(row: Resource, moment: Moment) -> Shown:
     return (told(row),)
 
 
-def last_deploy(row: Service, moment: Moment) -> Shown:
+def deployed_at(row: Service, moment: Moment) -> datetime | None:
+    """When something was put out for a service: what it says itself, else what its last deployment says."""
     deployment = moment.deployment_of(row)
-    at = row.deployed_at or (deployment and (deployment.finished_at or deployment.updated_at or deployment.created_at)) or None
+    return row.deployed_at or (deployment and (deployment.finished_at or deployment.updated_at or deployment.created_at)) or None
+
+
+def last_deploy(row: Service, moment: Moment) -> Shown:
+    deployment, at = moment.deployment_of(row), deployed_at(row, moment)
     if at is None:
         return (Span(NOTHING, Tone.MUTED),)
     ago = moment.ago(at)
@@ -157,11 +162,17 @@ def target(row: Rollout) -> str:
     return short(str(row.target))
 
 
-def elapsed(row: Rollout, moment: Moment) -> str:
+def lasted(row: Rollout, moment: Moment) -> float | None:
+    """Seconds from the begin of a rollout to its end, or to now."""
     begin = row.started_at or row.queued_at or row.created_at
     if begin is None or (row.snapshot and row.completed_at is None):
-        return NOTHING
-    return span(((row.completed_at or moment.now) - begin).total_seconds())
+        return None
+    return ((row.completed_at or moment.now) - begin).total_seconds()
+
+
+def elapsed(row: Rollout, moment: Moment) -> str:
+    seconds = lasted(row, moment)
+    return NOTHING if seconds is None else span(seconds)
 
 
 def going(row: Rollout, moment: Moment) -> Outlook | None:
@@ -199,9 +210,17 @@ def deploying(row: Deployment, moment: Moment) -> Outlook | None:
     return outlook((moment.now - row.created_at).total_seconds(), moment.usual((str(row.name), row.ref.connection, str(row.ref.kind))))
 
 
-def took(row: Deployment, moment: Moment) -> Shown:
+def taken(row: Deployment, moment: Moment) -> float | None:
+    """Seconds that a deployment took, or has taken so far."""
     if row.created_at is None or (row.finished_at is None and row.health is not Health.BUSY):
+        return None
+    return ((row.finished_at or moment.now) - row.created_at).total_seconds()
+
+
+def took(row: Deployment, moment: Moment) -> Shown:
+    seconds = taken(row, moment)
+    if seconds is None:
         return NOTHING
     if (known := deploying(row, moment)) is not None:
         return (_against(known, "", None),)
-    return span(((row.finished_at or moment.now) - row.created_at).total_seconds())
+    return span(seconds)

@@ -63,6 +63,7 @@ def names(text: str) -> set[str]:
         ("age>2h", {"worker", "cron"}),
         ("age<2h30", set()),
         ("cpu>80%", {"worker"}),
+        ("cpu>80", {"worker"}),
         ("cpu<=12%", {"web-api", "cron"}),
         ("mem>1.5G", {"worker"}),
         ("mem<10m", {"cron"}),
@@ -88,7 +89,12 @@ def test_a_filter_asks_for_columns(text: str, shown: set[str]) -> None:
     [
         ("statsu=failed", "no column is called statsu, did you mean status?"),
         ("cpu>", "right after the >"),
-        ("cpu>much", "wants a number, as in age>2h"),
+        ("cpu>much", "cpu> wants a number, as in cpu>80%"),
+        ("cpu>2h", "cpu> wants a number, as in cpu>80%"),
+        ("mem>2h", "mem> wants a number, as in mem>1.5G"),
+        ("age>5G", "age> wants a number, as in age>2h"),
+        ("age>1mo", "age> wants a number, as in age>2h"),
+        ("restarts>5m", "restarts> wants a number, as in restarts>5"),
         ("/(/", "not a regular expression"),
         ("/(a+)+b/", "take forever"),
     ],
@@ -139,6 +145,16 @@ def test_times_are_sorted_as_times(kind: Kind, column: str) -> None:
     rows = [row for row in TIMED if row.ref.kind is kind]
     found = [str(row.name) for row in TABLES[kind].sorted(rows, at, Sort(column, descending=kind is Kind.SERVICE))]
     assert found == ["quick", "slow", "slowest"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [(Kind.DEPLOYMENT, "took>1m"), (Kind.ROLLOUT, "lasted>60sec"), (Kind.SERVICE, "deployed<1435min")]
+)
+def test_a_condition_on_a_time_compares_times(kind: Kind, text: str) -> None:
+    """It compared the first number of what was shown: 3m23 was no more than a minute."""
+    rows = [row for row in TIMED if row.ref.kind is kind]
+    found = parse_filter(text, TABLES).among(rows, search_text, TABLES[kind], Moment(now=NOW, store=Shelf(*TIMED), zone=UTC))
+    assert {str(row.name) for row in found} == {"slow", "slowest"} - ({"slow"} if kind is Kind.SERVICE else set())
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TABLES if kind in BARE])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from tui.engine.recall.usual import Usual
 from tui.model import Deployment, Kind, Ref, Resource, Service, Tone
@@ -83,6 +83,7 @@ class Span:
     tone: Tone | None = None
 
 
+Counts = Literal["", "ago", "seconds", "bytes", "share"]
 Cell = tuple[Span, ...]
 Shown = str | Cell
 
@@ -91,7 +92,7 @@ Shown = str | Cell
 class Column(Generic[R]):
     """One column. ``low`` and ``high`` bound its width in cells; ``rank`` 0 always stays and the highest goes first when the
     screen is narrow; ``ages`` says that its text changes by the passing of time alone, ``looks_up`` that another record can change it;
-    ``order`` is what it sorts by."""
+    ``order`` is what it sorts by, and ``counts`` what that is a number of: seconds ago, seconds, bytes, a share of one."""
 
     id: str
     title: str
@@ -103,6 +104,7 @@ class Column(Generic[R]):
     order: Callable[[R, Moment], Any] | None = None
     right: bool = False
     ages: bool = False
+    counts: Counts = ""
     looks_up: bool = False
 
     def cell(self, row: R, moment: Moment) -> Cell:

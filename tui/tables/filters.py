@@ -78,7 +78,7 @@ def parse_filter(text: str, tables: Mapping[Kind, Table[Resource]] | None = None
     """A filter from what was typed. With ``tables`` their columns can be named. Raises ``FilterError``."""
     if len(text) > LONGEST:
         raise FilterError(f"a filter has at most {LONGEST} characters")
-    names = columns_by_name(tables) if tables is not None else frozenset()
+    names = columns_by_name(tables) if tables is not None else {}
     made: dict[str, list[object]] = {"wanted": [], "unwanted": [], "patterns": [], "terms": [], "letters": []}
     for part in _PARTS.findall(text):
         must, body = part[0] != "!", part.removeprefix("!")

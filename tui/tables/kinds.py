@@ -75,6 +75,7 @@ def _share(id_: str, title: str, get: Callable[[R], float | None], *, rank: int)
         high=4,
         rank=rank,
         right=True,
+        counts="share",
     )
 
 
@@ -89,6 +90,7 @@ def _bytes(id_: str, title: str, get: Callable[[R], int | None], *, rank: int) -
         high=5,
         rank=rank,
         right=True,
+        counts="bytes",
     )
 
 
@@ -104,6 +106,7 @@ def _age(id_: str, title: str, get: Callable[[R], datetime | None], *, rank: int
         rank=rank,
         right=True,
         ages=True,
+        counts="ago",
     )
 
 
@@ -174,6 +177,7 @@ DEPLOYMENTS: Final[Table[Deployment]] = Table(
             rank=5,
             right=True,
             ages=True,
+            counts="seconds",
         ),
         _age("created", "STARTED", lambda row: row.created_at, rank=2),
         _on(6),
@@ -200,6 +204,7 @@ SERVICES: Final[Table[Service]] = Table(
             high=13,
             rank=2,
             ages=True,
+            counts="ago",
         ),
         _age("age", "AGE", lambda row: row.created_at, rank=6),
         _text("restarts", "RESTARTS", lambda row: row.restarts, low=8, high=8, rank=8, right=True),
@@ -295,6 +300,7 @@ ROLLOUTS: Final[Table[Rollout]] = Table(
             rank=2,
             right=True,
             ages=True,
+            counts="seconds",
         ),
         _age("queued", "STARTED", lambda row: row.queued_at or row.created_at, rank=5, low=7),
         _text("by", "BY", lambda row: row.by, low=6, high=20, rank=6),

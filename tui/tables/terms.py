@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from operator import ge, gt, le, lt
 from typing import Any, Final
 
 from tui.model import Kind, Resource
-from tui.tables.columns import Column, Moment, Table
+from tui.tables.columns import Column, Counts, Moment, Table
 from tui.tables.words import NOTHING
 
 _TERM: Final = re.compile(r"([a-z][a-z_-]*)(<=|>=|!=|<|>|=|:)(.*)", re.IGNORECASE | re.DOTALL)
 _NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)([a-z%]*)", re.IGNORECASE)
 _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800, "y": 31_536_000}
-_BYTES: Final = {"b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+_SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "weeks": 604_800, "years": 31_536_000}
+_UNITS: Final[Mapping[Counts, Mapping[str, float]]] = {
+    "": {"": 1},
+    "ago": _SECONDS,
+    "seconds": _SECONDS,
+    "bytes": {"bytes": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3, "tb": 1024**4},
+    "share": {"%": 0.01},
+}
+"""What can be written behind a number, or the begin of it; where nothing is, the first is meant."""
+
+_EXAMPLES: Final[Mapping[Counts, str]] = {"": "5", "ago": "2h", "seconds": "90s", "bytes": "1.5G", "share": "80%"}
 
 
 class TermError(ValueError):
@@ -50,7 +59,10 @@ class Term:
                 return said[cell]
 
             return says
-        limit, compare = self._limit(column), _COMPARE[self.sign]
+        factor = _factor(column, self.unit)
+        if factor is None:
+            return lambda _: False
+        limit, compare = self.number * factor, _COMPARE[self.sign]
 
         def measures(row: Resource) -> bool:
             value = _value(column, row, moment)
@@ -58,20 +70,22 @@ class Term:
 
         return measures
 
-    def _limit(self, column: Column[Any]) -> float:
-        """The number in the unit that the column counts in: seconds, bytes, a share of one."""
-        if self.unit == "%":
-            return self.number / 100
-        units = _SECONDS if column.ages else _BYTES
-        return self.number * units.get(self.unit[:1], 1)
+
+def _factor(column: Column[Any], unit: str) -> float | None:
+    """What a number with this unit is multiplied by to be one of the column's; None where the column does not count in it."""
+    return next((by for word, by in _UNITS[column.counts].items() if word.startswith(unit)), None)
 
 
-def columns_by_name(tables: Mapping[Kind, Table[Any]]) -> frozenset[str]:
-    """Every name by which a column of any table can be called."""
-    return frozenset(name for table in tables.values() for each in table.columns for name in (each.id, each.title.casefold()))
+def columns_by_name(tables: Mapping[Kind, Table[Any]]) -> Mapping[str, Sequence[Column[Any]]]:
+    """The columns of all tables by every name that they can be called by."""
+    found: dict[str, list[Column[Any]]] = {}
+    for each in (column for table in tables.values() for column in table.columns):
+        for name in {each.id, each.title.casefold()}:
+            found.setdefault(name, []).append(each)
+    return found
 
 
-def read_term(text: str, names: Collection[str]) -> Term | None:
+def read_term(text: str, names: Mapping[str, Sequence[Column[Any]]]) -> Term | None:
     """The condition that a word is; None for an ordinary word. Raises ``TermError``."""
     match = _TERM.fullmatch(text)
     if match is None:
@@ -87,9 +101,10 @@ def read_term(text: str, names: Collection[str]) -> Term | None:
     if sign not in _COMPARE:
         return Term(name, sign, wanted)
     number = _NUMBER.fullmatch(wanted)
-    if number is None or (number[2] and number[2] != "%" and number[2][0] not in {**_SECONDS, **_BYTES}):
-        raise TermError(f"{name}{sign} wants a number, as in age{sign}2h, cpu{sign}80% or mem{sign}1.5G")
-    return Term(name, sign, wanted, float(number[1]), number[2])
+    unit = number[2].replace("ib", "b") if number is not None else ""
+    if number is None or all(_factor(each, unit) is None for each in names[name]):
+        raise TermError(f"{name}{sign} wants a number, as in {name}{sign}{_EXAMPLES[names[name][0].counts]}")
+    return Term(name, sign, wanted, float(number[1]), unit)
 
 
 def _says(cell: str, sign: str, wanted: str) -> bool:
@@ -111,4 +126,4 @@ def _value(column: Column[Any], row: Resource, moment: Moment) -> float | None:
     if not isinstance(value, int | float) or isinstance(value, bool):
         shown = _NUMBER.match(column.text(row, moment))
         return float(shown[1]) if shown else None
-    return moment.now.timestamp() + value if column.ages else float(value)
+    return moment.now.timestamp() + value if column.counts == "ago" else float(value)

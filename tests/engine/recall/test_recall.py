@@ -188,6 +188,7 @@ def test_usual_is_silent_below_five_samples() -> None:
 @pytest.mark.parametrize(
     ("elapsed", "text", "slow"),
     [
+        (-3600, "usually 1m20, 1m20 to 1m36 left", False),
         (20, "usually 1m20, 1m00 to 1m16 left", False),
         (90, "usually 1m20, 0s to 6s left", False),
         (311, "slower than usual (p90 1m36, now 5m11)", True),

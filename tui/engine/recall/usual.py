@@ -63,6 +63,7 @@ def outlook(elapsed: float, known: Usual | None) -> Outlook | None:
     """Compare a running thing with what is usual; None where nothing is known."""
     if known is None:
         return None
+    elapsed = max(0.0, elapsed)  # the server's clock may be ahead of ours
     if elapsed > known.p90:
         text = f"slower than usual (p90 {span(known.p90)}, now {span(elapsed)})"
         return Outlook(elapsed=elapsed, usual=known, left=None, slow=True, text=text)

@@ -401,7 +401,7 @@ class Onlooker:
         total = len(store.rows(listing.kind))
         if f"No {listing.title} on" in said and total:
             self.wrong("a list that is called empty and is not", said)
-        if none := re.search(rf"No {listing.title} on ([\w ,]+)\.", said):
+        if none := re.search(rf"No {listing.title} o[nf] ([\w ,]+?)(?: are known here)?\.", said):
             for feed in self.session.feeds(listing.kind):
                 if feed.connection in none[1] and store.freshness(feed).fetched_boot is None and store.freshness(feed).error is None:
                     self.wrong("nothing there, of what was never read", said)

@@ -150,7 +150,7 @@ async def test_a_dead_platform_keeps_its_rows_dimmed_with_their_age_and_leaves_t
         assert worker.endswith("2m"), worker
         assert at.sees("▲ fleet · no answer · trying now · as of 2m ago · the connection was refused")
         assert "✗ fleet down 2m" in at.header
-        assert at.sees("No rollouts on shop.")
+        assert at.sees("No rollouts of shop are known here.")
         assert at.sees("t triggers one")
         table = at.app.console_screen.resources.body
         tones = {piece.tone for cell in table.rows[0].cells[:-1] for piece in cell}

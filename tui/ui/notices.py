@@ -75,8 +75,16 @@ def _remedy(feed: Feed, error: PlatformError, planned: float | None, boot: float
     return next_try(planned, boot) or error.hint or "not asked again by itself"
 
 
-def empty(title: str, feeds: Sequence[Feed], store: Store, boot: float, keys: Keymap = USUAL, then: str = "") -> Notice:
-    """What an empty pane says of the things called ``title`` (lower case, plural), and ``then`` how there come to be some."""
+NONE: Final = "No {title} on {on}."
+UNLISTED: Final = "No {title} of {on} are known here."
+"""Of what nobody has a list there may be any number; those that we know are what was begun or followed from here."""
+
+
+def empty(
+    title: str, feeds: Sequence[Feed], store: Store, boot: float, keys: Keymap = USUAL, then: str = "", none_of: str = NONE
+) -> Notice:
+    """What an empty pane says of the things called ``title`` (lower case, plural), ``none_of`` that there are none, and ``then`` how there
+    come to be some."""
     if not feeds:
         return Notice((f"No connection of this context has {title}.", "rollwatch contexts shows what is connected"), Tone.MUTED)
     asking: list[str] = []
@@ -97,7 +105,7 @@ def empty(title: str, feeds: Sequence[Feed], store: Store, boot: float, keys: Ke
     if asking:
         lines.append(f"Asking {_and(asking)} for {title}…")
     if none:
-        lines.append(f"No {title} on {_and(none)}.")
+        lines.append(none_of.format(title=title, on=_and(none)))
         lines += [then] if then else []
     if without:
         lines.append(f"{_and(without)} does not offer {title}.")

@@ -12,10 +12,11 @@ from textual import events
 from tui.actions import ACTIONS, Keymap
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
+from tui.forms import FORMS
 from tui.model import Health, Kind, Ref, Resource, Tone, Verb
 from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, age, attention, lately, search_text
 from tui.ui.aim import Selection, why_not
-from tui.ui.notices import below, empty
+from tui.ui.notices import NONE, UNLISTED, below, empty
 from tui.ui.panes.look import WHOLE, Look, chosen, spread
 from tui.ui.program import program
 from tui.ui.widgets.cells import Piece, width_of
@@ -327,7 +328,8 @@ class Listing:
             )
             return
         keys = program(self.table).keymap
-        notice = empty(self.title, feeds, self.session.store, boot, keys, begins(self.kind, self.session, keys))
+        none_of = UNLISTED if (self.kind, Verb.ADOPT) in FORMS else NONE
+        notice = empty(self.title, feeds, self.session.store, boot, keys, begins(self.kind, self.session, keys), none_of)
         self.table.set_message(notice.lines, notice.tone)
 
     def _maker(self, moment: Moment, columns: Sequence[Column[Any]], stale: dict[Feed, float]) -> Callable[[Hashable], Row]:

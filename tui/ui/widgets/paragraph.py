@@ -82,4 +82,8 @@ class Paragraph(Toned):
             self._make(width)
         if not 0 <= y < len(self._lines):
             return Strip.blank(max(0, width), self.tone_style())
-        return self.strip_of(fit((Piece(" "), *self._lines[y]), width), width)
+        line = self._lines[y]
+        if y == self.content_size.height - 1 and any(self._lines[y + 1 :]):
+            # Its place is lower than it is long.
+            line = fit([*line, Piece(f" {ELLIPSIS}", line[-1].tone if line else None)], width - 2)
+        return self.strip_of(fit((Piece(" "), *line), width), width)

@@ -22,6 +22,7 @@ from tui.model import Deployment, Health, Kind, Phase, Resource, Rollout, Servic
 from tui.tables import FORMS, TABLES, Filter, FilterError, Moment, Sort, column_of, offered, parse_filter, search_text
 from tui.tables.columns import Column
 from tui.text import Safe
+from tui.ui.panes.look import Look
 from tui.ui.settings import Settings
 from tui.ui.widgets.resource_table import ResourceTable
 
@@ -237,6 +238,20 @@ async def test_columns_are_chosen_moved_and_taken_from_the_platforms_own_record(
         await at.press("C", "r", "escape")
         assert listing.sort is None, "a column that is gone sorts nothing"
         assert "RESTARTS" in at.row("NAME")
+
+
+@pytest.mark.parametrize("text", ["port>8000", "port=8080", "created<50d", "restarts<1"])
+async def test_a_filter_asks_for_the_columns_that_were_added(text: str) -> None:
+    """No column was called so, or nothing matched: created is one of deployments."""
+    async with seat(size=(200, 50)) as at:
+        rows = [row for row in at.desk.store.rows(Kind.SERVICE) if isinstance(row, Service)]
+        others = [replace(row, created_at=ago(days=90), restarts=9) for row in rows if row.name != "web-api"]
+        at.desk.put("fleet", Kind.SERVICE, [replace(row, restarts=0) for row in rows if row.name == "web-api"] + others)
+        await at.wait()
+        listing = at.app.console_screen.resources.listing
+        at.app.console_screen.lists.show_look(listing, Look(columns=("health", "json.port", "field.created_at")))
+        await at.press("slash", *text, "enter")
+        assert [str(row.name) for row in listing.rows] == ["web-api"]
 
 
 async def test_a_wide_list_cuts_nothing_and_moves_sideways() -> None:

@@ -5,7 +5,7 @@ Declarations only. What looks like a secret by its name is never offered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,7 @@ import msgspec
 
 from tui.model import KINDS, Kind, Phase, Ref, Resource, Tone
 from tui.redaction import hides
-from tui.tables.columns import Column, Moment, Shown, Span
+from tui.tables.columns import Column, Counts, Moment, Shown, Span
 from tui.tables.details import detail_text, label_of
 from tui.tables.kinds import TABLES
 from tui.tables.words import NOTHING
@@ -29,6 +29,9 @@ MOST: Final = 40
 """Columns from JSON that are offered at most."""
 
 _SILENT: Final = frozenset({"ref", "raw", "name", "health", "status"})
+_COUNTS: Final[Mapping[str, Counts]] = {"_at": "ago", "_bytes": "bytes", "_share": "share"}
+"""What a field counts in, by the end of its name."""
+
 _LAST: Final = 30
 """Rank: what was added gives way after what was always there, unless the user wants it wide."""
 
@@ -72,7 +75,8 @@ def _field(name: str) -> Column[Any]:
             return (0, float(value))
         return (1, str(value.id if isinstance(value, Ref) else value or "").casefold())
 
-    return Column(id=FIELD + name, title=label_of(name).upper(), show=show, order=order, low=8, high=40, rank=_LAST)
+    counts: Counts = next((counts for end, counts in _COUNTS.items() if name.endswith(end)), "")
+    return Column(id=FIELD + name, title=label_of(name).upper(), show=show, order=order, low=8, high=40, rank=_LAST, counts=counts)
 
 
 def _json(name: str) -> Column[Any]:

@@ -14,7 +14,7 @@ from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.forms import FORMS
 from tui.model import Health, Kind, Ref, Resource, Tone, Verb
-from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, age, attention, lately, search_text
+from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, Table, age, attention, lately, search_text
 from tui.ui.aim import Selection, why_not
 from tui.ui.notices import NONE, UNLISTED, below, empty
 from tui.ui.panes.look import WHOLE, Look, chosen, spread
@@ -156,6 +156,13 @@ class Listing:
         return self._columns
 
     @property
+    def asked(self) -> Table[Any]:
+        """The columns that a filter may ask for: those of the kind, shown or not, and those that were added."""
+        whole = TABLES[self.kind]
+        own = {each.id for each in whole.columns}
+        return replace(whole, columns=(*whole.columns, *(each for each in self._columns if each.id not in own)))
+
+    @property
     def rows(self) -> tuple[Resource, ...]:
         """What is shown, in this order."""
         return tuple(self._known[key] for key in self._keys)
@@ -244,11 +251,10 @@ class Listing:
         self.count()
         rows = self.rows_now
         table = replace(TABLES[self.kind], columns=self._columns)
-        whole = TABLES[self.kind]
         if self._faults:
             rows = tuple(row for row in rows if not healthy(row))
         if self._filter:
-            rows = self._filter.among(rows, self._text, whole, moment)
+            rows = self._filter.among(rows, self._text, self.asked, moment)
         ordered = table.sorted(rows, moment, self.sort)
         self._arranged = moment.now
         self._known = {row.ref: row for row in ordered}

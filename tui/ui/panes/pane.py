@@ -5,7 +5,7 @@ A pane looks at feeds and draws what the store has of them. It never asks a plat
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict
 
 from textual.app import ComposeResult
@@ -17,7 +17,7 @@ from tui.actions import Place
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Kind, Ref, Tone
-from tui.tables import GLYPHS, TABLES, Filter, Moment, parse_filter
+from tui.tables import GLYPHS, Filter, Moment, Table, parse_filter
 from tui.ui.aim import Selection
 from tui.ui.filtering import PLACEHOLDER, Typed
 from tui.ui.panes.head import PaneHead
@@ -46,8 +46,6 @@ class Pane(Vertical):
     number: ClassVar[int]
     title: ClassVar[str]
     short: ClassVar[str]
-    by_column: ClassVar[bool] = False
-    """Whether the filter may name columns."""
     hint: ClassVar[str] = PLACEHOLDER
     """What stands in the line where the filter is typed."""
 
@@ -95,6 +93,10 @@ class Pane(Vertical):
     def refilter(self) -> None:
         """The filter is another one."""
         raise NotImplementedError
+
+    def tables(self) -> Mapping[Kind, Table[Any]] | None:
+        """The tables whose columns a filter may ask for; None where it is about words alone."""
+        return None
 
     def tabs(self) -> tuple[Sequence[Tab], str]:
         """The tabs in the head and the open one; none: the head shows the title."""
@@ -154,7 +156,7 @@ class Pane(Vertical):
 
     def set_filter(self, text: str) -> None:
         """Show only what fits these words. Raises ``tables.FilterError`` and then leaves everything as it is."""
-        wanted = parse_filter(text, TABLES if self.by_column else None)
+        wanted = parse_filter(text, self.tables())
         self.filter_text = text
         if wanted != self.filter:
             self.filter = wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -13,7 +13,7 @@ from tui.actions import Place
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Kind, Ref
-from tui.tables import TABLES, Moment
+from tui.tables import TABLES, Moment, Table
 from tui.ui.aim import Selection
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import Listing, PaneTable
@@ -36,7 +36,6 @@ class ResourcesPane(Pane):
     title: ClassVar[str] = "Services"
     short: ClassVar[str] = "Services"
     BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.RESOURCES)
-    by_column: ClassVar[bool] = True
 
     def __init__(self, session: Session, **options: Any) -> None:
         super().__init__(session, **options)
@@ -99,6 +98,9 @@ class ResourcesPane(Pane):
         for listing in self._lists.values() if refs is not None else (self.listing,):
             listing.table.set_marks(listing.table.marks - frozenset(refs) if refs is not None else frozenset())
         return had
+
+    def tables(self) -> Mapping[Kind, Table[Any]]:
+        return {**TABLES, **{each.kind: each.asked for each in self.listings}}
 
     def tabs(self) -> tuple[Sequence[Tab], str]:
         made = []

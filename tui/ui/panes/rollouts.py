@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -12,7 +12,7 @@ from textual.widget import Widget
 from tui.actions import Place
 from tui.engine.session import Session
 from tui.model import Kind, Ref, Resource, Rollout, Tone
-from tui.tables import TABLES, Cell, Column, Moment, Span, is_frozen, lasting, needs_approval
+from tui.tables import TABLES, Cell, Column, Moment, Span, Table, is_frozen, lasting, needs_approval
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import SAMPLE, Listing, PaneTable
 from tui.ui.panes.pane import Pane, Summary, summed
@@ -38,7 +38,6 @@ class RolloutsPane(Pane):
     title: ClassVar[str] = "Live rollouts"
     short: ClassVar[str] = "Rollouts"
     BINDINGS: ClassVar[list[BindingType]] = bindings_for(Place.ROLLOUTS)
-    by_column: ClassVar[bool] = True
 
     def __init__(self, session: Session, **options: Any) -> None:
         super().__init__(session, **options)
@@ -55,6 +54,9 @@ class RolloutsPane(Pane):
     @property
     def body(self) -> PaneTable:
         return self._table
+
+    def tables(self) -> Mapping[Kind, Table[Any]]:
+        return {**TABLES, Kind.ROLLOUT: self.listing.asked}
 
     def kinds(self) -> frozenset[Kind]:
         return frozenset({Kind.ROLLOUT})

@@ -49,6 +49,7 @@ from tui.tables import (
 )
 from tui.tables.cells import phase_cell
 from tui.tables.differences import beside, differences, is_told, one_before
+from tui.tables.relations import related
 from tui.text import Safe, Secret
 
 NOW = datetime(2025, 11, 5, 22, 31, 7, tzinfo=UTC)
@@ -462,3 +463,13 @@ def test_bars_stand_against_the_highest_or_what_is_full() -> None:
     assert bars([None, 0.0, 0.5, 1.0]) == "·▁▅█"
     assert bars([0.25, 0.25], 1.0) == "▃▃"
     assert bars([0.0, 0.0]) == "▁▁"
+
+
+def test_what_was_rolled_out_to_an_environment_is_that_of_its_own_app() -> None:
+    """Under one app's prod stood what was rolled out to the prod of all others."""
+    app = ref(Kind.APPLICATION, "shop-3p2i")
+    prod = Environment(ref=ref(Kind.ENVIRONMENT, "shop-3p2i/prod"), name=Safe("prod"), app=app, app_name=Safe("shop"))
+    rollouts = [
+        Rollout(ref=ref(Kind.ROLLOUT, each), name=Safe(""), app=Safe(each), environment=Safe("prod")) for each in ("shop-3p2i", "blog")
+    ]
+    assert related(prod, Shelf(prod, *rollouts)) == {Kind.ROLLOUT: [rollouts[0]]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tui.model import Kind, Ref, Resource
+from tui.model import Environment, Kind, Ref, Resource
 from tui.tables.columns import Lookup
 
 _NAMES: Final[Mapping[Kind, tuple[tuple[Kind, str], ...]]] = {
@@ -36,6 +36,11 @@ def _names(value: Any, row: Resource) -> bool:
     return bool(value) and str(value) in {row.ref.id, str(row.name)}
 
 
+def _of_its_app(each: Resource, row: Resource) -> bool:
+    """Whether what names an environment means that of this app: every app has a ``prod``."""
+    return not isinstance(row, Environment) or str(getattr(each, "app", "")) in {row.app.id, str(row.app_name)}
+
+
 def related(row: Resource, store: Lookup) -> dict[Kind, list[Resource]]:
     """Things of the same connection that name this one, and those it names, by kind."""
     found: dict[Kind, list[Resource]] = {}
@@ -50,7 +55,7 @@ def related(row: Resource, store: Lookup) -> dict[Kind, list[Resource]]:
         value = getattr(row, field, None)
         gather(kind, lambda each, value=value: _names(value, each))  # type: ignore[misc]
     for kind, field in _NAMES.get(row.ref.kind, ()):
-        gather(kind, lambda each, field=field: _names(getattr(each, field, None), row))  # type: ignore[misc]
+        gather(kind, lambda each, field=field: _names(getattr(each, field, None), row) and _of_its_app(each, row))  # type: ignore[misc]
     return found
 
 

@@ -22,7 +22,9 @@ from tui.model import Deployment, Health, Kind, Phase, Resource, Rollout, Servic
 from tui.tables import FORMS, TABLES, Filter, FilterError, Moment, Sort, column_of, offered, parse_filter, search_text
 from tui.tables.columns import Column
 from tui.text import Safe
+from tui.ui.filtering import FilterInput
 from tui.ui.panes.look import Look
+from tui.ui.screens.memory import MemoryScreen
 from tui.ui.settings import Settings
 from tui.ui.widgets.resource_table import ResourceTable
 
@@ -252,6 +254,21 @@ async def test_a_filter_asks_for_the_columns_that_were_added(text: str) -> None:
         at.app.console_screen.lists.show_look(listing, Look(columns=("health", "json.port", "field.created_at")))
         await at.press("slash", *text, "enter")
         assert [str(row.name) for row in listing.rows] == ["web-api"]
+
+
+@pytest.mark.parametrize("pane", ["2", "T"])
+@pytest.mark.parametrize("key", ["enter", "tab", "down"])
+async def test_a_filter_that_is_wrong_stays_to_be_mended(pane: str, key: str) -> None:
+    """It was gone with what was wrong with it, and who went on typing pressed the keys of the list."""
+    async with seat() as at:
+        await at.press(pane)
+        assert isinstance(at.app.screen, MemoryScreen) is (pane == "T")
+        await at.press("slash", *"/[/", key)
+        assert at.sees("this is not a regular expression")
+        assert at.app.screen.query_one(FilterInput).has_focus
+        await at.press("escape")
+        assert not at.sees("this is not a regular expression")
+        assert not at.app.screen.query_one(FilterInput).has_focus
 
 
 async def test_a_wide_list_cuts_nothing_and_moves_sideways() -> None:

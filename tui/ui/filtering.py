@@ -117,6 +117,8 @@ class FilterBar(Vertical):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.input = FilterInput()
+        self.wrong = False
+        """What stands there cannot be kept."""
         self._mark = StatusLine(classes="mark")
         self._problem = StatusLine(classes="problem")
 
@@ -139,7 +141,8 @@ class FilterBar(Vertical):
 
     def complain(self, problem: str) -> None:
         """Say what is wrong; empty: nothing is."""
-        self._problem.display = bool(problem)
+        self.wrong = bool(problem)
+        self._problem.display = self.wrong
         self._problem.set_text(f"▲ {problem}" if problem else "", "warn")
 
     def close(self) -> None:

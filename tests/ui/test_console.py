@@ -705,6 +705,14 @@ async def test_the_palette_finds_actions_and_things() -> None:
         assert at.app.theme == "rollwatch-light"
 
 
+async def test_the_palette_names_an_environment_with_its_app() -> None:
+    """Who typed prod was offered three lines of that name and could not tell which was which."""
+    async with seat() as at:
+        await at.press("colon", *"prod")
+        assert at.sees("billing/Production")
+        assert at.sees("checkout/prod ")
+
+
 async def test_screens_that_are_read_are_left_by_the_palette_and_by_what_leads_away_and_nothing_is_done_from_there() -> None:
     async with seat() as at:
         await at.press("T", "colon")

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tui.actions import ACTIONS, Place, reach
+from tui.engine.words import called
 from tui.model import Kind, Ref, Resource
 from tui.tables import TABLES, in_order, state
 from tui.ui.aim import means_something
@@ -145,7 +146,7 @@ def things(console: Console, typed: str) -> list[Entry]:
     found: list[tuple[int, int, Resource]] = []
     for rank, kind in enumerate(THINGS):
         for row in console.session.store.rows(kind):
-            fits = score(wanted, row.name or row.ref.id)
+            fits = score(wanted, called(row) or row.ref.id)
             if fits is not None:
                 found.append((fits, rank, row))
     found.sort(key=lambda each: each[:2])
@@ -155,7 +156,7 @@ def things(console: Console, typed: str) -> list[Entry]:
 def _thing(console: Console, row: Resource) -> Entry:
     return Entry(
         id=str(row.ref),
-        title=str(row.name or row.ref.id),
+        title=str(called(row) or row.ref.id),
         help=f"{row.ref.kind} on {row.ref.connection} · {state(row.health)}",
         run=partial(console.open_detail, row.ref),
         rank=3,

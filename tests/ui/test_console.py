@@ -711,6 +711,8 @@ async def test_the_palette_names_an_environment_with_its_app() -> None:
         await at.press("colon", *"prod")
         assert at.sees("billing/Production")
         assert at.sees("checkout/prod ")
+        await at.press("enter")
+        assert at.screen()[0].split()[0] in {"billing/Production", "checkout/prod", "checkout/Production"}, "so does its screen"
 
 
 async def test_screens_that_are_read_are_left_by_the_palette_and_by_what_leads_away_and_nothing_is_done_from_there() -> None:

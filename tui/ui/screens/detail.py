@@ -17,6 +17,7 @@ from tui.actions import ACTIONS, Action, Keymap, Place
 from tui.engine.feeds import Feed
 from tui.engine.recall.past import Past
 from tui.engine.session import Session
+from tui.engine.words import called
 from tui.local.journal.bodies import Known
 from tui.local.opening import is_address
 from tui.model import Kind, Ref, Resource, Variable
@@ -162,7 +163,7 @@ class DetailScreen(Screen[None]):
         how = told(row)
         left = [
             *crumbs,
-            Part(pieces=(Piece(str(row.name or row.ref.id), "title"),)),
+            Part(pieces=(Piece(str(called(row) or row.ref.id), "title"),)),
             Part(pieces=(Piece(how.text, how.tone),), rank=1),
             Part(pieces=(Piece(f"{row.ref.kind} on {row.ref.connection}", "muted"),), rank=2),
         ]
@@ -173,7 +174,7 @@ class DetailScreen(Screen[None]):
 
     def _name_of(self, ref: Ref) -> str:
         row = self.session.store.get(ref)
-        return str(row.name or ref.id) if row is not None else ref.id
+        return str(called(row) or ref.id) if row is not None else ref.id
 
     @property
     def selection(self) -> Selection:

@@ -229,6 +229,23 @@ def test_the_services_of_the_sketch() -> None:
     assert cpu.cell(worker, moment())[0].tone is Tone.BAD
 
 
+def test_a_deployment_that_failed_or_goes_on_since_is_the_last_one() -> None:
+    """A service whose newest deployment had failed was said to have been deployed well, because it named the one that was put out."""
+    web = Service(ref=ref(Kind.SERVICE, "s-1"), name=Safe("web"), health=Health.BAD, deployment=Safe("d-1"), deployed_at=ago(minutes=13))
+    out = Deployment(ref=ref(Kind.DEPLOYMENT, "d-1"), name=Safe("web"), service=Safe("s-1"), health=Health.OK, created_at=ago(minutes=14))
+    next_ = replace(out, ref=ref(Kind.DEPLOYMENT, "d-2"), health=Health.BAD, created_at=ago(minutes=7), finished_at=ago(minutes=6))
+    assert texts(web, out)["deployed"] == "✓ 13m ago"
+    unnamed = replace(web, deployment=Safe(""))
+    assert texts(unnamed, next_)["deployed"] == "✗ 6m failed", "since when it failed, not since when something else runs"
+    assert texts(replace(unnamed, deployed_at=ago(minutes=1)), next_)["deployed"] == "· 1m ago", "by what is not known"
+    assert texts(web, out, next_)["deployed"] == "✗ 6m failed"
+    assert texts(web, out, replace(next_, health=Health.BUSY, finished_at=None))["deployed"] == "◐ 7m going"
+    assert [each.text for each in why(web, moment(web, out, replace(next_, error=Safe("no"))))] == [
+        "its last deployment failed 6m ago: no",
+        "deployed 14m ago (—)",
+    ]
+
+
 def rollout(*phases: Phase, **more: object) -> Rollout:
     return Rollout(ref=ref(Kind.ROLLOUT, "roll_1"), name=Safe("roll_1"), phases=phases, **more)  # type: ignore[arg-type]
 

@@ -18,14 +18,25 @@ def health(row: Resource, moment: Moment) -> Shown:
     return (told(row),)
 
 
-def deployed_at(row: Service, moment: Moment) -> datetime | None:
-    """When something was put out for a service: what it says itself, else what its last deployment says."""
-    deployment = moment.deployment_of(row)
-    return row.deployed_at or (deployment and (deployment.finished_at or deployment.updated_at or deployment.created_at)) or None
+def ended(row: Deployment) -> datetime | None:
+    """When a deployment was over, or was heard of last."""
+    return row.finished_at or row.updated_at or row.created_at
+
+
+def last_time(row: Service, moment: Moment) -> tuple[Deployment | None, datetime | None]:
+    """The deployment by which a service was deployed last, where that is known, and when. What the service says itself is of what was
+    put out, not of what is going on or failed since."""
+    last = moment.last_deployment(row)
+    told = ended(last) if last is not None else None
+    if last is None or row.deployed_at is None:
+        return last, row.deployed_at or told
+    if last.health not in {Health.BAD, Health.BUSY}:
+        return last, row.deployed_at
+    return (last, told) if told is not None and told >= row.deployed_at else (None, row.deployed_at)
 
 
 def last_deploy(row: Service, moment: Moment) -> Shown:
-    deployment, at = moment.deployment_of(row), deployed_at(row, moment)
+    deployment, at = last_time(row, moment)
     if at is None:
         return (Span(NOTHING, Tone.MUTED),)
     ago = moment.ago(at)

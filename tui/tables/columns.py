@@ -58,11 +58,20 @@ class Moment:
         return str(found.name or id_) if found is not None else id_
 
     def deployment_of(self, service: Service) -> Deployment | None:
-        """The newest deployment of a service: by the id it names, else by name. The index is built once a moment."""
+        """What is put out of a service: the deployment whose id it names, else the newest that names it."""
         if service.deployment:
             named = self.store.get(Ref(connection=service.ref.connection, kind=Kind.DEPLOYMENT, id=service.deployment))
             if isinstance(named, Deployment):
                 return named
+        return self._newest(service)
+
+    def last_deployment(self, service: Service) -> Deployment | None:
+        """The newest deployment of a service, whether it was put out, is going on or failed."""
+        found = (self.deployment_of(service), self._newest(service))
+        return max(filter(None, found), key=lambda each: when(each.created_at), default=None)
+
+    def _newest(self, service: Service) -> Deployment | None:
+        """Found by id, else by name. The index is built once a moment."""
         if self._deployments is None:
             newest: dict[tuple[str, str], Deployment] = {}
             for each in self.store.rows(Kind.DEPLOYMENT):
@@ -72,7 +81,8 @@ class Moment:
                     if before is None or when(each.created_at) > when(before.created_at):
                         newest[key] = each
             self._deployments = newest
-        return self._deployments.get((service.ref.connection, str(service.name)))
+        by_id, by_name = ((service.ref.connection, each) for each in (service.ref.id, str(service.name)))
+        return self._deployments.get(by_id) or self._deployments.get(by_name)
 
 
 @dataclass(frozen=True, slots=True)

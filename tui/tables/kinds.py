@@ -22,9 +22,9 @@ from tui.model import (
 )
 from tui.tables.cells import (
     code,
-    deployed_at,
     health,
     last_deploy,
+    last_time,
     lasted,
     lasting,
     needs_approval,
@@ -199,7 +199,7 @@ SERVICES: Final[Table[Service]] = Table(
             id="deployed",
             title="LAST DEPLOY",
             show=last_deploy,
-            order=lambda row, moment: -when(deployed_at(row, moment)),
+            order=lambda row, moment: -when(last_time(row, moment)[1]),
             low=11,
             high=13,
             rank=2,

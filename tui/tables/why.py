@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from tui.clock import span
 from tui.model import Deployment, Health, Instance, Kind, Ref, Resource, Rollout, Service
-from tui.tables.cells import code, rollout_word
+from tui.tables.cells import code, ended, last_time, rollout_word
 from tui.tables.columns import Moment
-from tui.tables.words import share
+from tui.tables.words import age, share
 
 WRONG: Final = frozenset({Health.BAD, Health.WARN})
 LATELY: Final = 3600.0
@@ -47,15 +47,12 @@ def _service(row: Service, moment: Moment) -> Iterator[Evidence]:
         yield Evidence(str(row.message))
     if row.restarts:
         yield Evidence(f"{row.restarts} {'restart' if row.restarts == 1 else 'restarts'}")
-    deployment = moment.deployment_of(row)
-    if deployment is not None:
-        at = deployment.finished_at or deployment.updated_at or deployment.created_at
-        ago = f" {moment.ago(at)} ago" if at else ""
-        if deployment.health is Health.BAD:
-            reason = f": {deployment.error}" if deployment.error else ""
-            yield Evidence(f"its last deployment failed{ago}{reason}", deployment.ref)
-        elif (since := moment.since(at)) is not None and since < LATELY:
-            yield Evidence(f"deployed{ago} ({code(deployment)})", deployment.ref)
+    (last, _), out = last_time(row, moment), moment.deployment_of(row)
+    if last is not None and last.health is Health.BAD:
+        at, reason = ended(last), f": {last.error}" if last.error else ""
+        yield Evidence(f"its last deployment failed{f' {moment.ago(at)} ago' if at else ''}{reason}", last.ref)
+    if out is not None and out.health is not Health.BAD and (since := moment.since(ended(out))) is not None and since < LATELY:
+        yield Evidence(f"deployed {age(since)} ago ({code(out)})", out.ref)
     if row.cpu_share is not None and row.cpu_share >= moment.full[0]:
         yield Evidence(f"cpu at {share(row.cpu_share)}")
     for host in moment.store.rows(Kind.INSTANCE):

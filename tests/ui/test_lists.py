@@ -271,6 +271,19 @@ async def test_a_filter_that_is_wrong_stays_to_be_mended(pane: str, key: str) ->
         assert not at.app.screen.query_one(FilterInput).has_focus
 
 
+@pytest.mark.parametrize(("pane", "column", "said"), [("2", "message", "sorted: message ▲"), ("3", "elapsed", "sorted: lasted ▲")])
+async def test_an_order_that_no_title_shows_is_told(pane: str, column: str, said: str) -> None:
+    """On a narrow screen what is worst was no longer first, and nothing said why."""
+    async with seat(size=(80, 24)) as at:
+        await at.press(pane)
+        at.app.console_screen.lists.sort_by(column)
+        await at.wait()
+        assert said in at.row(f"▌{pane}")
+        at.app.console_screen.lists.sort_by("name")
+        await at.wait()
+        assert ("sorted: " in at.row(f"▌{pane}")) is (pane == "3")
+
+
 async def test_a_wide_list_cuts_nothing_and_moves_sideways() -> None:
     async with seat(size=(100, 40)) as at:
         assert "MESSAGE" not in at.row("NAME")

@@ -222,12 +222,16 @@ class Listing:
         return None if self._frozen is None else self._frozen[1].now
 
     def told(self, moment: Moment) -> list[Piece]:
-        """What the head of the pane is to say of the list: that it stands still, how many are shown, that it is wide."""
+        """What the head of the pane is to say of the list: that it stands still, how many are shown, that it is wide, and how it is sorted
+        where no title says that."""
         pieces = [] if self.frozen_at is None else [Piece(f"‖ FROZEN {moment.ago(self.frozen_at)}", "warn")]
         if self._filter or self._faults:
             pieces.append(Piece(counted(len(self.rows_now), self.shown), "muted"))
         if self.look.wide:
             pieces.append(Piece(f"wide, {self.look.skip} left of this" if self.look.skip else "wide", "muted"))
+        if self.sort is not None and self.sort.column not in {each.id for each in self.table.slots if self.table.head}:
+            title = next((each.title.lower() for each in self._columns if each.id == self.sort.column), "")
+            pieces.append(Piece(f"sorted: {title} {'▼' if self.sort.descending else '▲'}", "muted"))
         return pieces
 
     def set_faults(self, only: bool) -> None:

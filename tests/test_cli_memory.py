@@ -68,6 +68,29 @@ def test_a_shift_before_the_first_console_is_told_as_such(home: Path, capsys: py
     assert "write 30m, 8h or 2d" in capsys.readouterr().err
 
 
+def test_a_history_that_cannot_be_read_is_no_quiet_shift(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configured(home)
+    (home / "state" / "journal.sqlite").mkdir()
+    for words in (["handoff"], ["handoff", "--json"]):
+        assert run(words) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "is not a plain file: remove it" in err
+
+
+def test_a_shift_in_which_nobody_looked_is_not_told_as_quiet(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configured(home)
+    assert run(["handoff", "--note", "taking over"]) == 0
+    assert run(["handoff"]) == 0
+    assert "Nobody has looked yet: how things are is not known." in capsys.readouterr().out
+
+
+def test_a_note_without_a_word_is_a_mistake_and_no_handoff(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configured(home)
+    assert run(["handoff", "--note", "  "]) == 2
+    assert capsys.readouterr() == ("", "rollwatch: --note holds no word: write --note 'what the next shift must know'\n")
+
+
 def test_every_channel_is_tried_and_a_broken_one_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = home / "told.json"
     code = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.stdin.read())"

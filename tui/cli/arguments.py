@@ -167,7 +167,7 @@ def _logout(parser: argparse.ArgumentParser) -> None:
 
 def _handoff(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", metavar="AGE", default="8h", help="how far back: 30m, 8h (default), 2d")
-    parser.add_argument("--note", metavar="TEXT", default="", help="keep this for the next shift instead of telling what happened")
+    parser.add_argument("--note", metavar="TEXT", help="keep this for the next shift instead of telling what happened")
     _json(parser)
 
 

@@ -20,11 +20,13 @@ from tui.redaction import Redactor
 
 
 def handoff(args: Namespace) -> int:
-    """Exit 0, 1 when a note could not be kept, 2 when nothing is configured or there is no journal."""
+    """Exit 0, 1 when the journal cannot be read or written, 2 when nothing is configured or there is no journal."""
     try:
         back = length(args.since)
     except ValueError:
         raise UsageError(f"--since {args.since!r} is no age", hint="write 30m, 8h or 2d") from None
+    if args.note is not None and not args.note.strip():
+        raise UsageError("--note holds no word", hint="write --note 'what the next shift must know'")
     paths, loaded = compose.configured(args)
     if loaded.empty:
         raise compose.NothingConnected
@@ -37,8 +39,10 @@ def handoff(args: Namespace) -> int:
     try:
         if args.note:
             journal.note(args.note)
-            if not journal.flush() or journal.badge:
-                raise StorageError(journal.badge or "the journal does not answer")
+        if (args.note and not journal.flush()) or journal.badge:
+            # What cannot be read would be told as a shift in which nothing happened.
+            raise StorageError(journal.badge or "the journal does not answer")
+        if args.note:
             say("noted")
             return Exit.OK
         until = clock.wall()

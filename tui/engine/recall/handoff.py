@@ -87,6 +87,8 @@ def markdown(shift: Handoff) -> str:
     parts = [head, "", f"{told}."]
     if shift.looked is not None and shift.looked < shift.until - LOOKED:
         parts += ["", f"Nobody has looked since {_moment(shift.looked)}: what is said of now is from then."]
+    if shift.looked is None and not shift.wrong:
+        parts += ["", "Nobody has looked yet: how things are is not known. A console or rollwatch plain looks."]
     parts += _section(
         "Still wrong or unknown", [_wrong(each, shift) for each in shift.wrong] + [_deed(each) for each in shift.open], always=True
     )

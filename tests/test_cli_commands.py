@@ -27,11 +27,15 @@ import pytest
 import tui
 from tests.configs import three
 from tests.e2e.driver import rollwatch
+from tui.addresses import origin
 from tui.cli import run
 from tui.cli.emulate import told
 from tui.cli.exits import Exit
+from tui.clock import SystemClock
 from tui.emulator import Options, read_flavours, start_in_thread
 from tui.forms import FORMS
+from tui.local.logins import Logins
+from tui.local.paths import Paths
 
 KINDS = ["application", "environment", "deployment", "service", "instance", "route", "project", "webhook", "rollout"]
 
@@ -529,6 +533,18 @@ def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
     for name in secrets:
         assert desk.run("logout", name, anonymous=True).returncode == Exit.OK
     assert desk.run("status", anonymous=True).returncode == Exit.UNREACHABLE
+
+
+def test_login_says_how_long_to_wait_and_whom_for(punctual: Desk) -> None:
+    punctual.emulator.do(lambda control: control.fault("status", platform="phase", status=429, headers={"retry-after": "77"}))
+    done = punctual.run("login", "vault", "--stdin", stdin="token\n", anonymous=True)
+    assert (done.returncode, "wait 77 s" in done.stderr) == (Exit.UNREACHABLE, True), done.stderr
+    punctual.emulator.do(lambda control: control.clear_faults())
+    paths = Paths.discover(os.environ)
+    with Logins(paths.logins_dir, origin(punctual.info["phase"]["base_url"]), SystemClock().wall()).lock("vault"):
+        done = punctual.run("login", "vault", "--stdin", stdin=f"{punctual.info['phase']['token']}\n", anonymous=True)
+    assert (done.returncode, done.stdout) == (Exit.UNREACHABLE, "")
+    assert done.stderr.endswith("is being changed by another rollwatch: try again\n"), done.stderr
 
 
 def test_status_names_whom_it_did_not_wait_for(punctual: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.disks import small_disk
-from tui.errors import StorageError
+from tui.errors import ConfigError, StorageError
 from tui.local.credentials import Credentials, Found
 from tui.local.logins import Logins
 from tui.text import Secret
@@ -138,6 +138,17 @@ def test_saving_replaces_one_entry_and_forgetting_takes_one(file: Path) -> None:
     assert not credentials.forget("a", HOME, NOW)
     assert (revealed(credentials.find("a", HOME)), revealed(credentials.find("a", HOME, app="own"))) == ({}, {})
     assert revealed(credentials.find("b", HOME)) == {"token": "b", "email": "me@x"}
+
+
+def test_forgetting_what_is_not_there_writes_nothing_and_a_file_that_is_not_understood_is_not_told_as_empty(file: Path) -> None:
+    assert not Credentials(file, {}).forget("c", HOME, NOW)
+    assert not file.parent.exists()
+    file.parent.mkdir(mode=0o700)
+    file.touch(mode=0o600)
+    file.write_text("token = canary")
+    with pytest.raises(ConfigError, match="line 1"):
+        Credentials(file, {}).forget("c", HOME, NOW)
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o602, 0o644])

@@ -18,6 +18,7 @@ from tui.local.config import Chosen
 from tui.local.paths import Paths
 from tui.local.spelling import meant
 from tui.platforms.base import ConnectionSpec
+from tui.text import clean
 
 
 def login(args: Namespace) -> int:
@@ -35,7 +36,8 @@ def login(args: Namespace) -> int:
             answers = asyncio.run(_by_code(spec, answers.email, clock))
         tried = asyncio.run(try_out(spec, answers, clock))
     except PlatformError as error:
-        raise type(error)(f"nothing was kept: {error.message}", connection=args.connection, status=error.status, hint=error.hint) from None
+        error.message = clean(f"nothing was kept: {error.message}", 400)
+        raise
     keep(paths, args.connection, connection.base_url, tried, clock)
     print(f"signed in to {args.connection}: {tried.seen}")
     print(f"kept in {paths.credentials_file}")

@@ -13,7 +13,7 @@ from typing import Any
 from tui.addresses import origin
 from tui.cli.probe import ask
 from tui.clock import Clock
-from tui.errors import NoEndpoint, NotFound, Refused
+from tui.errors import NoEndpoint, NotFound, Refused, StorageError
 from tui.local.credentials import Credentials
 from tui.local.journal import Journal
 from tui.local.logins import Logins
@@ -95,26 +95,30 @@ async def try_out(spec: ConnectionSpec, answers: Answers, clock: Clock) -> Tried
 
 
 def forget(paths: Paths, name: str, base_url: str, clock: Clock) -> bool:
-    """Forget what is kept for a connection; whether there was anything. Raises ``StorageError``. Blocks."""
+    """Forget what is kept for a connection; whether there was anything. Raises ``StorageError``, ``ConfigError``. Blocks."""
     now, at = clock.wall(), origin(base_url)
-    stored = Credentials(paths.credentials_file, os.environ).forget(name, at, now)
-    return Logins(paths.logins_dir, at, now).forget(name) or stored
+    renewed = Logins(paths.logins_dir, at, now).forget(name)
+    return Credentials(paths.credentials_file, os.environ).forget(name, at, now) or renewed
 
 
 def keep(paths: Paths, name: str, base_url: str, tried: Tried, clock: Clock) -> None:
     """Keep what works for a connection, privately. A password is not kept. Raises ``StorageError``. Blocks."""
     at, answers = origin(base_url), tried.answers
-    Credentials(paths.credentials_file, os.environ).save(
-        name,
-        at,
-        clock.wall(),
-        token=Secret(answers.token) if answers.token else None,
-        client_id=answers.client_id,
-        client_secret=Secret(answers.client_secret) if answers.client_secret else None,
-        email=answers.email,
-    )
     logins = Logins(paths.logins_dir, at, clock.wall())
-    with logins.lock(name):
-        logins.forget(name)
-        if tried.login is not None:
-            logins.store(name, tried.login)
+    try:
+        # Around all of it: what cannot be kept whole is not kept at all.
+        with logins.lock(name):
+            Credentials(paths.credentials_file, os.environ).save(
+                name,
+                at,
+                clock.wall(),
+                token=Secret(answers.token) if answers.token else None,
+                client_id=answers.client_id,
+                client_secret=Secret(answers.client_secret) if answers.client_secret else None,
+                email=answers.email,
+            )
+            logins.forget(name)
+            if tried.login is not None:
+                logins.store(name, tried.login)
+    except TimeoutError:
+        raise StorageError(f"nothing was kept: the login of {name} is being changed by another rollwatch", hint="try again") from None

@@ -112,11 +112,17 @@ class Credentials:
             entries.append(entry)
 
     def forget(self, connection: str, origin: str, now: datetime) -> bool:
-        """Remove what is stored for a connection at an origin, its apps' included; whether there was anything. Raises ``StorageError``."""
+        """Remove what is stored for a connection at an origin, its apps' included; whether there was anything: if not, nothing is written.
+        Raises ``StorageError``, and ``ConfigError`` for a file that is not understood: nobody knows what is in it."""
+
+        def theirs(each: Credential) -> bool:
+            return (each.connection, each.origin) == (connection, origin)
+
+        if not any(map(theirs, self._read())):
+            return False
         with self._changing(now) as entries:
-            before = len(entries)
-            entries[:] = [each for each in entries if not (each.connection == connection and each.origin == origin)]
-            return len(entries) < before
+            entries[:] = [each for each in entries if not theirs(each)]
+        return True
 
     def _by_environment(self, name: str, client_id: str) -> Found:
         prefix = variable_prefix(name)

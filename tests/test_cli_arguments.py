@@ -75,11 +75,18 @@ WRONG = [
     ("rollout shop app prod", "--branch"),
     ("rollout shop app prod --branch b --sha s", "not allowed with"),
     ("do restart", "REF"),
-    ("config", "what"),
+    ("config", "path|show|schema"),
+    ("completion", "bash|zsh|fish"),
     ("config paths", "rollwatch config knows no 'paths': did you mean path?"),
     ("completion ksh", "rollwatch completion knows no 'ksh': did you mean zsh?"),
-    ("emulate --port-base x", "--port-base"),
-    ("--context", "--context"),
+    ("emulate --port-base x", "--port-base 'x' is no whole number: see rollwatch emulate --help"),
+    ("--context", "--context needs a value: see rollwatch --help"),
+    ("status --json=1", "--json takes no value"),
+    ("--json status", "--json belongs behind the command: rollwatch status --json"),
+    ("console --fresh", "--fresh belongs before the command: rollwatch --fresh console"),
+    ("--contex prod status", "no option --contex: did you mean --context?"),
+    ("restart fleet/service/svc-1", "no command 'restart': it is a verb: rollwatch do restart CONNECTION/KIND/ID"),
+    ("help", "no command 'help': it is an option: rollwatch --help"),
 ]
 
 

@@ -6,20 +6,17 @@ Imports the standard library and our errors, so that ``--help`` and a typing mis
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
 import tui
+from tui.cli import mistakes
 from tui.cli.exits import MEANINGS
 from tui.errors import UsageError
-from tui.local.spelling import meant, near
 
 ASKED_FOR: Final = ("contexts", "connections")
 """What the scripts of ``completion`` ask for in a shell's place."""
-_CHOICE: Final = re.compile(r"argument (.+): invalid choice: '(.*)' \(choose from (.*)\)")
-_QUOTED: Final = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,22 +45,12 @@ class Parser(argparse.ArgumentParser):
     """Says what was wrong in one line, with the nearest spelling, by raising ``UsageError``."""
 
     def error(self, message: str) -> NoReturn:
-        wrong = _CHOICE.fullmatch(message)
-        if wrong is not None:
-            raise UsageError(f"{self.prog} knows no {wrong[2]!r}", hint=meant(wrong[2], _QUOTED.findall(wrong[3])))
-        raise UsageError(f"{message[:1].lower()}{message[1:]}", hint=f"see {self.prog} --help")
+        raise mistakes.wrong(message, self.prog)
 
-    def unknown(self, word: str) -> NoReturn:
-        """Refuse a word that this command does not take."""
-        help_ = f"see {self.prog} --help"
-        if not word.startswith("-"):
-            raise UsageError(f"{word} is one word too many", hint=help_)
-        word = word.partition("=")[0]
-        # Without the dashes, in which all of them are alike.
-        known = [option.removeprefix("--") for option in self._option_string_actions if option.startswith("--")]
-        if word.lstrip("-") in {command.name for command in COMMANDS}:
-            raise UsageError(f"no option {word}", hint=f"it is a command: rollwatch {word.lstrip('-')}")
-        raise UsageError(f"no option {word}", hint=near(word.lstrip("-"), known).replace("mean ", "mean --") or help_)
+    @property
+    def options(self) -> Collection[str]:
+        """Every spelling of every option."""
+        return self._option_string_actions
 
 
 def _shared(deaf: frozenset[str] = frozenset()) -> Parser:
@@ -178,12 +165,15 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("path", "show", "schema"), help="where the files are; every value and its source; a JSON Schema")
+    choices = ("path", "show", "schema")
+    parser.add_argument(
+        "what", choices=choices, metavar="|".join(choices), help="where the files are; every value and its source; a JSON Schema"
+    )
     _json(parser)
 
 
 def _completion(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=Shells(("bash", "zsh", "fish")), help="the shell that is to complete")
+    parser.add_argument("shell", choices=Shells(("bash", "zsh", "fish")), metavar="bash|zsh|fish", help="the shell that is to complete")
 
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -371,12 +361,20 @@ def parse(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     """What was asked for. Raises ``UsageError`` with one line; ``--help`` and ``--version`` raise ``SystemExit``."""
     known = {command.name: command for command in COMMANDS}
     first = next((word for word in _words(argv)), None)
-    if first is not None and first not in known:
-        raise UsageError(f"no command {first!r}", hint=meant(first, known))
     each = parsers()
+    top = each[""].options
+    if first is not None and first not in known:
+        for word in argv[: argv.index(first)]:
+            if word.startswith("-") and word.partition("=")[0] not in top:
+                raise mistakes.stray(word, "rollwatch", top, {}, known)
+        from tui.model import Verb  # takes a while to load, and only here it is wanted
+
+        raise mistakes.no_command(first, known, set(Verb), top)
     found, more = each[""].parse_known_args(argv)
     if more:
-        each[found.command or ""].unknown(more[0])
+        name = found.command or ""
+        before = {option: f"rollwatch {option} {name}" for option in top}
+        raise mistakes.stray(more[0], each[name].prog, each[name].options, before, known)
     found.context = getattr(found, "context", None)
     if found.context == "":
         raise UsageError("--context names no context", hint="leave it out for the default one; rollwatch contexts lists them")

@@ -166,6 +166,17 @@ def test_status_as_json_has_the_documented_shape(desk: Desk) -> None:
     assert desk.signed_in["ROLLWATCH_FLEET_TOKEN"] not in done.stdout
 
 
+@pytest.mark.parametrize("words", [("status",), ("do", "restart", "fleet/service/none", "--yes")], ids=" ".join)
+def test_a_journal_that_cannot_be_used_is_told_by_every_command(words: tuple[str, ...], desk: Desk) -> None:
+    (desk.home / "state" / "journal.sqlite").mkdir(parents=True, mode=0o700)
+    (desk.home / "state").chmod(0o700)
+    done = desk.run(*words)
+    assert done.stderr == f"rollwatch: history is kept in memory only: {desk.home}/state/journal.sqlite is not a plain file: remove it\n"
+    told = {each["about"]: each for each in desk.json("doctor", "--json")["findings"]}
+    assert told["journal"]["remedy"] == "mend what it names: while history cannot be written verbs are refused"
+    assert "settings" not in told
+
+
 def test_status_as_text_shows_the_same(desk: Desk) -> None:
     done = desk.run("status", COLUMNS="120")
     assert done.returncode == Exit.OK

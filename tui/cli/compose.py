@@ -186,7 +186,7 @@ def context(
             links={link.name: tuple(Ref.parse(member) for member in link.members) for link in chosen.context.links},
             refresh=floors(chosen),
             guardrails=tuple(_guardrail(each) for each in chosen.context.guardrails),
-            warnings=_warnings(paths, loaded, found),
+            warnings=_warnings(loaded, found, journal),
             looks=looks(paths, loaded, chosen, clock),
             folder=None if paths.reason else paths.log_dir,
             redact=redactor,
@@ -310,14 +310,14 @@ def _again(paths: Paths, connection: settings.Connection, name: str) -> Callable
     return again
 
 
-def _warnings(paths: Paths, loaded: Loaded, found: Mapping[Whose, Found]) -> tuple[str, ...]:
+def _warnings(loaded: Loaded, found: Mapping[Whose, Found], journal: Journal) -> tuple[str, ...]:
     # A file that is wrong is wrong for all that look into it: that is one thing to mend.
     whose: dict[str, dict[str, None]] = {}
     for (name, _), each in found.items():
         if each.problem:
             whose.setdefault(each.problem, {})[name] = None
     unusable = [f"{', '.join(names)}: {problem}" for problem, names in whose.items()]
-    return (*loaded.warnings, *unusable, *([f"nothing can be kept: {paths.reason}"] if paths.reason else []))
+    return (*loaded.warnings, *unusable, *filter(None, [journal.badge]))
 
 
 @contextmanager

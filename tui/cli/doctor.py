@@ -179,13 +179,15 @@ def _context(args: Namespace) -> Iterator[Finding]:
         with compose.opened(args) as setup:
             marks = "".join(word for word, held in ((", production", setup.production), (", read-only", setup.read_only)) if held)
             yield Finding(about="context", state="ok", text=f"{setup.context}, {', '.join(each.name for each in setup.platforms)}{marks}")
-            for warning in setup.warnings:
+            # What ails the journal is among them, and has a finding of its own.
+            for warning in (each for each in setup.warnings if each != setup.journal.badge):
                 yield Finding(about="settings", state="warn", text=warning, remedy="rollwatch config show tells where values come from")
             for problem in Keymap.load(setup.looks.get("keys", {})).problems:
                 said = problem.removeprefix("keys: ")
                 yield Finding(about="keys", state="warn", text=said, remedy="rollwatch config path says where they stand")
             if setup.journal.badge:
-                yield Finding(about="journal", state="warn", text=setup.journal.badge, remedy="verbs are refused until it can be written")
+                cure = "mend what it names: while history cannot be written verbs are refused"
+                yield Finding(about="journal", state="warn", text=setup.journal.badge, remedy=cure)
             paths, loaded = compose.configured(args)
             for wrong in wrongs(paths, loaded, loaded.choose(), setup.clock):
                 yield Finding(about=wrong.about, state="warn", text=wrong.text, remedy=wrong.remedy)

@@ -92,6 +92,16 @@ def test_the_bundle_holds_what_helps_and_no_secret(desk: Desk, tmp_path: Path) -
     assert path.read_text() == text
 
 
+def test_what_is_asked_for_beside_the_bundle_is_not_left_out(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
+    path = tmp_path / "report.txt"
+    done = desk.run("doctor", "--bundle", str(path), "--json")
+    assert json.loads(done.stdout)["findings"]
+    assert done.stderr == f"rollwatch: written to {path}; look through it before you send it to anybody\n"
+    assert desk.run("doctor", "--bundle", str(path), "--alerts").returncode == Exit.USAGE
+    empty = desk.run("doctor", "--bundle", "")
+    assert (empty.returncode, empty.stdout, empty.stderr) == (Exit.USAGE, "", "rollwatch: --bundle names no file: write --bundle report.txt\n")
+
+
 def test_the_json_stays_json(desk: Desk) -> None:  # noqa: F811
     assert json.loads(desk.run("doctor", "--json").stdout)["version"]
 

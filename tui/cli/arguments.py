@@ -160,8 +160,9 @@ def _handoff(parser: argparse.ArgumentParser) -> None:
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
     _json(parser)
-    parser.add_argument("--bundle", metavar="FILE", help="write all that a bug report needs to a new private file, without secrets")
-    parser.add_argument("--alerts", action="store_true", help="fire every configured alert channel once and say what came of it")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--bundle", metavar="FILE", help="write all that a bug report needs to a new private file, without secrets")
+    either.add_argument("--alerts", action="store_true", help="fire every configured alert channel once and say what came of it")
 
 
 def _config(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 import tui
 from tui.actions import Keymap
-from tui.cli import compose, grid, terminal
+from tui.cli import compose, grid, say, terminal
 from tui.cli.checks import wrongs
 from tui.cli.document import VERSION
 from tui.cli.exits import Exit
@@ -58,14 +58,19 @@ class Finding:
 
 def doctor(args: Namespace) -> int:
     """Exit 0 when nothing is bad, 1 otherwise."""
+    if args.bundle == "":
+        raise UsageError("--bundle names no file", hint="write --bundle report.txt")
     if args.alerts:
         return _tell(list(_alerts(args)), args)
     findings = [*_program(), *_terminal(), *_files(Paths.discover(os.environ)), *_context(args)]
     if args.bundle:
         from tui.cli.bundle import write
 
-        print(f"written to {write(args.bundle, list(_lines(findings)), args)}; look through it before you send it to anybody")
-        return Exit.OK
+        written = f"written to {write(args.bundle, list(_lines(findings)), args)}; look through it before you send it to anybody"
+        if not args.json:
+            print(written)
+            return Exit.OK
+        say(written)
     return _tell(findings, args)
 
 

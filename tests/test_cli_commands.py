@@ -364,6 +364,16 @@ def test_logs_are_lines_or_json_and_stop_with_their_reader(desk: Desk) -> None:
     following.stderr.close()
 
 
+def test_a_server_that_ends_every_stream_at_once_is_told_once(punctual: Desk) -> None:
+    ref = punctual.ref("service", "web-api")
+    punctual.emulator.do(lambda control: control.fault("status", platform="dployr", path="*/logs*", status=200, body="[]"))
+    following = punctual.start("logs", ref, "--follow")
+    time.sleep(6)  # three more are opened within that, each after at most twice as long
+    following.terminate()
+    out, err = following.communicate(timeout=20)
+    assert (out, err) == ("", "rollwatch: reconnecting: the server ended the stream\n")
+
+
 def test_a_rollout_is_watched_to_its_end(desk: Desk) -> None:
     app = desk.info["encore"]["apps"][0]
     words = ("rollout", "shop", app["id"], app["environments"][0], "--branch", "main", "--wait", "--yes", "--json")

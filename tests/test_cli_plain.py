@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 
+from tests.test_cli_commands import Desk, desk, emulator  # noqa: F401 - fixtures
 from tests.test_tables import BARE, moment
+from tui.cli.exits import Exit
 from tui.cli.plain import News, told
 from tui.engine.feeds import Change, Feed
 from tui.model import Health, Kind, Resource, Service, Tone
@@ -55,7 +57,18 @@ def test_numbers_that_only_move_are_no_news() -> None:
     assert changed(updated=((service(Health.OK, "running", 0.1), service(Health.OK, "running", 0.9)),)) == []
 
 
-def test_it_tells_how_things_are_and_ends_when_nobody_reads() -> None:
+def test_it_ends_with_its_reader_though_nothing_changes(desk: Desk) -> None:  # noqa: F811
+    running = desk.start("plain")
+    assert running.stdout is not None
+    assert ["fresh" in running.stdout.readline() for _ in range(3)] == [True] * 3
+    running.stdout.close()
+    # Nothing changes on this emulator: without a look at the reader it would go on for ever.
+    assert running.wait(10) == Exit.PIPE
+    assert running.stderr is not None
+    assert running.stderr.read() == ""
+
+
+def test_it_tells_how_things_are() -> None:
     command = [sys.executable, "-m", "tui", "plain", "--demo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None

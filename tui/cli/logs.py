@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import select
-import sys
 from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,10 +12,10 @@ from typing import Any, Final
 from tui.cli import compose, document, say
 from tui.cli.do import connected, named, read_ref
 from tui.cli.exits import Exit
-from tui.clock import Clock, SystemClock
+from tui.cli.reader import while_read
+from tui.clock import SystemClock
 from tui.engine.resume import Entry, Gap
 from tui.engine.session import Session
-from tui.engine.streams import LogFollow
 from tui.errors import NotFound, UsageError
 from tui.model import Ref
 from tui.tables import FilterError
@@ -28,8 +25,6 @@ TAIL: Final = 200
 """Lines before the present where nothing else was said."""
 MOST: Final = 200_000
 """Lines from a time on, as far as the server gives them."""
-LOOK: Final = 0.5
-"""Seconds between two looks at whether anybody still reads."""
 
 
 def logs(args: Namespace) -> int:
@@ -104,35 +99,23 @@ async def _follow(session: Session, args: Namespace, ref: Ref, span: Span) -> in
 
     def news(batch: tuple[Entry, ...]) -> None:
         nonlocal told
-        reason = following.state.reason
-        if not batch and reason and reason != told:
-            say(f"{following.state.word}: {reason}")
-        told = reason if not batch else told
+        state = following.state
+        if batch:
+            told = ""  # it is well again, and the same would be news
+        elif state.reason and state.reason != told:
+            told = state.reason
+            say(f"{state.word}: {told}")
 
-    following.listen(news)
-    unread = asyncio.create_task(_unread(following, session.clock))
-    try:
+    async def lines() -> None:
         async for batch in following.batches():
             _print(span.of(batch), args)
-    finally:
-        unread.cancel()
-        following.close()
-    if unread.done() and not unread.cancelled():
-        raise BrokenPipeError
-    return Exit.UNREACHABLE
 
-
-async def _unread(following: LogFollow, clock: Clock) -> None:
-    """End the following when nobody reads our output any more: a log may be quiet for hours before writing would tell."""
+    following.listen(news)
     try:
-        output = sys.stdout.fileno()
-    except (OSError, ValueError):
-        await asyncio.Event().wait()
-    watch = select.poll()
-    watch.register(output, select.POLLERR)
-    while not any(events & select.POLLERR for _, events in watch.poll(0)):
-        await clock.sleep(LOOK)
-    following.close()
+        await while_read(lines(), session.clock)
+    finally:
+        following.close()
+    return Exit.UNREACHABLE
 
 
 def _print(batch: Iterable[Entry], args: Namespace) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from tui.cli import compose, document, say
+from tui.cli.reader import while_read
 from tui.engine.feeds import Change, ConnectionState
 from tui.engine.session import Session
 from tui.model import Resource
@@ -24,7 +25,7 @@ def plain(args: Namespace) -> int:
     """Goes on until it is interrupted or nobody reads any more."""
     with compose.either(args, demo=args.demo, record=True) as setup:
         compose.told(setup.warnings, say)
-        return compose.run(setup, lambda session: _feed(session, as_json=args.json))
+        return compose.run(setup, lambda session: while_read(_feed(session, as_json=args.json), session.clock))
 
 
 async def _feed(session: Session, *, as_json: bool) -> NoReturn:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import stat
+import threading
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
+import trustme
 
 from tests.test_cli_commands import Desk, desk, emulator  # noqa: F401 - fixtures
 from tests.ui.desk import NOW, service
 from tui.cli.checks import wrongs
+from tui.cli.doctor import _network
 from tui.cli.exits import Exit
-from tui.clock import ManualClock
+from tui.clock import ManualClock, SystemClock
 from tui.engine.feeds import Feed
 from tui.local.config import load
 from tui.local.laststate import LastState
@@ -38,6 +46,40 @@ def test_doctor_says_what_to_do_where_nobody_listens(desk: Desk) -> None:  # noq
     done = desk.run("doctor")
     assert done.returncode == Exit.UNREACHABLE
     assert "vault, the way: check the address and the network between" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("ca_file", "text", "remedy"),
+    [
+        ("", "is not trusted: its certificate comes from an authority unknown here", "set ca_file for this connection, or SSL_CERT_FILE"),
+        ("nowhere.pem", "nowhere.pem cannot be used: No such file or directory", "correct ca_file, or unset it"),
+    ],
+)
+def test_the_way_is_told_in_the_words_of_the_connection_and_mended_where_it_is_wrong(ca_file: str, text: str, remedy: str) -> None:
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(trusted)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=handshake, args=(server, trusted), daemon=True).start()
+        found = _network("vault", f"https://127.0.0.1:{server.getsockname()[1]}", ca_file, ManualClock(NOW))
+    assert (found.state, found.remedy) == ("bad", remedy)
+    assert text in found.text
+
+
+def handshake(server: socket.socket, trusted: ssl.SSLContext) -> None:
+    """Take one connection, which is expected to leave."""
+    with suppress(OSError), trusted.wrap_socket(server.accept()[0], server_side=True) as secure:
+        secure.recv(1)
+
+
+def test_where_a_proxy_stands_between_it_is_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        port = proxy.getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:{CANARY}@127.0.0.1:{port}")
+        found = _network("vault", "https://phase.invalid", "", SystemClock())
+    assert (found.state, f"to the proxy 127.0.0.1:{port}" in found.text) == ("ok", True), found
+    gone = _network("vault", "https://phase.invalid", "", SystemClock())
+    assert (gone.state, gone.remedy) == ("bad", "check HTTPS_PROXY and NO_PROXY")
+    assert CANARY not in found.text + gone.text
 
 
 def test_doctor_does_not_send_anybody_to_mend_what_is_the_platforms(desk: Desk) -> None:  # noqa: F811

@@ -7,6 +7,7 @@ import json
 import os
 import platform as machine
 import shutil
+import socket
 import ssl
 import stat
 import sys
@@ -17,6 +18,7 @@ from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 import tui
 from tui.actions import Keymap
@@ -207,18 +209,30 @@ def _context(args: Namespace) -> Iterator[Finding]:
 
 def _network(name: str, base_url: str, ca_file: str, clock: Clock) -> Finding:
     """The way there, without a credential."""
-    from tui.cli.reaching import reach
+    from tui.cli.reaching import PATIENCE as WITHIN
+    from tui.cli.reaching import between, reach
+    from tui.platforms.reach import Trouble, words_for
 
     about = f"{name}, the way"
     try:
         found = reach(base_url, ca_file, clock)
-    except ssl.SSLError as error:
-        remedy = "ca_file of the connection, or SSL_CERT_FILE, where a proxy or an authority of your own signs"
-        return Finding(about=about, state="bad", text=f"{base_url}: {clean(error.reason or str(error), 200)}", remedy=remedy)
+    except Trouble as trouble:
+        return Finding(about=about, state="bad", text=str(trouble), remedy=trouble.hint)
+    except (ssl.SSLError, socket.gaierror) as error:
+        # In the words in which the connection itself tells of it.
+        words = words_for(error, urlsplit(base_url).netloc, between(base_url))
+        return Finding(about=about, state="bad", text=words.message, remedy=words.hint or "check the address and the network between")
     except OSError as error:
-        said = clean(error.strerror or str(error), 200)
-        return Finding(about=about, state="bad", text=f"{base_url}: {said}", remedy="check the address and the network between")
-    told = [f"{found.trip * 1000:.0f} ms there and back", found.tls or "not encrypted, this machine"]
+        late = isinstance(error, TimeoutError)
+        said = f"no answer within {WITHIN:.0f} s" if late else clean(error.strerror or str(error), 200)
+        proxy = between(base_url)
+        where, remedy = (
+            (f"the proxy {proxy}", "check HTTPS_PROXY and NO_PROXY") if proxy else (base_url, "check the address and the network between")
+        )
+        return Finding(about=about, state="bad", text=f"{where}: {said}", remedy=remedy)
+    if found.proxy:
+        return Finding(about=about, state="ok", text=f"{found.trip * 1000:.0f} ms there and back, to the proxy {found.proxy}")
+    told = [f"{found.trip * 1000:.0f} ms there and back", found.line]
     state: Literal["ok", "warn", "bad"] = "ok"
     remedy = ""
     if found.until is not None:

@@ -12,10 +12,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from tui.addresses import Address
 from tui.clock import Clock
+from tui.platforms.reach import proxy_for, proxy_shown, trust
 from tui.text import clean
 
 PATIENCE: Final = 10.0
@@ -24,31 +27,41 @@ PATIENCE: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """``trip`` is the time of one round trip in seconds, ``skew`` by how many seconds our clock is ahead, None where nobody says."""
+    """``trip`` is the time of one round trip in seconds, ``skew`` by how many seconds our clock is ahead, None where nobody says.
+    ``line`` says how it is encrypted. ``proxy`` is the host and port of the one that stands between: the trip is the one to it."""
 
     trip: float
-    tls: str = ""
+    proxy: str = ""
+    line: str = ""
     until: datetime | None = None
     skew: float | None = None
 
 
+def between(base_url: str) -> str:
+    """Host and port of the proxy on the way there, empty for none."""
+    return proxy_shown(proxy_for(Address.parse(base_url, allow_insecure=True)))
+
+
 def reach(base_url: str, ca_file: str, clock: Clock) -> Reached:
-    """Connect, encrypt, ask for the head of nothing in particular. Raises ``OSError``, of which a bad certificate is one. Blocks."""
-    parts = urlsplit(base_url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    """Connect, encrypt, ask for the head of nothing in particular, trusting whom the connection trusts. Raises ``OSError``, of which a bad
+    certificate is one, and ``Trouble`` where the way cannot even be tried. Blocks."""
+    address = Address.parse(base_url, allow_insecure=True)
+    parts, proxy = urlsplit(base_url), between(base_url)
+    context = trust(address, Path(ca_file) if ca_file else None)
+    first = urlsplit(f"//{proxy}") if proxy else parts
     begun = clock.boot()
-    with socket.create_connection((host, port), PATIENCE) as plain:
+    with socket.create_connection((first.hostname or "", first.port or (443 if address.secure and not proxy else 80)), PATIENCE) as plain:
         trip = clock.boot() - begun
-        if parts.scheme != "https":
-            return Reached(trip=trip, skew=_skew(plain, parts.netloc, parts.path, clock))
-        context = ssl.create_default_context()
-        if ca_file:
-            context.load_verify_locations(ca_file)
-        with context.wrap_socket(plain, server_hostname=host) as secure:
+        if proxy:
+            return Reached(trip=trip, proxy=proxy)
+        if not address.secure:
+            where = "this machine" if address.loopback else "readable on the way"
+            return Reached(trip=trip, line=f"not encrypted, {where}", skew=_skew(plain, parts.netloc, parts.path, clock))
+        with context.wrap_socket(plain, server_hostname=parts.hostname) as secure:
             told = secure.getpeercert() or {}
             return Reached(
                 trip=trip,
-                tls=secure.version() or "",
+                line=secure.version() or "",
                 until=_until(str(told.get("notAfter", ""))),
                 skew=_skew(secure, parts.netloc, parts.path, clock),
             )

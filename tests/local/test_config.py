@@ -325,6 +325,9 @@ def test_variables_without_effect_are_told(file: Path) -> None:
         "environment ROLLWATCH_FLEET_ALLOW_INSECURE has no effect: only config.toml can allow plain http",
         "environment ROLLWATCH_FLET_TOKEN belongs to no connection: did you mean ROLLWATCH_FLEET_TOKEN?",
     )
+    # One that is like no connection's is not sent to another.
+    (told,) = read(file, DOCUMENTED, {"ROLLWATCH_CRATE_TOKEN": "x"}).warnings
+    assert told == "environment ROLLWATCH_CRATE_TOKEN belongs to no connection: set ROLLWATCH_CRATE_PLATFORM as well"
     file.unlink()
     assert read(file, None, {"ROLLWATCH_BOX_TOKEN": "x"}).warnings == (
         "environment ROLLWATCH_BOX_TOKEN belongs to no connection: set ROLLWATCH_BOX_PLATFORM as well",

@@ -64,8 +64,13 @@ def strays(environ: Mapping[str, str], apps: Mapping[str, Sequence[str]]) -> Ite
         if variable.endswith("_ALLOW_INSECURE"):
             yield f"environment {variable} has no effect: only config.toml can allow plain http"
         elif ending := next((each for each in endings if variable.endswith(f"_{each}")), ""):
-            example = f"{variable.removesuffix(ending)}PLATFORM"
-            yield f"environment {variable} belongs to no connection: {near(variable, known) or f'set {example} as well'}"
+            # Compared by what is not common to all of them: a token must not be sent to whom it was not meant for.
+            begins = variable.removesuffix(ending)
+            nearest = near(
+                begins.removeprefix(PREFIX), [each.removesuffix(ending).removeprefix(PREFIX) for each in known if each.endswith(ending)]
+            )
+            hint = nearest.replace("mean ", f"mean {PREFIX}").replace("?", f"{ending}?")
+            yield f"environment {variable} belongs to no connection: {hint or f'set {begins}PLATFORM as well'}"
 
 
 def switch(variable: str, text: str) -> bool:

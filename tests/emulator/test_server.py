@@ -67,7 +67,9 @@ def test_a_taken_port_is_told_in_one_line() -> None:
         with child(f"port_base={port - 1}") as process:
             out, err = process.communicate(timeout=10)
     assert (process.returncode, out) == (2, b"")
-    assert err.decode().splitlines() == [f"emulate: Address already in use: ports {port - 1} to {port + 1}"]
+    assert err.decode().splitlines() == [
+        f"emulate: ports {port - 1} to {port + 1}: Address already in use: choose another --port-base, or leave it out"
+    ]
 
 
 def test_it_stops_at_once_although_clients_hang_on(desk: Callable[..., Desk]) -> None:

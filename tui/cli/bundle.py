@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tui.cli import compose
+from tui.cli.configured import configured
 from tui.errors import ConfigError, RollwatchError
 from tui.local.exports import write_lines
 from tui.local.files import read_written
@@ -52,9 +53,9 @@ def _redactor(args: Namespace) -> Redactor:
     redact = Redactor()
     redact.add(*(Secret(value) for name, value in os.environ.items() if value and name.endswith(SECRET)))
     with suppress(RollwatchError):
-        paths, loaded = compose.configured(args)
+        paths, loaded = configured(args)
         for name in loaded.config.contexts:
-            _, each = compose.configured(Namespace(**{**vars(args), "context": name}))
+            _, each = configured(Namespace(**{**vars(args), "context": name}))
             found = compose.sign_ins(paths, each.choose())
             redact.add(*(secret for one in found.values() for secret in (one.token, one.client_secret, one.password)))
     return redact
@@ -68,7 +69,7 @@ def _part(title: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
 
 def _settings(args: Namespace) -> Iterator[str]:
     try:
-        _, loaded = compose.configured(args)
+        _, loaded = configured(args)
     except ConfigError as error:
         yield str(error)
         return

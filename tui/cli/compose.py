@@ -24,6 +24,7 @@ from typing import Any, Final
 from tui.addresses import origin
 from tui.cli import shift
 from tui.cli.child import Child
+from tui.cli.configured import NothingConnected, configured
 from tui.cli.exits import Exit
 from tui.cli.looks import floors, looks
 from tui.cli.terminal import LEAVING
@@ -33,9 +34,9 @@ from tui.engine.guardrails import Guardrail
 from tui.engine.joins import Links
 from tui.engine.ports import LastStatePort
 from tui.engine.session import Session
-from tui.errors import RollwatchError, UsageError
+from tui.errors import RollwatchError
 from tui.local import settings
-from tui.local.config import Chosen, Loaded, load
+from tui.local.config import Chosen, Loaded
 from tui.local.credentials import Credentials, Found
 from tui.local.identity import whoami
 from tui.local.journal import Journal
@@ -45,31 +46,13 @@ from tui.local.logins import Logins
 from tui.local.paths import Paths
 from tui.model import KnownRollout, Ref
 from tui.platforms.base import AppSpec, ConnectionSpec, Platform, Rows, SignIn
-from tui.platforms.registry import BASE_URLS, open_platform
+from tui.platforms.registry import open_platform
 from tui.redaction import Redactor
 from tui.text import Secret
-
-NOTHING: Final = """\
-Nothing is connected yet.
-  rollwatch                  connect the first platform, asked step by step on a terminal
-  rollwatch demo             look around first: a built-in emulator, no account, nothing is kept
-  rollwatch config path      where config.toml belongs; README.md shows a complete one
-  or name a connection in the environment: ROLLWATCH_FLEET_PLATFORM=dployr ROLLWATCH_FLEET_TOKEN=...
-  then rollwatch login NAME signs in, and rollwatch doctor says what works"""
 
 DEMO: Final = "demo"
 NOWHERE: Final = Paths(config_dir=Path(os.devnull), state_dir=Path(os.devnull), log_dir=Path(os.devnull), reason="the demo keeps nothing")
 """The places of a demo: none."""
-
-
-class NothingConnected(UsageError):
-    """No file and no variable names a connection. Its text is six lines."""
-
-    def __init__(self) -> None:
-        super().__init__("nothing is connected")
-
-    def __str__(self) -> str:
-        return NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,13 +196,6 @@ def _logged(_kind: type[BaseException] | None, error: BaseException | None, _tra
 
 def _last_state(paths: Paths, context: str, clock: Clock) -> LastState[Feed, Rows]:
     return LastState(paths.last_state_file(context), feed=Feed, rows=Rows, now=clock.wall)
-
-
-def configured(args: Namespace) -> tuple[Paths, Loaded]:
-    """Where our files are, and the configuration with what the command line said laid over it. Raises ``ConfigError``."""
-    paths = Paths.discover(os.environ)
-    loaded = load(paths.config_file, environ=os.environ, platforms=BASE_URLS, context=args.context or "", read_only=args.read_only)
-    return paths, loaded
 
 
 def _journal(paths: Paths, context: str, clock: Clock, scrub: Callable[[str], str], *, record: bool) -> Journal:

@@ -7,7 +7,8 @@ import os
 from argparse import Namespace
 from typing import Any
 
-from tui.cli import compose, grid, say
+from tui.cli import grid, say
+from tui.cli.configured import NothingConnected, configured
 from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.local.paths import Paths
@@ -39,7 +40,7 @@ def _path(args: Namespace) -> int:
 
 
 def _show(args: Namespace) -> int:
-    _, loaded = compose.configured(args)
+    _, loaded = configured(args)
     if args.json:
         values = [{"key": key, "value": value, "source": source} for key, value, source in loaded.values()]
         print(json.dumps({"version": VERSION, "values": values}, ensure_ascii=False))
@@ -59,9 +60,9 @@ def _schema(_args: Namespace) -> int:
 
 def contexts(args: Namespace) -> int:
     """Exit 0, 2 when nothing is configured."""
-    _, loaded = compose.configured(args)
+    _, loaded = configured(args)
     if loaded.empty:
-        raise compose.NothingConnected
+        raise NothingConnected
     default = loaded.config.default_context or (next(iter(loaded.config.contexts)) if len(loaded.config.contexts) == 1 else "")
     listed = [_context(name, context, default=name == default) for name, context in loaded.config.contexts.items()]
     if args.json:

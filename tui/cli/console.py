@@ -46,11 +46,13 @@ def console(args: Namespace) -> int:
     from tui.cli.picture import Picture
 
     with Picture(args.context or "", os.environ, clock.wall()) as picture:
-        # While the last picture is looked at, what the next one needs is imported.
+        # While the last picture is looked at, what the next one needs is imported; what is wrong is told before that.
+        from tui.cli.configured import configured
+
+        paths, loaded = configured(args)
         from tui.cli import compose
         from tui.cli.owner import Ground
 
-        paths, loaded = compose.configured(args)
         name = "" if loaded.empty else loaded.choose().name
         # A first run that is left again has made nothing, not even a folder.
         paths = paths.prepare(clock.wall()) if name else paths

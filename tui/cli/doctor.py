@@ -24,6 +24,7 @@ import tui
 from tui.actions import Keymap
 from tui.cli import compose, grid, say, terminal
 from tui.cli.checks import wrongs
+from tui.cli.configured import configured
 from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.cli.probe import ask
@@ -80,7 +81,7 @@ def _alerts(args: Namespace) -> Iterator[Finding]:
     """Every alert channel, fired."""
     from tui.cli.alerting import trial
 
-    paths, loaded = compose.configured(args)
+    paths, loaded = configured(args)
     context = loaded.choose().name if not loaded.empty else "none"
     for channel, text, problem in trial(loaded.config.alerts, context, SystemClock(), paths.config_dir):
         yield Finding(about=channel, state="bad" if problem else "ok", text=problem or text, remedy="see [alerts]" if problem else "")
@@ -195,7 +196,7 @@ def _context(args: Namespace) -> Iterator[Finding]:
             if setup.journal.badge:
                 cure = "mend what it names: while history cannot be written verbs are refused"
                 yield Finding(about="journal", state="warn", text=setup.journal.badge, remedy=cure)
-            paths, loaded = compose.configured(args)
+            paths, loaded = configured(args)
             for wrong in wrongs(paths, loaded, loaded.choose(), setup.clock):
                 yield Finding(about=wrong.about, state="warn", text=wrong.text, remedy=wrong.remedy)
             for name, each in loaded.choose().context.connections.items():

@@ -7,7 +7,8 @@ import os
 from argparse import Namespace
 from datetime import timedelta
 
-from tui.cli import compose, say
+from tui.cli import say
+from tui.cli.configured import NothingConnected, configured
 from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.clock import SystemClock, length
@@ -27,9 +28,9 @@ def handoff(args: Namespace) -> int:
         raise UsageError(f"--since {args.since!r} is no age", hint="write 30m, 8h or 2d") from None
     if args.note is not None and not args.note.strip():
         raise UsageError("--note holds no word", hint="write --note 'what the next shift must know'")
-    paths, loaded = compose.configured(args)
+    paths, loaded = configured(args)
     if loaded.empty:
-        raise compose.NothingConnected
+        raise NothingConnected
     name = loaded.choose().name
     clock = SystemClock()
     if not args.note and not paths.journal_file.exists():

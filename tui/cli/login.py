@@ -10,6 +10,7 @@ from typing import Final
 
 from tui.cli import compose, say
 from tui.cli.asking import Ask, hidden, interruptible, seen
+from tui.cli.configured import NothingConnected, configured
 from tui.cli.exits import Exit
 from tui.cli.trying import Answers, by_code, forget, keep, try_out
 from tui.clock import Clock, SystemClock
@@ -56,9 +57,9 @@ def logout(args: Namespace) -> int:
 
 
 def _chosen(args: Namespace) -> tuple[Paths, Chosen]:
-    paths, loaded = compose.configured(args)
+    paths, loaded = configured(args)
     if loaded.empty:
-        raise compose.NothingConnected
+        raise NothingConnected
     chosen = loaded.choose()
     if args.connection not in chosen.context.connections:
         raise UsageError(

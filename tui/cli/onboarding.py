@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui.addresses import base_url
-from tui.cli import compose
+from tui.cli.configured import configured
 from tui.cli.drafts import Drafts, nobody
 from tui.cli.trying import Tried, keep
 from tui.errors import ConfigError
@@ -73,7 +73,7 @@ class Onboarding(Drafts):
 
     def _names(self, context: str) -> Sequence[str]:
         try:
-            _, loaded = compose.configured(Namespace(**{**vars(self._args), "context": None}))
+            _, loaded = configured(Namespace(**{**vars(self._args), "context": None}))
         except ConfigError:
             return ()
         found = loaded.config.contexts.get(context)

@@ -16,6 +16,7 @@ from typing import Any
 
 from tui.cli import compose
 from tui.cli.compose import Setup
+from tui.cli.configured import configured
 from tui.cli.onboarding import Onboarding
 from tui.cli.preferences import Preferences
 from tui.cli.signing import Signing
@@ -69,7 +70,7 @@ class Owner:
 
     def offers(self) -> Sequence[Offer]:
         """The contexts as the configuration has them now. Raises ``ConfigError``."""
-        _, loaded = compose.configured(self._ground.args)
+        _, loaded = configured(self._ground.args)
         return tuple(
             Offer(
                 name=name,
@@ -125,7 +126,7 @@ class Owner:
     def _chosen(self, name: str) -> tuple[Paths, Loaded, Any, Redactor, Clock]:
         ground = self._ground
         args = Namespace(**{**vars(ground.args), "context": name})
-        _, loaded = compose.configured(args)
+        _, loaded = configured(args)
         # A first run has made no folder of ours before now.
         return ground.paths.prepare(ground.clock.wall()), loaded, loaded.choose(), ground.redactor, ground.clock
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from tui.cli import compose
 from tui.cli.compose import Setup
+from tui.cli.configured import configured
 from tui.cli.looks import looks
 from tui.errors import ConfigError, RollwatchError
 from tui.local.config import Loaded
@@ -144,7 +144,7 @@ class Preferences:
             raise
 
     def _read(self, context: str | None) -> tuple[Any, Loaded]:
-        return compose.configured(Namespace(**{**vars(self._args), "context": context or None}))
+        return configured(Namespace(**{**vars(self._args), "context": context or None}))
 
 
 def _paced(old: Context, new: Context) -> Context:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from tui.addresses import origin
 from tui.cli import compose
+from tui.cli.configured import configured
 from tui.cli.drafts import Drafts, nobody
 from tui.cli.onboarding import missing
 from tui.cli.trying import forget, keep
@@ -67,5 +68,5 @@ class Signing(Drafts):
         return connection is not None and await asyncio.to_thread(forget, self._ready(), name, connection.base_url, self._clock)
 
     def _chosen(self, context: str) -> Chosen:
-        _, loaded = compose.configured(Namespace(**{**vars(self._args), "context": context}))
+        _, loaded = configured(Namespace(**{**vars(self._args), "context": context}))
         return loaded.choose()

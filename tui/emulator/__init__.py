@@ -6,10 +6,11 @@ It imports nothing of the console, so that it can prove the console wrong; and s
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tui.emulator.options import FLAVOURS, PLATFORMS, Options, read_flavours, read_now, scenarios
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from tui.emulator.server import Emulator
 
 __all__ = ["FLAVOURS", "PLATFORMS", "Options", "read_flavours", "read_now", "run", "scenarios", "serve", "start_in_thread"]
+
+
+TAKEN: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
+"""Why nothing can be served at a port; other errors are of what is printed."""
 
 
 async def serve(options: Options, announce: Callable[[dict[str, Any]], None]) -> None:
@@ -43,7 +48,10 @@ def run(options: Options, announce: Callable[[dict[str, Any]], None] = announce_
     try:
         asyncio.run(serve(options, announce))
     except OSError as error:
-        print(f"emulate: {error.strerror or error}: ports {options.port_base} to {options.port_base + 2}", file=sys.stderr)
+        if error.errno not in TAKEN:
+            raise
+        ports = f"ports {options.port_base} to {options.port_base + 2}"
+        print(f"emulate: {ports}: {error.strerror}: choose another --port-base, or leave it out", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import re
 import shlex
 import signal
@@ -231,6 +232,33 @@ def test_do_asks_before_it_sends_and_sends_nothing_unasked(desk: Desk) -> None:
     assert done.returncode == Exit.USAGE
     assert "--yes" in done.stderr
     assert next(row for row in desk.json("status", "--json")["resources"]["service"] if row["ref"] == ref)["status"] == "running"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_heard_while_it_asks(number: signal.Signals, desk: Desk) -> None:
+    seat, terminal = pty.openpty()
+    words = rollwatch("do", "stop", desk.ref("service", "checkout"))
+    with subprocess.Popen(words, stdin=terminal, stderr=subprocess.PIPE, env={**os.environ, **desk.signed_in}) as asking:
+        assert asking.stderr is not None
+        told = b""
+        while b"[y/N]" not in told:
+            told += os.read(asking.stderr.fileno(), 4096)
+        asking.send_signal(number)
+        assert asking.wait(10) == 128 + number
+        assert asking.stderr.read() == b""
+    os.close(seat)
+    os.close(terminal)
+
+
+def test_the_end_of_what_is_typed_hidden_is_no_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(_question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", ended)
+    done = desk.run("login", "vault", terminal=True, anonymous=True)
+    assert done.returncode == Exit.USAGE
+    assert done.stderr.endswith("rollwatch: no token was given; nothing was changed\n")
+    assert desk.run("do", "set", "fleet/service/x", "--set", "key=A", terminal=True).returncode == Exit.USAGE
 
 
 def test_do_makes_changes_and_deletes_what_stands_below_something_else(desk: Desk) -> None:

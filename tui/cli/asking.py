@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NoReturn
 
 from tui.errors import UsageError
 from tui.forms import Field, Form
@@ -31,17 +31,27 @@ def seen(question: str) -> str:
 
 def hidden(question: str) -> str:
     """Ask at the terminal for what nobody may read over a shoulder."""
-    return getpass.getpass(f"{question} (not shown): ").strip()
+    try:
+        return getpass.getpass(f"{question} (not shown): ").strip()
+    except EOFError:
+        print(file=sys.stderr)  # the line that was asked on
+        return ""
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """The event loop would only note an interrupt; while it waits for a person it must end the waiting."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """The event loop would only note a signal; while it waits for a person a signal must end the waiting."""
+    ours = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _leave, signal.SIGHUP: _leave}
+    before = {number: signal.signal(number, handler) for number, handler in ours.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def secrets(form: Form, settings: Sequence[str]) -> list[str]:

@@ -226,8 +226,8 @@ def confirm(session: Session, verb: Verb, target: Ref, kind: Kind, values: Mappi
 
 
 def _answer(question: str) -> str:
-    print(question, end="", file=sys.stderr, flush=True)
     with interruptible():
+        print(question, end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip()
 
 

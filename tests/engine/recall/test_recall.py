@@ -158,6 +158,20 @@ def test_what_went_wrong_again_is_so_since_this_time() -> None:
     assert [each.wrong_for for each in digest([*again, went(WEB, "failed", "ok", 475)], since=START, until=END).recovered] == [900]
 
 
+def test_what_was_wrong_before_the_shift_recovers_in_it_and_no_length_is_claimed() -> None:
+    events = [
+        went(WEB, "failed (crashed)", "ok (running)", 10),
+        Event(what="edge", ref="vault", at=at(20), name="vault", after="back"),
+        went(JOB, "failed (crashed)", "degraded", 479),
+    ]
+    told = digest(events, since=START, until=END)
+    assert [(each.ref, each.wrong_for) for each in told.recovered] == [("vault", None), (WEB, None)]
+    assert [(each.ref, each.text) for each in told.unresolved] == [(JOB, "worker  failed (crashed) → degraded")], "not for 1m00 so far"
+    text = markdown(handoff(told, context="prod"))
+    assert "- 22:10–22:10 `web-api` (fleet service): failed (crashed) → ok (running), wrong since before that\n" in text
+    assert "- `worker` (fleet service): degraded since before 05:59\n" in text
+
+
 def test_a_place_is_wrong_while_its_newest_attempt_is() -> None:
     def row(number: int, conclusion: str, environment: str = "prod") -> Rollout:
         health = {"success": Health.OK, "failure": Health.BAD}.get(conclusion, Health.BUSY)

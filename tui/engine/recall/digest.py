@@ -13,7 +13,7 @@ from typing import Final
 
 from tui.clock import span
 from tui.engine.ports import Event
-from tui.engine.recall.records import BEFORE, UNSEEN, Deed, Standing, connection_of, health_of, is_wrong, kind_of, when
+from tui.engine.recall.records import BEFORE, UNSEEN, WRONG, Deed, Standing, connection_of, health_of, is_wrong, kind_of, when
 from tui.model import SHIPPED, Health, Kind
 
 QUIET: Final = frozenset({Kind.INSTANCE, Kind.PROJECT, Kind.WEBHOOK})
@@ -27,9 +27,10 @@ LONGEST: Final = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What happened to one thing. ``states`` are the words it went through, oldest first; ``wrong_for`` the seconds for which it
-    was not well, None if it never was; ``whose`` what went out and by whom, where that is known; ``unseen`` that it is only the
-    platform's word, because it was so before anybody looked; ``standing`` that nothing happened to it: it was wrong before
-    already; ``words`` stand for the states where it tells of several things."""
+    was not well, None if it never was or nobody knows; ``earlier`` that it was wrong before the first of this already; ``whose`` what
+    went out and by whom, where that is known; ``unseen`` that it is only the platform's word, because it was so before anybody looked;
+    ``standing`` that nothing happened to it: it was wrong before already; ``words`` stand for the states where it tells of several
+    things."""
 
     ref: str
     name: str
@@ -39,10 +40,16 @@ class Story:
     count: int
     unresolved: bool = False
     wrong_for: float | None = None
+    earlier: bool = False
     whose: str = ""
     unseen: bool = False
     standing: bool = False
     words: str = ""
+
+    @property
+    def recovered(self) -> bool:
+        """Whether it was wrong and no longer is."""
+        return not self.unresolved and (self.wrong_for is not None or self.earlier)
 
     @property
     def chain(self) -> str:
@@ -118,8 +125,8 @@ def digest(
         since=since,
         until=until,
         unresolved=tuple(each for each in stories if each.unresolved),
-        recovered=tuple(each for each in stories if not each.unresolved and each.wrong_for is not None),
-        changed=tuple(each for each in stories if not each.unresolved and each.wrong_for is None),
+        recovered=tuple(each for each in stories if each.recovered),
+        changed=tuple(each for each in stories if not each.unresolved and not each.recovered),
         deeds=tuple(sorted((each for each in deeds if since <= each.at <= until), key=lambda each: each.at)),
     )
 
@@ -165,7 +172,7 @@ def _with_standing(stories: Sequence[Story], standing: Iterable[Standing], since
         elif not story.unresolved:
             same = story.states[-1:] == (each.word,)
             states, last = (story.states, story.last) if same else ((*story.states, each.word), each.since or until)
-            found[each.ref] = replace(story, unresolved=True, states=states, last=last, wrong_for=None)
+            found[each.ref] = replace(story, unresolved=True, states=states, last=last, wrong_for=None, earlier=False)
     return list(found.values())
 
 
@@ -221,18 +228,30 @@ def _states(events: Sequence[Event]) -> tuple[str, ...]:
     return tuple(said)
 
 
+def _earlier(first: Event) -> bool:
+    """Whether a thing was wrong already before the first that is told of it. An attempt that waited and goes on did not recover."""
+    if kind_of(first.ref) in SHIPPED:
+        return False
+    return health_of(first.before) in WRONG or (first.what == "edge" and not is_wrong(first))
+
+
 def _wrong_for(events: Sequence[Event], until: datetime) -> float | None:
     """Seconds for which the thing was not well until it was well again or went away, all times together; of one that is not well
-    only how long it is so this time."""
+    only how long it is so this time. None where that began before the first of these."""
     total: float | None = None
     began: datetime | None = None
+    known = not _earlier(events[0])
+    whole = known
     for event in events:
         if is_wrong(event):
             began = began or when(event)
-        elif began is not None:
+            continue
+        if began is not None:
             total = (total or 0.0) + (when(event) - began).total_seconds()
-            began = None
-    return total if began is None else (until - began).total_seconds()
+        began, known = None, True
+    if began is not None:
+        return (until - began).total_seconds() if known else None
+    return total if whole else None
 
 
 def _story(ref: str, events: Sequence[Event], until: datetime) -> Story:
@@ -246,6 +265,7 @@ def _story(ref: str, events: Sequence[Event], until: datetime) -> Story:
         count=len(events),
         unresolved=is_wrong(last),
         wrong_for=_wrong_for(events, until),
+        earlier=_earlier(events[0]),
         whose=next((each.text for each in events if each.what in {"appeared", *UNSEEN}), ""),
         unseen=last.what in UNSEEN,
     )

@@ -148,7 +148,7 @@ def _name(story: Story) -> str:
 
 def _wrong(story: Story, shift: Handoff) -> str:
     """What is wrong, since when and for how long, and how it came to that if there is more to say."""
-    since = "since nobody knows when" if story.standing else ""
+    since = "since nobody knows when" if story.standing else f"since before {_at(story.first, shift)}" if story.earlier else ""
     if story.wrong_for:
         since = f"since {_at(shift.until - timedelta(seconds=story.wrong_for), shift)} ({span(story.wrong_for)})"
     now = story.states[-1] if story.states else "not well"
@@ -159,7 +159,7 @@ def _wrong(story: Story, shift: Handoff) -> str:
 
 def _recovered(story: Story, shift: Handoff) -> str:
     """When, what, how it went, for how long, and what was done about it meanwhile."""
-    lasted = f", wrong for {span(story.wrong_for)}" if story.wrong_for else ""
+    lasted = f", wrong for {span(story.wrong_for)}" if story.wrong_for else ", wrong since before that" if story.earlier else ""
     done = [each for each in shift.deeds if each.ref == story.ref and story.first <= each.at <= story.last]
     acts = "".join(f"; {_clock(each.at)} {each.verb} by {_code(each.who)}" for each in done)
     how = "did not answer" if kind_of(story.ref) is None and set(story.states) <= {"down", "back"} else story.chain

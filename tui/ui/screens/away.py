@@ -127,7 +127,7 @@ def _head(title: str, count: str) -> Row:
 
 
 def _tone(story: Story) -> Tone:
-    if not story.unresolved and story.wrong_for is not None:
+    if story.recovered:
         return Tone.OK
     word = story.states[-1] if story.states else ""
     if word in LOST:

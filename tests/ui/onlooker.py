@@ -20,6 +20,8 @@ from typing import Any, Final
 from rich.cells import cell_len, get_character_cell_size
 from textual._compositor import ChopsUpdate, LayoutUpdate
 
+from tests.ui import detailing, recollecting
+from tests.ui.annals import Annals
 from tests.ui.throttled import let_through
 from tui.engine.feeds import Feed
 from tui.engine.resume import Gap
@@ -31,7 +33,7 @@ from tui.ui.app import Console
 from tui.ui.panes.apps import AppsPane
 from tui.ui.panes.listing import DOING, Listing
 from tui.ui.screens.contexts import ContextsScreen
-from tui.ui.screens.detail import DetailScreen
+from tui.ui.screens.detail import FIELDS, DetailScreen
 from tui.ui.widgets.phase_bar import phase_bar
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_rows import keys_of
@@ -137,7 +139,7 @@ class Seen:
 
     def timeless(self) -> str:
         """The text without its seconds: one may pass between two looks, and how old things are is looked at elsewhere."""
-        return re.sub(r"\d+s\b", "s", self.text())
+        return re.sub(r"next try in \w+|trying now", "next try", re.sub(r"\d+s\b", "s", self.text()))
 
     def differs(self, other: Seen) -> str:
         for y, (one, two) in enumerate(zip(self.styles, other.styles, strict=False)):
@@ -179,13 +181,22 @@ async def calm(app: Console) -> None:
 
 
 class Onlooker:
-    """``app`` is looked at; ``foreign`` are words that belong to other contexts, ``towns`` the platforms of all."""
+    """``app`` is looked at; ``foreign`` are words that belong to other contexts, ``towns`` the platforms of all, ``annals`` what happened
+    in the context that is shown, where that is remembered."""
 
-    def __init__(self, app: Console, *, foreign: Callable[[], Iterable[str]] = tuple, towns: Callable[[], Iterable[Any]] = tuple) -> None:
+    def __init__(
+        self,
+        app: Console,
+        *,
+        foreign: Callable[[], Iterable[str]] = tuple,
+        towns: Callable[[], Iterable[Any]] = tuple,
+        annals: Callable[[], Annals | None] = lambda: None,
+    ) -> None:
         self.app = app
         self.terminal = Terminal(app)
         self.foreign = foreign
         self.towns = towns
+        self.annals = annals
         self.problems: dict[str, str] = {}
         self.words: deque[tuple[float, dict[str, str]]] = deque(maxlen=8)
         self.looks = 0
@@ -227,6 +238,18 @@ class Onlooker:
             self._detail(screen)
         elif isinstance(screen, ContextsScreen):
             self._fleet()
+        elif type(screen) in recollecting.LOOKS:
+            self._past(screen)
+
+    cut = staticmethod(cut_to)
+
+    def _past(self, screen: Any) -> None:
+        """The screens of the past, as it was when it was asked for."""
+        annals = self.annals()
+        if annals is None or annals.asked is None:
+            return
+        for kind, what in (*annals.lost, *recollecting.LOOKS[type(screen)](screen, self, annals.asked)):
+            self.wrong(kind, what)
 
     def _fleet(self) -> None:
         """No connection of another context was read later than it last answered."""
@@ -577,6 +600,7 @@ class Onlooker:
     def _detail(self, screen: DetailScreen) -> None:
         ref: Ref | None = screen._ref
         row = self.session.store.get(ref) if ref is not None else None
+        self._fields(screen, row or screen._last)
         title = "".join(self.seen.of_widget(screen._title)).strip()
         if row is None:
             if ref is not None and screen._last is not None and "gone" not in title:
@@ -596,6 +620,13 @@ class Onlooker:
             if found[1] not in {age(old - step * 0.1) for step in range(int(LAG / 0.1) + 1)}:
                 self.wrong("details of another age", f"{title!r} is {old:.1f} s old")
 
+    def _fields(self, screen: DetailScreen, row: Resource | None) -> None:
+        if row is None or screen._form != FIELDS:
+            return
+        view = screen._view
+        for kind, what in detailing.told(self.seen.of_widget(view), row, list(self.moments()), top=not view._top):
+            self.wrong(kind, what)
+
     # Drawn anew ----------------------------------------------------------------------------------------------------------------
 
     async def again(self) -> None:
@@ -604,6 +635,7 @@ class Onlooker:
         for _ in range(3):
             heard: list[object] = []
             end = self.session.changes.subscribe(heard.append)
+            rings = app.alarm.alerts.unresolved
             try:
                 await calm(app)
                 before = Seen.of(self.terminal)
@@ -619,7 +651,7 @@ class Onlooker:
                 anew = Seen.whole(app)
             finally:
                 end()
-            if not heard:
+            if not heard and app.alarm.alerts.unresolved == rings:
                 self.seen = before
                 if differs := before.differs(painted):
                     self.wrong("a line that was not painted", differs)

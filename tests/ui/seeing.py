@@ -24,6 +24,7 @@ from tests import vloop
 from tests.engine.fakes import FakeJournal, session
 from tests.engine.weather import LONG, LOST, WITHIN, StepClock
 from tests.ui import keyboard
+from tests.ui.annals import Annals
 from tests.ui.onlooker import Onlooker, Seen, calm
 from tests.ui.town import APPS, NAMES, Town
 from tui.engine.feeds import Change
@@ -47,8 +48,10 @@ PLACES: Final = {
     "log": ("4", "f", "L", "o", "u", "P", "w", "a", "a", "right", "escape", *MOVES),
 }
 FILTERS: Final = ("o", "1", "web", "health=ok", "restarts>5", "age<1h", "zzz", "!e", "status=running", "going")
-SPOKEN: Final = ("A", "T", "V", "0", "c", "?", "I", ":")
+SPOKEN: Final = ("V", "0", "c", "?", "I", ":")
 """Keys that open another screen."""
+RECALLED: Final = ("T", "T", "A", "H")
+"""Keys that open a screen of the past."""
 
 
 async def hit(app: Console, *keys: str) -> None:
@@ -61,6 +64,7 @@ async def hit(app: Console, *keys: str) -> None:
 HAPPENS: Final = (
     *("mood", "mood", "fine", "sign_in", "stir", "stir", "stir", "stir", "say", "say", "suspend", "wall"),
     *("keys", "keys", "keys", "keys", "keys", "size", "size", "size", "filter", "open", "follow", "ask", "go", "screen"),
+    *("past", "past", "past"),
 )
 """What may happen, each as often as it stands here: there, and to the console."""
 
@@ -146,7 +150,7 @@ class Story:
             "prod": [Town(each, "prod", time, pick, allowance=(0, 60.0)) for each in ("fleet", "vault")[: pick.choice((1, 2))]],
             "staging": [Town("yard", "staging", time, pick, allowance=(0, 60.0))],
         }
-        remembers = pick.random() < 0.4
+        remembers = pick.random() < 0.7
         journals = {name: Journal.memory(context=name, who="ana", now=time.wall) if remembers else None for name in self.towns}
         sessions = {
             name: session(
@@ -162,10 +166,16 @@ class Story:
         async with AsyncExitStack() as stack:
             for journal in filter(None, journals.values()):
                 stack.enter_context(closing(journal))
+            self.annals = {name: Annals(sessions[name], journal) for name, journal in journals.items() if journal is not None}
             for each in sessions.values():
                 await stack.enter_async_context(each)
             app = self.app = Console(sessions["prod"], settings=Settings(zone=UTC), owner=Cities(sessions, self.towns))  # type: ignore[arg-type]
-            self.onlooker = Onlooker(app, foreign=self._foreign, towns=lambda: [each for towns in self.towns.values() for each in towns])
+            self.onlooker = Onlooker(
+                app,
+                foreign=self._foreign,
+                towns=lambda: [each for towns in self.towns.values() for each in towns],
+                annals=lambda: self.annals.get(app.session.context),
+            )
             self.told = {name: Told(each) for name, each in sessions.items()}
             async with app.run_test(size=pick.choice(SIZES)):
                 sampler = asyncio.ensure_future(self._sample())
@@ -325,7 +335,8 @@ class Story:
             return
         if row is not None and selected is not None and selected.kind is Kind.SERVICE and not self.app.console_screen.selection.marked:
             text = Seen.of(self.onlooker.terminal).text()
-            if str(row.name)[:12] not in re.sub(r"\s*│\s*│\s*", "", text):  # on a narrow screen it goes on in the next line
+            whole = re.sub(r"\s*│\s*│\s*", "", text)  # on a narrow screen it goes on in the next line, on a low one its beginning is above
+            if str(row.name)[:12] not in whole and str(row.name)[-12:] not in whole:
                 self.onlooker.wrong("a question about another thing", f"{row.name} is not in {text}")
         await asyncio.sleep(HELD * 2)
         await self.press("right", "enter")
@@ -355,6 +366,13 @@ class Story:
         await self.press(self.random.choice(SPOKEN))
         if self.random.random() < 0.4:
             await self.press(self.random.choice(("j", "w", "tab", "G")))
+
+    async def past(self) -> None:
+        """What happened; the second key looks further back, or moves about."""
+        await self.home()
+        await self.press(self.random.choice(RECALLED))
+        if self.random.random() < 0.7:
+            await self.press(*(self.random.choice(("w", "j", "G", "pagedown", "tab", "ctrl+r", "k")) for _ in range(2)))
 
     # How it ends ---------------------------------------------------------------------------------------------------------------
 

@@ -77,7 +77,13 @@ class Town(Moody):
         self.rows[Kind.INSTANCE, ""] = rows(*(self._instance(each, now) for each in ("edge-1", "edge-2")[: pick.randrange(3)]))
         self.rows[Kind.ROUTE, ""] = rows(
             *(
-                Route(ref=self._ref(Kind.ROUTE, f"r-{each}"), name=Safe(f"{number}.example"), domain=Safe(f"{number}.example"), port=80)
+                Route(
+                    ref=self._ref(Kind.ROUTE, f"r-{each}"),
+                    name=Safe(f"{number}.example"),
+                    domain=Safe(f"{number}.example"),
+                    port=80,
+                    service=Safe(each if number else ""),
+                )
                 for number, each in enumerate(names[:3])
             )
         )

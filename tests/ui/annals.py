@@ -113,6 +113,7 @@ class Asked:
     boot: float
     events: tuple[Happened, ...]
     deeds: tuple[Any, ...]
+    notes: tuple[str, ...]
     wrong: tuple[tuple[str, str, str], ...]
     """What is wrong at that moment, each with its name and word."""
 
@@ -222,6 +223,7 @@ class Annals:
             boot=clock.boot(),
             events=tuple(each for each in (*told, *edges) if since <= each.seen < end and since <= each.at <= end),
             deeds=tuple(each for each in reversed(self.journal.intents(limit=100_000)) if since <= each.at <= end),
+            notes=tuple(each.text for each in kept if each.what == "note" and since <= each.at <= end),
             wrong=tuple(self._wrong(store)),
         )
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tests.ui.annals import LANES, NEAR, SHIPPED, SILENT, WRONG, Asked, Happened, health_of
-from tests.ui.detailing import GLYPHS, Problem
+from tests.ui.detailing import GLYPHS, Problem, closed
 from tui.clock import span
 from tui.model import Kind
 from tui.ui.screens.away import AwayScreen
+from tui.ui.screens.handoff import HandoffScreen
 from tui.ui.screens.timeline import TimelineScreen
 
 UNTOLD: Final = "before we looked"
@@ -323,5 +324,62 @@ def _told(drawn: Mapping[str, str], widths: Mapping[str, int], tale: Tale, asked
     return fits("what", how + tale.chain + unseen + (f", {whose}" if whose else ""))
 
 
-LOOKS: Final = {TimelineScreen: timeline, AwayScreen: away}
+# The handoff -----------------------------------------------------------------------------------------------------------------
+
+
+def handoff(screen: Any, onlooker: Any, asked: Asked) -> Iterator[Problem]:
+    """What is drawn is a part of the whole, and the whole is what happened."""
+    text: str = screen._text
+    if not text or screen.wanted:
+        return
+    drawn = closed("".join(line.rstrip(" ▐") for line in onlooker.seen.of_widget(screen._view)))
+    if drawn not in closed(text.replace("`", "")):
+        yield "a handoff that is drawn otherwise than it is written", f"{drawn!r} of {text!r}"
+    tales = tales_of(asked)
+    wrong, well = [each for each in tales if each.unresolved], [each for each in tales if each.recovered and each.kind not in SHIPPED]
+    going = {kind: [each for each in tales if each.kind is kind] for kind in (Kind.ROLLOUT, Kind.DEPLOYMENT)}
+    unknown = [each for each in asked.deeds if each.outcome in {"", "unknown"}]
+    counts = {
+        "still wrong": len(wrong),
+        "outcomes? unknown": len(unknown),
+        "recovered": len(well),
+        "rollouts?": len(going[Kind.ROLLOUT]),
+        "deployments?": len(going[Kind.DEPLOYMENT]),
+        "actions?": len(asked.deeds),
+    }
+    said = text.split("\n")[2]
+    for word, count in counts.items():
+        found = re.search(rf"(\d+) {word}\b", said)
+        if (int(found[1]) if found else 0) != count:
+            yield "a wrong number in the handoff", f"{said!r}, not {count} {word}"
+    sections = {part.split("\n")[0]: part.strip().split("\n")[1:] for part in text.split("## ")[1:]}
+    for title, told in (("Still wrong or unknown", wrong), ("Recovered", well)):
+        lines = [each for each in sections.get(title, []) if re.search(r"` \(", each)]
+        named = Counter(found[1] for each in lines if (found := re.search(r"(`[^`]+` \([^)]*\))", each)))
+        wanted = Counter(f"`{each.name}` ({each.where})" for each in told)
+        if named != wanted:
+            yield f"a handoff that leaves out or makes up: {title}", f"{named - wanted} not {wanted - named}"
+        for each in told:
+            lasted = each.wrong_for(asked.until)
+            if each.events and (each.events[-1].wrong or each.recovered) and each.overtaken is None and lasted:
+                how = f"({lasted})" if each.unresolved else f"wrong for {lasted}"
+                if not any(f"`{each.name}` ({each.where})" in line and how in line for line in lines):
+                    yield "a length of time in the handoff", f"{each.name}: {how} is not in {lines}"
+    for title, kind in (("Rollouts", Kind.ROLLOUT), ("Deployments", Kind.DEPLOYMENT)):
+        places = Counter((each.name, each.ref.split("/", 1)[0]) for each in going[kind])
+        listed = {found.groups() for each in sections.get(title, []) if (found := re.match(r"- `([^`]+)` \(([^)]+)\)", each))}
+        if listed != set(places):
+            yield f"places of the handoff: {title}", f"{listed}, not {set(places)}"
+        for line in sections.get(title, []):
+            if found := re.match(r"- `([^`]+)` \(([^)]+)\): ((?:\d+ [^,;]+, )*\d+ [^,;]+?)(?:;| at )", line):
+                number = sum(int(each.split()[0]) for each in found[3].split(", "))
+                if number != places.get((found[1], found[2])):
+                    yield "a wrong number of attempts in the handoff", f"{line!r}, not {places.get((found[1], found[2]))}"
+    if len(sections.get("Done by hand", [])) != len(asked.deeds):
+        yield "a deed that the handoff does not tell", f"{sections.get('Done by hand')}, not {len(asked.deeds)}"
+    if len(sections.get("Notes", [])) != len(asked.notes) or any(each not in text for each in asked.notes):
+        yield "a note that the handoff does not have", f"{sections.get('Notes')}, not {asked.notes}"
+
+
+LOOKS: Final = {TimelineScreen: timeline, AwayScreen: away, HandoffScreen: handoff}
 """How each screen of the past is looked at."""

@@ -370,7 +370,10 @@ class Story:
     async def past(self) -> None:
         """What happened; the second key looks further back, or moves about."""
         await self.home()
-        await self.press(self.random.choice(RECALLED))
+        key = self.random.choice(RECALLED)
+        await self.press(key)
+        if key == "H" and self.random.random() < 0.3:
+            await self.press("N", *f"note {len(self.log)}", "enter")
         if self.random.random() < 0.7:
             await self.press(*(self.random.choice(("w", "j", "G", "pagedown", "tab", "ctrl+r", "k")) for _ in range(2)))
 

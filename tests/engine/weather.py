@@ -200,6 +200,10 @@ class Moody(FakePlatform):
             self.stir()
         return Accepted(ref=ref)
 
+    def said_of(self, ref: Ref) -> list[LogLine]:
+        """The log of one thing, which goes on."""
+        return self.said
+
     def say(self, text: str) -> None:
         self.said.append(LogLine(at=START + timedelta(seconds=self.clock.boot() - BOOT), text=Safe(text)))  # its own clock is right
         self._news.set()
@@ -210,16 +214,17 @@ class Moody(FakePlatform):
         cutting = self.cutting
         self.streams += 1
         try:
+            said = self.said_of(ref)
             yield ()
-            position = len(self.said)
-            kept = [line for line in self.said if since is None or (line.at is not None and line.at >= since)]
+            position = len(said)
+            kept = [line for line in said if since is None or (line.at is not None and line.at >= since)]
             batch = kept if since is not None else kept[-tail:] if tail else [] if tail == 0 else kept
             while True:
                 if batch:
                     yield tuple(batch)
                 if not follow:
                     return
-                if position == len(self.said):
+                if position == len(said):
                     waits = {asyncio.ensure_future(self._news.wait()), asyncio.ensure_future(cutting.wait())}
                     try:
                         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -228,7 +233,7 @@ class Moody(FakePlatform):
                             each.cancel()
                 if cutting.is_set():
                     raise Unreachable("cut", connection=self.name)
-                batch, position = self.said[position:], len(self.said)
+                batch, position = said[position:], len(said)
         finally:
             self.streams -= 1
 

@@ -160,7 +160,7 @@ def told(lines: Sequence[str], row: Resource, moments: Sequence[Moment], *, top:
         else:
             shown = BELOW.sub("", closed(text))
             wanted = (closed(expected(row, each)[0].get(label, "")) for each in moments)
-            if not any(each == shown or (not whole and each.startswith(shown)) for each in wanted):
+            if not any(each == shown or (not whole and (each.startswith(shown) or shown.startswith(each))) for each in wanted):
                 yield f"a field that is not so: {row.ref.kind} {label}", f"{row.ref}: {text!r}, not {said[label]!r}"
     if top and str(row.health) in {"degraded", "failed"} and found and found[0][0] != "why":
         yield "details of what is not well that do not say why", f"{row.ref}: {found[0]}"

@@ -20,7 +20,7 @@ from typing import Any, Final
 from rich.cells import cell_len, get_character_cell_size
 from textual._compositor import ChopsUpdate, LayoutUpdate
 
-from tests.ui import detailing, recollecting
+from tests.ui import detailing, merging, recollecting
 from tests.ui.annals import Annals
 from tests.ui.throttled import let_through
 from tui.engine.feeds import Feed
@@ -139,7 +139,7 @@ class Seen:
 
     def timeless(self) -> str:
         """The text without its seconds: one may pass between two looks, and how old things are is looked at elsewhere."""
-        return re.sub(r"next try in \w+|trying now", "next try", re.sub(r"\d+s\b", "s", self.text()))
+        return re.sub(r"next try in \w+|trying now", "next try", re.sub(r" *\d+s\b", "s", self.text()))
 
     def differs(self, other: Seen) -> str:
         for y, (one, two) in enumerate(zip(self.styles, other.styles, strict=False)):
@@ -531,6 +531,8 @@ class Onlooker:
         if pane.shows_activity:
             self._activity(pane)
             return
+        if len(pane.followed) > 1:
+            self._merged(pane)
         if len(pane.followed) != 1:
             return
         follow = next(iter(pane.followed._open.values()))
@@ -571,6 +573,24 @@ class Onlooker:
         lost = sum(isinstance(each, Gap) for each in follow.lines)
         if lost and not pane.filter_text and len(wanted) <= len(drawn) and sum(each.startswith("──") for each in said) != lost:
             self.wrong("a gap that is not marked", said)
+
+    def _merged(self, pane: Any) -> None:
+        view = pane.log_view
+        plain = not (view.paint.wrap or view.paint.pan or pane.context or pane.least or pane.filter_text or view.paint.pretty)
+        if not plain or view.content_region.width < 60:
+            return
+        drawn = self.seen.of_widget(view)
+        if drawn and drawn[-1].strip(" ▐").startswith("paused"):
+            drawn = drawn[:-1]
+        if not len(view.buffer):
+            return
+        follows, names = pane.followed._open, pane.followed.names()
+        for kind, what in merging.merged(drawn, follows, names, following=view.following, aged=view.paint.times == "age"):
+            self.wrong(kind, what)
+        for ref, name in names.items():
+            row = self.session.store.get(ref)
+            if row is not None and name not in {str(row.name), f"{row.name}@{ref.connection}"}:
+                self.wrong("a log that is called otherwise than its service", f"{ref}: {name}, not {row.name}")
 
     def _flights(self) -> None:
         """What is in flight is said, and nothing else is said to be."""

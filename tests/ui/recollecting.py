@@ -318,7 +318,7 @@ def _told(drawn: Mapping[str, str], widths: Mapping[str, int], tale: Tale, asked
         how = f"{lasted} so far: " if tale.unresolved else f"for {lasted}: "
     last = tale.events[-1] if tale.events else None
     if last is None or (tale.now and not last.wrong):
-        return tale.chain in drawn["what"] or "…" in drawn["what"]  # since when it is wrong is known from before
+        return tale.chain in drawn.get("what", "…") or "…" in drawn.get("what", "…")  # since when it is wrong is known from before
     unseen = f", {UNTOLD}" if last.what in {"began", "found"} else ""
     whose = next((each.text for each in tale.events if each.what in {"appeared", "began", "found"}), "")
     return fits("what", how + tale.chain + unseen + (f", {whose}" if whose else ""))

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from datetime import UTC
+from itertools import count
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -32,7 +33,7 @@ from tui.engine.history import PRIVATE
 from tui.engine.session import Session
 from tui.engine.words import word
 from tui.local.journal import Journal
-from tui.model import Environment, Kind, Resource
+from tui.model import Environment, Kind, LogLine, Resource
 from tui.platforms.base import Platform
 from tui.ui.app import Console
 from tui.ui.guard import HELD
@@ -62,8 +63,8 @@ async def hit(app: Console, *keys: str) -> None:
 
 
 HAPPENS: Final = (
-    *("mood", "mood", "fine", "sign_in", "stir", "stir", "stir", "stir", "say", "say", "suspend", "wall"),
-    *("keys", "keys", "keys", "keys", "keys", "size", "size", "size", "filter", "open", "follow", "ask", "go", "screen"),
+    *("mood", "mood", "fine", "sign_in", "stir", "stir", "stir", "stir", "say", "say", "say", "suspend", "wall"),
+    *("keys", "keys", "keys", "keys", "keys", "size", "size", "size", "filter", "open", "follow", "follow", "ask", "go", "screen"),
     *("past", "past", "past"),
 )
 """What may happen, each as often as it stands here: there, and to the console."""
@@ -146,9 +147,10 @@ class Story:
         pick = self.random
         self.time = time = StepClock()
         # A context of one platform, of two, and beside it another that the console can go to.
+        numbers = count(1)
         self.towns = {
-            "prod": [Town(each, "prod", time, pick, allowance=(0, 60.0)) for each in ("fleet", "vault")[: pick.choice((1, 2))]],
-            "staging": [Town("yard", "staging", time, pick, allowance=(0, 60.0))],
+            "prod": [Town(each, "prod", time, pick, numbers, allowance=(0, 60.0)) for each in ("fleet", "vault")[: pick.choice((1, 2))]],
+            "staging": [Town("yard", "staging", time, pick, numbers, allowance=(0, 60.0))],
         }
         remembers = pick.random() < 0.7
         journals = {name: Journal.memory(context=name, who="ana", now=time.wall) if remembers else None for name in self.towns}
@@ -273,7 +275,8 @@ class Story:
     async def say(self) -> None:
         for town in self.here:
             for _ in range(self.random.randrange(1, 60 if self.random.random() < 0.1 else 4)):
-                town.say(f"line {len(town.said)}")
+                town.speak()
+                await asyncio.sleep(self.random.choice((0.0, 0.0, 0.3)))
 
     async def suspend(self) -> None:
         self.time.slept += self.random.choice((3.0, 60.0, 4000.0))
@@ -348,7 +351,14 @@ class Story:
         await self.press("2")
         while self.app.console_screen.resources.kind is not Kind.SERVICE:
             await self.press("left")
-        await self.press(self.random.choice(("g", "j", "k")), "l")
+        await self.press(self.random.choice(("g", "j", "k")))
+        if self.random.random() < 0.6:  # several, merged
+            await self.press(*(("space", "j") * self.random.randrange(2, 4)))
+        await self.press("l")
+        for _ in range(self.random.randrange(4)):
+            await asyncio.sleep(self.random.choice((0.5, 3.0, 20.0)))
+            await self.say()
+            await self._look(anew=False)
 
     async def go(self) -> None:
         """To the other context."""
@@ -401,6 +411,7 @@ class Story:
         await asyncio.sleep(2.0)
         await self._look(anew=True)
         self._well()
+        self._logs_whole()
         self._activity()
 
     def _well(self) -> None:
@@ -416,6 +427,20 @@ class Story:
             there = Counter(row for town in self.here for row in town.current(kind))
             if Counter(self.app.session.store.rows(kind)) != there:
                 self.onlooker.wrong("a list that is not what there is", kind)
+
+    def _logs_whole(self) -> None:
+        """Of each log that is followed every line is there since the first, unless it is said that some may be missing."""
+        for ref, follow in self.app.console_screen.logs.followed._open.items():
+            town = next(each for each in self.here if each.name == ref.connection)
+            shown = [str(each.text) for each in follow.lines if isinstance(each, LogLine)]
+            said = [str(each.text) for each in town.spoken.get(ref.id, [])]
+            if len(set(shown)) != len(shown):
+                self.onlooker.wrong("lines of a log that were told twice", f"{ref}: {shown}")
+            if "unexpected" in follow.state.reason:
+                self.onlooker.wrong("a log that failed by an error of our own", follow.state)
+            gaps = len(shown) < len(follow.lines)
+            if follow.state.word in {"live", "quiet"} and not gaps and shown != said[said.index(shown[0]) if shown else len(said) :]:
+                self.onlooker.wrong("lines of a log that are missing", f"{ref}: {shown}, not {said}")
 
     def _activity(self) -> None:
         app = self.app

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -19,6 +20,7 @@ from tui.model import (
     Health,
     Instance,
     Kind,
+    LogLine,
     Phase,
     Ref,
     Resource,
@@ -48,12 +50,15 @@ MORE: Final[dict[Kind, dict[str, Any]]] = {Kind.ROUTE: {"every": 30.0}, Kind.INS
 class Town(Moody):
     """A platform of a context."""
 
-    def __init__(self, name: str, context: str, time: StepClock, random: Random, **options: Any) -> None:
+    def __init__(self, name: str, context: str, time: StepClock, random: Random, numbers: Iterator[int], **options: Any) -> None:
+        """``numbers`` are those of the lines that are said, each once in all towns."""
         self.context = context
+        self.numbers = numbers
         self.rolled: list[Rollout] = []
         self.busy_with: Deployment | None = None
         self.deployed = 0
         self.began: dict[str, datetime] = {}
+        self.spoken: dict[str, list[LogLine]] = {}
         super().__init__(name, time, random, **options)
         self._reads |= {kind: self._read(kind, **each) for kind, each in MORE.items()}
         # What repeats the configuration is nothing that a screen could be wrong about, and every platform here has what it lists.
@@ -65,6 +70,21 @@ class Town(Moody):
 
     def _ref(self, kind: Kind, id_: str) -> Ref:
         return Ref(connection=self.name, kind=kind, id=id_)
+
+    def said_of(self, ref: Ref) -> list[LogLine]:
+        """Each service said something before anybody listened."""
+        if ref.id not in self.spoken:
+            before = sorted(self.now() - timedelta(seconds=self.random.uniform(1.0, 300.0)) for _ in range(self.random.randrange(6)))
+            self.spoken[ref.id] = [LogLine(at=at, text=Safe(f"line {next(self.numbers)}")) for at in before]
+        return self.spoken[ref.id]
+
+    def speak(self) -> None:
+        """Something that anybody listens to says a line; sometimes two say the same."""
+        heard = list(self.spoken) if self.random.random() < 0.9 else []
+        ids = heard or [row.ref.id for row in self.rows[Kind.SERVICE, ""].items]
+        self.say(f"line {next(self.numbers)}")
+        for each in self.random.sample(ids, min(len(ids), self.random.choice((1, 1, 2)))):
+            self.said_of(self._ref(Kind.SERVICE, each)).append(self.said[-1])
 
     def stir(self) -> None:
         pick, now = self.random, self.now()
@@ -123,6 +143,7 @@ class Town(Moody):
             memory_bytes=pick.choice((None, 0, 325_058_560)),
             restarts=pick.choice((None, 0, pick.randrange(2000))),
             created_at=self.began.setdefault(name, now - timedelta(seconds=pick.choice((1, 58, 3500, 90_000, 9_000_000)))),
+            updated_at=pick.choice((None, now, now - timedelta(seconds=pick.choice((40, 5000))))),
             message=Safe(pick.choice(("", "OOMKilled"))),
             instance=Safe(pick.choice(("", "edge-1"))),
             deployment=Safe(deployments[0].ref.id) if deployments and pick.random() < 0.3 else Safe(""),

@@ -368,7 +368,7 @@ class Onlooker:
             drawn = "".join(line[1 + slot.x : 1 + slot.x + slot.width])
             if slot.id == "seen":
                 wanted = {lately(each) for each in stale[feed]} if feed in stale else {""}
-                if drawn.strip() not in wanted and not self._changing(feed):
+                if drawn.strip() not in {cut_to(each, slot.width) for each in wanted} and not self._changing(feed):
                     self.wrong("an age of a row that is not so", f"{row.name}: {drawn!r}, not {wanted}")
                 continue
             if not any(self._as(drawn, text, slot.width, right=slot.right) for text in self._texts(listing, columns[slot.id], row, slot)):

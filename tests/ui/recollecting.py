@@ -49,7 +49,8 @@ def line_of(event: Happened) -> Line:
         case "transition":
             said += lasted
         case "appeared":
-            said = f"began{of}" if event.kind in SHIPPED else f"appeared, {event.after}{of}"
+            began = event.kind in SHIPPED and health_of(event.after) in {"busy", "idle", "unknown"}
+            said = f"began{of}" if began else f"appeared, {event.after}{of}"
         case "gone":
             said = f"gone, was {event.before}"
         case "began":

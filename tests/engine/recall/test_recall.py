@@ -101,6 +101,15 @@ def test_what_a_platform_itself_tells_is_in_the_timeline_at_its_own_time_and_no_
     assert digest([said], since=START, until=END).empty
 
 
+def test_an_attempt_that_was_over_when_it_was_first_seen_is_not_said_to_begin_then() -> None:
+    def seen(word: str) -> str:
+        event = Event(what="appeared", ref="shop/rollout/r1", at=at(90), name="checkout/prod", after=word, text="main by ana")
+        return timeline([event])[0].text
+
+    assert seen("failed (failure)") == "appeared, failed (failure), main by ana"
+    assert seen("busy (running)") == "began, main by ana"
+
+
 def test_a_thing_of_the_same_name_is_nearer_than_one_of_the_same_connection() -> None:
     events = [
         Event(what="appeared", ref="fleet/deployment/d-1", at=at(1), name="Web API", after="busy"),

@@ -16,7 +16,7 @@ from tui.engine.joins import plain
 from tui.engine.ports import Event
 from tui.engine.recall.records import BEFORE, UNSEEN, Deed, connection_of, health_of, is_wrong, kind_of, when
 from tui.engine.recall.usual import GOOD
-from tui.model import SHIPPED, TONES, Kind, Tone
+from tui.model import SHIPPED, TONES, Health, Kind, Tone
 
 NEAR: Final = timedelta(minutes=15)
 """How far back a rollout, deployment or verb is named beside what went wrong after it."""
@@ -26,6 +26,8 @@ Lane = Literal["rollouts", "deployments", "verbs", "services", "connections", "l
 LANES: Final[dict[Kind, Lane]] = {Kind.ROLLOUT: "rollouts", Kind.DEPLOYMENT: "deployments", Kind.SERVICE: "services"}
 FAILED: Final = frozenset({"failure", "failed", "rejected"})
 """How a phase ends badly; what was canceled is neither."""
+UNDER_WAY: Final = frozenset({Health.BUSY, Health.IDLE, Health.UNKNOWN})
+"""Healths of an attempt of which one can say that it began: any other was seen only when it waited or was over."""
 TOLD: Final[dict[str, Tone]] = {"burst": Tone.WARN, "began": Tone.BUSY, "said": Tone.IDLE}
 """Events whose tone is no state's."""
 OUTCOMES: Final[dict[str, Tone]] = {
@@ -68,7 +70,8 @@ def entry_of(event: Event) -> Entry:
     shipped = kind in SHIPPED
     lane: Lane = "logs" if event.what == "burst" else (LANES.get(kind, "other") if kind else "other")
     words = {
-        "appeared": f"{'began' if shipped else 'appeared, ' + event.after}" + (f", {event.text}" if event.text else ""),
+        "appeared": ("began" if shipped and health_of(event.after) in UNDER_WAY else f"appeared, {event.after}")
+        + (f", {event.text}" if event.text else ""),
         "gone": f"gone, was {event.before}",
         "phase": f"{event.name} {event.after}" + (f" in {span(event.seconds)}" if event.seconds is not None else ""),
         "burst": event.text,

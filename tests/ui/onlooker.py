@@ -582,9 +582,10 @@ class Onlooker:
         drawn = self.seen.of_widget(view)
         if drawn and drawn[-1].strip(" ▐").startswith("paused"):
             drawn = drawn[:-1]
-        if not len(view.buffer):
-            return
         follows, names = pane.followed._open, pane.followed.names()
+        boot = self.session.clock.boot()
+        if not len(view.buffer) or any(boot - (each._stream._last_line or 0.0) < 0.2 for each in follows.values()):
+            return  # what came this moment is drawn within a tenth of a second
         for kind, what in merging.merged(drawn, follows, names, following=view.following, aged=view.paint.times == "age"):
             self.wrong(kind, what)
         for ref, name in names.items():

@@ -193,8 +193,9 @@ class Annals:
             self._add("began", row, began, text=whose(row))
         if told[1]:
             self._add("found", row, last, after=word(row), text=whose(row), took=took[1] if took else None)
-        for phase in (each for each in row.phases if each.completed_at) if isinstance(row, Rollout) else ():
-            self._phase(row, phase, hidden=any(told))
+        if isinstance(row, Rollout):
+            for phase in (each for each in row.phases if each.completed_at):
+                self._phase(row, phase, hidden=any(told))
 
     # When it is asked ----------------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class Line:
 def line_of(event: Happened) -> Line:
     """How an event is told."""
     glyph, said, name = GLYPHS[health_of(event.after)], f"{event.before} → {event.after}", event.name
-    where = f"{event.connection} {LANES.get(event.kind, 'other')}"
+    where = f"{event.connection} {LANES.get(event.kind or Kind.PROJECT, 'other')}"
     lasted = f" in {span(event.took)}" if event.took is not None else ""
     of = f", {event.text}" if event.text else ""
     match event.what:

@@ -153,7 +153,9 @@ class Story:
             "staging": [Town("yard", "staging", time, pick, numbers, allowance=(0, 60.0))],
         }
         remembers = pick.random() < 0.7
-        journals = {name: Journal.memory(context=name, who="ana", now=time.wall) if remembers else None for name in self.towns}
+        # One for all contexts, as the file is; each asks only for its own.
+        kept = Journal.memory(context="", who="ana", now=time.wall) if remembers else None
+        journals = {name: self._journal(kept, name) if kept is not None else None for name in self.towns}
         sessions = {
             name: session(
                 time,
@@ -166,8 +168,8 @@ class Story:
             for name, towns in self.towns.items()
         }
         async with AsyncExitStack() as stack:
-            for journal in filter(None, journals.values()):
-                stack.enter_context(closing(journal))
+            if kept is not None:
+                stack.enter_context(closing(kept))
             self.annals = {name: Annals(sessions[name], journal) for name, journal in journals.items() if journal is not None}
             for each in sessions.values():
                 await stack.enter_async_context(each)
@@ -187,6 +189,9 @@ class Story:
                 finally:
                     sampler.cancel()
         return self.onlooker.problems
+
+    def _journal(self, kept: Journal, context: str) -> Journal:
+        return Journal(kept._writer, kept._owner, context=context, who="ana", now=self.time.wall, scrub=str)
 
     async def play(self) -> None:
         pick = self.random

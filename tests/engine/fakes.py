@@ -255,8 +255,9 @@ class FakeJournal:
         self.intents[number] = {"ref": ref, "kind": kind, "verb": verb, "request": request, "said": []}
         return number
 
-    def settle(self, intent: int, outcome: str, text: str, **_: Any) -> None:
+    def settle(self, intent: int, outcome: str, text: str, *, caused: str = "") -> None:
         self.intents[intent]["said"].append(outcome)
+        self.intents[intent]["caused"] = caused
 
     def _waits(self, ref: Ref, kind: Kind, verb: Verb) -> bool:
         sent = (each["said"] for each in self.intents.values() if (each["ref"], each["kind"], each["verb"]) == (ref, kind, verb))

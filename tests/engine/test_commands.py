@@ -143,6 +143,18 @@ def test_running_all_the_time_is_no_proof_of_a_restart() -> None:
     play(tell)
 
 
+def test_a_restart_is_not_written_down_as_having_made_what_it_restarted() -> None:
+    async def tell(stage: Stage) -> None:
+        stage.answers(Accepted(ref=WEB))
+        await stage.do(Verb.RESTART)
+        made = ref("d-1", Kind.DEPLOYMENT)
+        stage.answers(Accepted(ref=made))
+        await stage.do(Verb.CREATE, kind=Kind.DEPLOYMENT)
+        assert [each["caused"] for each in stage.journal.intents.values()] == ["", str(made)]
+
+    play(tell)
+
+
 @pytest.mark.parametrize("way", ["wavered", "counted", "neither"])
 def test_what_is_degraded_again_after_a_restart_was_restarted(way: str) -> None:
     async def tell(stage: Stage) -> None:

@@ -378,6 +378,8 @@ def handoff(screen: Any, onlooker: Any, asked: Asked) -> Iterator[Problem]:
                     yield "a wrong number of attempts in the handoff", f"{line!r}, not {places.get((found[1], found[2]))}"
     if len(sections.get("Done by hand", [])) != len(asked.deeds):
         yield "a deed that the handoff does not tell", f"{sections.get('Done by hand')}, not {len(asked.deeds)}"
+    if made := [str(each.ref) for each in asked.deeds if f", made `{each.ref}`" in text]:
+        yield "a deed that is said to have made what it was done to", made
     if len(sections.get("Notes", [])) != len(asked.notes) or any(each not in text for each in asked.notes):
         yield "a note that the handoff does not have", f"{sections.get('Notes')}, not {asked.notes}"
 

@@ -297,7 +297,7 @@ class Commands:
         said = accepted.text or Safe(word)
         text = f"{act.verb} of {act.name} {said}" if said.startswith(word) else said if act.name in said else f"{act.name}: {said}"
         act = replace(act, made=accepted.ref if accepted.ref is not None and accepted.ref.kind is act.kind else None)
-        await self._settle(intent, word, text, str(act.made or ""))
+        await self._settle(intent, word, text, act.caused)
         if word == "accepted":
             self._publish(self._store.mark(replace(pending, word="accepted", intent=intent, text=clean(text, 200))))
         self._follower.follow(self._connections[act.ref.connection], act, intent, pending, word)

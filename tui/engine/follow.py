@@ -167,7 +167,7 @@ class Follower:
             watch.over = True
             self._watches.pop(watch.intent, None)
             self._publish(self._store.unmark(watch.pending))
-            _keep(self._settle(watch.intent, word, text, str(act.made or "")), self._writing)
+            _keep(self._settle(watch.intent, word, text, act.caused), self._writing)
         self._poller.calm(watch.feeds)
         self._poller.show(f"verdict {watch.intent}", ())
         self._verdicts.publish(

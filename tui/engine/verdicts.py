@@ -61,6 +61,11 @@ class Act:
     wavered: bool = False
 
     @property
+    def caused(self) -> str:
+        """The ref of what it made; empty for what only changed its target, which answers name as well."""
+        return str(self.made) if self.made is not None and self.made != self.ref else ""
+
+    @property
     def name(self) -> Safe:
         """What to call it in a sentence: what a create names, otherwise the target."""
         named = next((self.values[key] for key in ("name", "domain", "key", "url") if isinstance(self.values.get(key), str)), "")

@@ -141,6 +141,30 @@ TIMED: tuple[Resource, ...] = (
 )
 
 
+VERSIONS: tuple[Resource, ...] = tuple(
+    make(ref=ref(kind, each), name=Safe(each), version=Safe(each), **more)
+    for kind, make, more in (
+        (Kind.SERVICE, Service, {}),
+        (Kind.DEPLOYMENT, Deployment, {"runtime": Safe("python")}),
+    )
+    for each in ("3.12", "3.9", "v3.10.1", "3.12-rc1", "3.9.11", "18")
+)
+
+
+@pytest.mark.parametrize(("kind", "column"), [(Kind.SERVICE, "version"), (Kind.DEPLOYMENT, "runtime"), (Kind.DEPLOYMENT, "field.version")])
+def test_versions_are_sorted_and_compared_as_versions(kind: Kind, column: str) -> None:
+    """3.9 came after 3.12, and version>3.9 left out 3.12."""
+    at = Moment(now=NOW, store=Shelf(*VERSIONS), zone=UTC)
+    rows = [row for row in VERSIONS if row.ref.kind is kind]
+    table = replace(TABLES[kind], columns=(*TABLES[kind].columns, *filter(None, [column_of(kind, "field.version")])))
+    in_order = ["3.9", "3.9.11", "3.12-rc1", "3.12", "18"]
+    assert [str(row.name) for row in table.sorted(rows, at, Sort(column)) if row.name[0] != "v"] == in_order
+    if column != "runtime":
+        assert [str(row.name) for row in table.sorted(rows, at, Sort(column))].index("v3.10.1") == 2
+        found = parse_filter("version>=3.12 version<3.12.1", {kind: table}).among(rows, search_text, table, at)
+        assert [str(row.name) for row in found] == ["3.12"]
+
+
 @pytest.mark.parametrize(("kind", "column"), [(Kind.DEPLOYMENT, "took"), (Kind.ROLLOUT, "elapsed"), (Kind.SERVICE, "deployed")])
 def test_times_are_sorted_as_times(kind: Kind, column: str) -> None:
     """41 seconds came after 3m23, and what only the deployment tells of came as what was never put out."""

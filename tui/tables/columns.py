@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from tui.engine.recall.usual import Usual
 from tui.model import Deployment, Kind, Ref, Resource, Service, Tone
 from tui.tables.words import FULL, NOTHING, age
 
 R = TypeVar("R", bound=Resource)
+_PIECES: Final = re.compile(r"\d{1,18}|[^\W\d_]+")
 
 
 def when(at: datetime | None) -> float:
     """A time as a sort key; what has none is the oldest."""
     return at.timestamp() if at else 0.0
+
+
+def versioned(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A version as a sort key: 3.9 is before 3.12, and 3.12-rc1 before 3.12."""
+    pieces = _PIECES.findall(text.casefold().removeprefix("v"))
+    return (*((1, int(each), "") if each.isdecimal() else (-1, 0, each) for each in pieces), (0, 0, ""))
 
 
 class Lookup(Protocol):
@@ -93,7 +101,7 @@ class Span:
     tone: Tone | None = None
 
 
-Counts = Literal["", "ago", "seconds", "bytes", "share"]
+Counts = Literal["", "ago", "seconds", "bytes", "share", "version"]
 Cell = tuple[Span, ...]
 Shown = str | Cell
 
@@ -102,7 +110,8 @@ Shown = str | Cell
 class Column(Generic[R]):
     """One column. ``low`` and ``high`` bound its width in cells; ``rank`` 0 always stays and the highest goes first when the
     screen is narrow; ``ages`` says that its text changes by the passing of time alone, ``looks_up`` that another record can change it;
-    ``order`` is what it sorts by, and ``counts`` what that is a number of: seconds ago, seconds, bytes, a share of one."""
+    ``order`` is what it sorts by, and ``counts`` what that is a number of: seconds ago, seconds,
+    bytes, a share of one; or that it is a version."""
 
     id: str
     title: str

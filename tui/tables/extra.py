@@ -14,7 +14,7 @@ import msgspec
 
 from tui.model import KINDS, Kind, Phase, Ref, Resource, Tone
 from tui.redaction import hides
-from tui.tables.columns import Column, Counts, Moment, Shown, Span
+from tui.tables.columns import Column, Counts, Moment, Shown, Span, versioned
 from tui.tables.details import detail_text, label_of
 from tui.tables.kinds import TABLES
 from tui.tables.words import NOTHING
@@ -29,7 +29,7 @@ MOST: Final = 40
 """Columns from JSON that are offered at most."""
 
 _SILENT: Final = frozenset({"ref", "raw", "name", "health", "status"})
-_COUNTS: Final[Mapping[str, Counts]] = {"_at": "ago", "_bytes": "bytes", "_share": "share"}
+_COUNTS: Final[Mapping[str, Counts]] = {"_at": "ago", "_bytes": "bytes", "_share": "share", "version": "version"}
 """What a field counts in, by the end of its name."""
 
 _LAST: Final = 30
@@ -59,6 +59,8 @@ def column_of(kind: Kind, id_: str) -> Column[Any] | None:
 
 
 def _field(name: str) -> Column[Any]:
+    counts: Counts = next((counts for end, counts in _COUNTS.items() if name.endswith(end)), "")
+
     def show(row: Resource, moment: Moment) -> Shown:
         value = getattr(row, name, None)
         if isinstance(value, tuple) and value and isinstance(value[0], Phase):
@@ -69,13 +71,14 @@ def _field(name: str) -> Column[Any]:
 
     def order(row: Resource, moment: Moment) -> Any:
         value = getattr(row, name, None)
+        if counts == "version":
+            return versioned(str(value or ""))
         if isinstance(value, datetime):
             return (0, -value.timestamp())
         if isinstance(value, bool | int | float):
             return (0, float(value))
         return (1, str(value.id if isinstance(value, Ref) else value or "").casefold())
 
-    counts: Counts = next((counts for end, counts in _COUNTS.items() if name.endswith(end)), "")
     return Column(id=FIELD + name, title=label_of(name).upper(), show=show, order=order, low=8, high=40, rank=_LAST, counts=counts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ from tui.tables.cells import (
     target,
     took,
 )
-from tui.tables.columns import Column, Moment, R, Shown, Span, Table, when
+from tui.tables.columns import Column, Moment, R, Shown, Span, Table, versioned, when
 from tui.tables.words import NOTHING, attention, load_tone, share, size
 
 
@@ -62,6 +63,11 @@ def _other(id_: str, title: str, kind: Kind, get: Callable[[R], str], *, rank: i
         return moment.name_of(row.ref.connection, kind, get(row)) or (Span(NOTHING, Tone.MUTED),)
 
     return Column(id=id_, title=title, show=show, low=8, high=30, rank=rank, looks_up=True)
+
+
+def _version(id_: str, title: str, get: Callable[[R], str], *, high: int, rank: int) -> Column[R]:
+    made = _text(id_, title, get, low=len(title), high=high, rank=rank)
+    return replace(made, order=lambda row, _: versioned(get(row)), counts="version")
 
 
 def _share(id_: str, title: str, get: Callable[[R], float | None], *, rank: int) -> Column[R]:
@@ -166,7 +172,7 @@ DEPLOYMENTS: Final[Table[Deployment]] = Table(
         HEALTH,
         _status(),
         _text("code", "CODE", code, low=10, high=30, rank=3),
-        _text("runtime", "RUNTIME", lambda row: f"{row.runtime} {row.version}".strip(), low=8, high=16, rank=4),
+        _version("runtime", "RUNTIME", lambda row: f"{row.runtime} {row.version}".strip(), high=16, rank=4),
         Column(
             id="took",
             title="TOOK",
@@ -192,7 +198,7 @@ SERVICES: Final[Table[Service]] = Table(
         _name(),
         HEALTH,
         _status(),
-        _text("version", "VERSION", lambda row: row.version, low=7, high=12, rank=4),
+        _version("version", "VERSION", lambda row: row.version, high=12, rank=4),
         _share("cpu", "CPU", lambda row: row.cpu_share, rank=3),
         _bytes("memory", "MEM", lambda row: row.memory_bytes, rank=3),
         Column(

@@ -11,12 +11,12 @@ from operator import ge, gt, le, lt
 from typing import Any, Final
 
 from tui.model import Kind, Resource
-from tui.tables.columns import Column, Counts, Moment, Table
+from tui.tables.columns import Column, Counts, Moment, Table, versioned
 from tui.tables.words import NOTHING
 
 _TERM: Final = re.compile(r"([a-z][a-z_-]*)(<=|>=|!=|<|>|=|:)(.*)", re.IGNORECASE | re.DOTALL)
 _NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)([a-z%]*)", re.IGNORECASE)
-_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+_COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 _SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "weeks": 604_800, "years": 31_536_000}
 _UNITS: Final[Mapping[Counts, Mapping[str, float]]] = {
     "": {"": 1},
@@ -24,10 +24,11 @@ _UNITS: Final[Mapping[Counts, Mapping[str, float]]] = {
     "seconds": _SECONDS,
     "bytes": {"bytes": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3, "tb": 1024**4},
     "share": {"%": 0.01},
+    "version": {},
 }
 """What can be written behind a number, or the begin of it; where nothing is, the first is meant."""
 
-_EXAMPLES: Final[Mapping[Counts, str]] = {"": "5", "ago": "2h", "seconds": "90s", "bytes": "1.5G", "share": "80%"}
+_EXAMPLES: Final[Mapping[Counts, str]] = {"": "5", "ago": "2h", "seconds": "90s", "bytes": "1.5G", "share": "80%", "version": "3.9"}
 
 
 class TermError(ValueError):
@@ -59,6 +60,9 @@ class Term:
                 return said[cell]
 
             return says
+        if column.counts == "version":
+            least, either = versioned(self.text), _COMPARE[self.sign]
+            return lambda row: column.text(row, moment) != NOTHING and either(column.key(row, moment), least)
         factor = _factor(column, self.unit)
         if factor is None:
             return lambda _: False
@@ -102,6 +106,8 @@ def read_term(text: str, names: Mapping[str, Sequence[Column[Any]]]) -> Term | N
         return Term(name, sign, wanted)
     number = _NUMBER.fullmatch(wanted)
     unit = number[2].replace("ib", "b") if number is not None else ""
+    if any(each.counts == "version" for each in names[name]) and any(letter.isdigit() for letter in wanted):
+        return Term(name, sign, wanted)
     if number is None or all(_factor(each, unit) is None for each in names[name]):
         raise TermError(f"{name}{sign} wants a number, as in {name}{sign}{_EXAMPLES[names[name][0].counts]}")
     return Term(name, sign, wanted, float(number[1]), unit)

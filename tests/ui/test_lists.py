@@ -280,6 +280,20 @@ async def test_a_filter_asks_for_the_columns_that_were_added(text: str) -> None:
         assert [str(row.name) for row in listing.rows] == ["web-api"]
 
 
+async def test_a_filter_for_a_column_that_the_list_lacks_says_so() -> None:
+    """No deployments match the filter, it said of cpu>80, which no deployment has; and of a column that was taken away again."""
+    async with seat() as at:
+        listing = at.app.console_screen.resources.listing
+        at.app.console_screen.lists.show_look(listing, Look(columns=("health", "json.port")))
+        await at.press("slash", *"port>8000", "enter")
+        assert [str(row.name) for row in listing.rows] == ["web-api"]
+        at.app.console_screen.lists.show_look(listing, Look())
+        await at.wait()
+        assert at.sees("No column of the services is called port; C shows which there can be.")
+        await at.press("escape", "right_square_bracket", "slash", *"cpu>80 !=x !mem>1G", "enter")
+        assert at.sees("No column of the deployments is called cpu; C")
+
+
 @pytest.mark.parametrize("pane", ["2", "T"])
 @pytest.mark.parametrize("key", ["enter", "tab", "down"])
 async def test_a_filter_that_is_wrong_stays_to_be_mended(pane: str, key: str) -> None:

@@ -67,6 +67,10 @@ class Filter:
             found = [row for row in found if holds(row) is must]
         return tuple(found)
 
+    def missing(self, table: Table[Resource]) -> tuple[str, ...]:
+        """The columns that are asked for and that a table lacks, so that nothing of it can be so."""
+        return tuple(term.column for must, term in self.terms if must is (term.sign != "!=") and term.of(table) is None)
+
     @property
     def pattern(self) -> re.Pattern[str] | None:
         """What to paint in the rows that are shown."""

@@ -45,9 +45,13 @@ class Term:
     number: float = 0.0
     unit: str = ""
 
+    def of(self, table: Table[Any]) -> Column[Any] | None:
+        """The column of a table that it is about; None where that has none that is called so."""
+        return next((each for each in table.columns if self.column in {each.id, each.title.casefold()}), None)
+
     def judge(self, table: Table[Any], moment: Moment) -> Callable[[Resource], bool]:
         """What tells whether a row is so. What has no such column, or no value there, is not; but it differs from everything."""
-        column = next((each for each in table.columns if self.column in {each.id, each.title.casefold()}), None)
+        column = self.of(table)
         if column is None:
             return lambda _: self.sign == "!="
         if self.sign not in _COMPARE:

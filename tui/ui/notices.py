@@ -117,6 +117,15 @@ def empty(
     return Notice(tuple(lines), Tone.BUSY if asking else Tone.MUTED)
 
 
+def unmatched(title: str, count: int, missing: Sequence[str], keys: Keymap = USUAL) -> Sequence[str]:
+    """What stands where a filter hides everything; ``missing`` are columns that it asks for and that are not among those of the list."""
+    lines = [f"No {title} match the filter; {'one is' if count == 1 else f'{count} are'} hidden."]
+    (key,) = keys.spelled_ids("rows.columns")
+    if missing:
+        lines.append(f"No column of the {title} is called {_or(missing)}{f'; {key} shows which there can be' if key else ''}.")
+    return [*lines, "esc shows everything"]
+
+
 def _one_each(feeds: Collection[Feed]) -> list[Feed]:
     """One feed of each connection stands for its others (environments of many apps)."""
     first: dict[str, Feed] = {}
@@ -127,6 +136,10 @@ def _one_each(feeds: Collection[Feed]) -> list[Feed]:
 
 def _and(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _or(names: Sequence[str]) -> str:
+    return " or ".join(dict.fromkeys(names))
 
 
 def below(feeds: Sequence[Feed], store: Store, boot: float, keys: Keymap = USUAL) -> tuple[Piece, ...]:

@@ -16,7 +16,7 @@ from tui.forms import FORMS
 from tui.model import Health, Kind, Ref, Resource, Tone, Verb
 from tui.tables import TABLES, Cell, Column, Filter, Moment, Sort, Span, Table, age, attention, lately, search_text
 from tui.ui.aim import Selection, why_not
-from tui.ui.notices import NONE, UNLISTED, below, empty
+from tui.ui.notices import NONE, UNLISTED, below, empty, unmatched
 from tui.ui.panes.look import WHOLE, Look, chosen, spread
 from tui.ui.program import program
 from tui.ui.widgets.cells import Piece, width_of
@@ -332,10 +332,8 @@ class Listing:
             self.table.set_message([f"Nothing is wrong with any of {self.total} {self.title}.", "esc shows everything"])
             return
         if self._filter and self.total:
-            one = self.total == 1
-            self.table.set_message(
-                [f"No {self.title} match the filter; {'one is' if one else f'{self.total} are'} hidden.", "esc shows everything"]
-            )
+            missing = self._filter.missing(self.asked)
+            self.table.set_message(unmatched(self.title, self.total, missing, program(self.table).keymap))
             return
         keys = program(self.table).keymap
         none_of = UNLISTED if (self.kind, Verb.ADOPT) in FORMS else NONE

@@ -426,6 +426,38 @@ def test_what_runs_is_told_against_what_is_usual_for_it() -> None:
     ]
 
 
+def test_what_was_going_on_when_it_was_last_read_lasted_until_then_and_nobody_says_what_is_left() -> None:
+    read = NOW - timedelta(minutes=40)
+    known = {("shop", "prod", "build"): usual([60.0] * 5), ("shop", "prod", "rollout"): usual([300.0] * 5)}
+    moment = Moment(now=NOW, store=Shelf(), zone=UTC, usual=known.get, read=lambda _: read)
+    begun = read - timedelta(seconds=14)
+    row = Rollout(
+        ref=Ref(connection="shop", kind=Kind.ROLLOUT, id="r"),
+        name=Safe("shop/prod"),
+        app=Safe("shop"),
+        environment=Safe("prod"),
+        health=Health.BUSY,
+        queued_at=begun,
+        started_at=begun,
+        phases=(
+            Phase(name="build", health=Health.BUSY, started_at=begun),
+            Phase(name="infra", health=Health.WARN, queued_at=begun, needs_approval=True),
+        ),
+    )
+    cells = {each.id: each.text(row, moment) for each in TABLES[Kind.ROLLOUT].columns}
+    assert cells["phases"] == "build ◐ 14s of 1m00 ─ infra ◆ NEEDS APPROVAL 14s"
+    assert cells["elapsed"] == "14s  usually 5m00"
+    assert cells["queued"] == "40m"
+    shown = {each.label: each.text for each in details(row, moment)}
+    assert shown["build"] == "◐ busy · 14s"
+    assert shown["usual build"] == "usually 1m00 (5 before it, p90 1m00)"
+    assert [each.text for each in why(replace(row, health=Health.WARN), moment)] == ["infra waits for somebody's approval for 14s"]
+    deployment = Deployment(
+        ref=Ref(connection="fleet", kind=Kind.DEPLOYMENT, id="d"), name=Safe("web"), health=Health.BUSY, created_at=begun
+    )
+    assert next(each for each in TABLES[Kind.DEPLOYMENT].columns if each.id == "took").text(deployment, moment) == "14s"
+
+
 # What changed -----------------------------------------------------------------------------------------------------------------
 
 

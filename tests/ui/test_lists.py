@@ -347,6 +347,21 @@ async def test_a_wide_list_says_how_old_its_rows_are_where_that_is_seen() -> Non
         assert at.row(" web-api ").split()[:3] == ["web-api", "1m", "●"]
 
 
+async def test_a_rollout_that_nobody_can_read_lasts_no_longer_than_it_was_seen_to() -> None:
+    async with seat(size=(200, 50)) as at:
+        going = next(row for row in at.desk.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout) and row.completed_at is None)
+        before = at.row(f"{going.app}/{going.environment}")
+        assert "5m11" in before.split()
+        at.desk.fail("shop", READS["encore"], refused("shop"))
+        await at.tick(600.0)
+        row = at.row(f"{going.app}/{going.environment}")
+        assert "5m11" in row.split()
+        assert row.split()[-1] == "10m", "how long ago that was seen"
+        await at.press("3", "home", "f")
+        await at.tick(60.0)
+        assert "5m11" in at.row(f"{going.app}/{going.environment}").split(), "a list that stands still says the same"
+
+
 async def test_what_vanished_while_its_list_was_out_of_date_is_called_by_its_name() -> None:
     async with seat() as at:
         at.desk.fail("fleet", READS["dployr"], refused("fleet"))

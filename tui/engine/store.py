@@ -193,6 +193,12 @@ class Store:
         shelf = self._shelves.get(feed)
         return shelf.freshness if shelf else NEVER
 
+    def old(self, ref: Ref, boot: float) -> float | None:
+        """Seconds since this thing was last read, where it may be otherwise by now; None where it is as good as now."""
+        home = self.feed_of(ref)
+        freshness = self.freshness(home) if home is not None else None
+        return freshness.age(boot) if freshness is not None and freshness.stale(boot) else None
+
     def pending(self, ref: Ref) -> Pending | None:
         """The newest verb in flight for this thing, or for something below it."""
         found = [each for each in self._pending.values() if each.ref == ref]

@@ -104,7 +104,7 @@ def phase_going(row: Rollout, phase: Phase, moment: Moment) -> Outlook | None:
     running = phase.started_at is not None and phase.completed_at is None and not phase.needs_approval
     if moment.usual is None or not running or phase.started_at is None or row.completed_at is not None or row.snapshot:
         return None
-    return outlook((moment.now - phase.started_at).total_seconds(), moment.usual((str(row.app), str(row.environment), phase.name)))
+    return outlook((moment.known(row) - phase.started_at).total_seconds(), moment.usual((str(row.app), str(row.environment), phase.name)))
 
 
 def phase_cell(rollout: Rollout, moment: Moment, *, brief: bool = False) -> Cell:
@@ -121,7 +121,7 @@ def phase_cell(rollout: Rollout, moment: Moment, *, brief: bool = False) -> Cell
             pieces.append(Span(" ─ ", Tone.MUTED))
         pieces.append(Span(f"{phase.name} "))
         known = phase_going(rollout, phase, moment)
-        now = None if frozen or (brief and phase.health is Health.OK) else moment.now
+        now = None if frozen or (brief and phase.health is Health.OK) else moment.known(rollout)
         pieces.append(_phase(phase, now, over and not (brief and phase.health is Health.IDLE), before, known))
         before = phase.completed_at
     if frozen:
@@ -174,11 +174,11 @@ def target(row: Rollout) -> str:
 
 
 def lasted(row: Rollout, moment: Moment) -> float | None:
-    """Seconds from the begin of a rollout to its end, or to now."""
+    """Seconds from the begin of a rollout to its end, or as long as it is known to go on."""
     begin = row.started_at or row.queued_at or row.created_at
     if begin is None or (row.snapshot and row.completed_at is None):
         return None
-    return ((row.completed_at or moment.now) - begin).total_seconds()
+    return ((row.completed_at or moment.known(row)) - begin).total_seconds()
 
 
 def elapsed(row: Rollout, moment: Moment) -> str:
@@ -192,19 +192,20 @@ def going(row: Rollout, moment: Moment) -> Outlook | None:
     if moment.usual is None or begin is None or row.completed_at is not None or row.snapshot:
         return None
     known = moment.usual((str(row.app), str(row.environment), str(row.ref.kind)))
-    return outlook((moment.now - begin).total_seconds(), known)
+    return outlook((moment.known(row) - begin).total_seconds(), known)
 
 
 def lasting(row: Rollout, moment: Moment, *, short: bool = False) -> Cell:
     """``5m11``, and where that is known ``usually 3m50, 12 s to 2m left`` or that it is slower than usual. While a person is waited
-    for nobody knows what is left; ``short`` does not say it either."""
+    for, or the row is old, nobody knows what is left; ``short`` does not say it either."""
     so_far = Span(elapsed(row, moment))
     found = going(row, moment)
+    short = short or needs_approval(row) or moment.old(row)
     if found is None:
         return (so_far,)
     if found.slow and not needs_approval(row):
         return (so_far, Span(f"  ▲ {found.usual}" if short else f"  ▲ {found.text}", Tone.WARN))
-    return (so_far, Span(f"  {found.usual}" if short or needs_approval(row) else f"  {found.text}", Tone.MUTED))
+    return (so_far, Span(f"  {found.usual}" if short else f"  {found.text}", Tone.MUTED))
 
 
 def code(row: Deployment) -> str:
@@ -218,14 +219,16 @@ def deploying(row: Deployment, moment: Moment) -> Outlook | None:
     """How a running deployment stands against what is usual for its service; None where that is not known or it is not running."""
     if moment.usual is None or row.created_at is None or row.finished_at is not None or row.health is not Health.BUSY:
         return None
-    return outlook((moment.now - row.created_at).total_seconds(), moment.usual((str(row.name), row.ref.connection, str(row.ref.kind))))
+    return outlook(
+        (moment.known(row) - row.created_at).total_seconds(), moment.usual((str(row.name), row.ref.connection, str(row.ref.kind)))
+    )
 
 
 def taken(row: Deployment, moment: Moment) -> float | None:
     """Seconds that a deployment took, or has taken so far."""
     if row.created_at is None or (row.finished_at is None and row.health is not Health.BUSY):
         return None
-    return ((row.finished_at or moment.now) - row.created_at).total_seconds()
+    return ((row.finished_at or moment.known(row)) - row.created_at).total_seconds()
 
 
 def took(row: Deployment, moment: Moment) -> Shown:

@@ -39,14 +39,23 @@ class Lookup(Protocol):
 class Moment:
     """The moment a table is drawn at: the wall time (aware UTC), what else is known, and the reader's time zone; ``full`` are the
     shares of a load that are worth a warning and an alarm; ``usual`` says how long an (app, environment, phase) usually takes, None
-    where nobody can say."""
+    where nobody can say; ``read`` when a thing was last read, None where that is as good as now."""
 
     now: datetime
     store: Lookup
     zone: tzinfo | None = None
     full: tuple[float, float] = FULL
     usual: Callable[[tuple[str, str, str]], Usual | None] | None = None
+    read: Callable[[Ref], datetime | None] | None = None
     _deployments: dict[tuple[str, str], Deployment] | None = field(default=None, repr=False)
+
+    def known(self, row: Resource) -> datetime:
+        """Until when anything is known of this row: what was going on then lasted that long, and may be over since."""
+        return (self.read(row.ref) if self.read is not None else None) or self.now
+
+    def old(self, row: Resource) -> bool:
+        """Whether this row may be otherwise by now."""
+        return self.known(row) < self.now
 
     def since(self, at: datetime | None) -> float | None:
         """Seconds from ``at`` to now, never negative; None if there is no ``at``."""

@@ -44,15 +44,15 @@ def _time(label: str, at: datetime, moment: Moment) -> Detail:
     return Detail(label, f"{moment.local(at)} · {distance}", None, exact)
 
 
-def _phase(phase: Phase, moment: Moment) -> Detail:
+def _phase(phase: Phase, known: datetime) -> Detail:
     how = "◆ NEEDS APPROVAL" if phase.needs_approval else state(phase.health)
     words = [how, *filter(None, (str(phase.status), concluded(phase)))]
     if phase.started_at:
-        words.append(span(((phase.completed_at or moment.now) - phase.started_at).total_seconds()))
+        words.append(span(((phase.completed_at or known) - phase.started_at).total_seconds()))
     return Detail(phase.name, " · ".join(words), Tone.WARN if phase.needs_approval else TONES[phase.health], str(phase.id))
 
 
-def _detail(name: str, value: Any, moment: Moment) -> list[Detail]:
+def _detail(name: str, value: Any, moment: Moment, known: datetime) -> list[Detail]:
     label = label_of(name)
     match value:
         case None | "" | ():
@@ -66,7 +66,7 @@ def _detail(name: str, value: Any, moment: Moment) -> list[Detail]:
         case bool():
             return [Detail(label, "yes" if value else "no", None, str(value).lower())]
         case tuple() if isinstance(value[0], Phase):
-            return [_phase(each, moment) for each in value]
+            return [_phase(each, known) for each in value]
         case tuple():
             joined = ", ".join(str(each) for each in value)
             return [Detail(label, joined, None, joined)]
@@ -83,7 +83,7 @@ def _naming(line: Detail, other: Resource) -> Detail:
 
 def detail_text(name: str, value: Any, moment: Moment) -> str:
     """The value of a field as it is shown."""
-    return ", ".join(each.text for each in _detail(name, value, moment))
+    return ", ".join(each.text for each in _detail(name, value, moment, moment.now))
 
 
 def details(row: Resource, moment: Moment) -> list[Detail]:
@@ -99,10 +99,10 @@ def details(row: Resource, moment: Moment) -> list[Detail]:
     others = named(row, moment.store)
     for each in fields(row):
         if each.name not in _APART:
-            made = _detail(each.name, getattr(row, each.name), moment)
+            made = _detail(each.name, getattr(row, each.name), moment, moment.known(row))
             lines.extend(_naming(line, others[each.name]) for line in made) if each.name in others else lines.extend(made)
     for label, found in reversed(_outlooks(row, moment)):
-        said = f"{found.text} ({found.usual.count} before it, p90 {span(found.usual.p90)})"
+        said = f"{found.usual if moment.old(row) else found.text} ({found.usual.count} before it, p90 {span(found.usual.p90)})"
         lines.insert(5, Detail(label, said, Tone.WARN if found.slow else None))
     return lines
 

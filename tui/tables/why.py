@@ -79,17 +79,17 @@ def _deployment(row: Deployment, moment: Moment) -> Iterator[Evidence]:
 def _rollout(row: Rollout, moment: Moment) -> Iterator[Evidence]:
     for phase in row.phases:
         if phase.needs_approval:
-            since = moment.since(phase.queued_at)
+            since = _between(phase.queued_at, moment.known(row))
             yield Evidence(f"{phase.name} waits for somebody's approval" + (f" for {span(since)}" if since is not None else ""))
         elif phase.health in WRONG:
-            took = moment.since(phase.started_at) if phase.completed_at is None else _between(phase.started_at, phase.completed_at)
+            took = _between(phase.started_at, phase.completed_at or moment.known(row))
             yield Evidence(f"{phase.name}: {phase.conclusion or phase.status}" + (f" after {span(took)}" if took is not None else ""))
     if not any(phase.needs_approval or phase.health in WRONG for phase in row.phases):
         yield Evidence(rollout_word(row))
 
 
 def _between(begin: Any, end: Any) -> float | None:
-    return None if begin is None or end is None else float((end - begin).total_seconds())
+    return None if begin is None or end is None else max(0.0, (end - begin).total_seconds())
 
 
 _FINDERS: Final[Mapping[Kind, Callable[[Any, Moment], Iterator[Evidence]]]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Hashable, Iterable
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
@@ -265,9 +266,15 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
 
     def moment(self) -> Moment:
         """Now, for whoever draws."""
-        past, worn = self.session.past, self.settings
+        past, worn, store = self.session.past, self.settings, self.session.store
         usual = past.usual if past is not None else None
-        return Moment(now=self.session.clock.wall(), store=self.session.store, zone=worn.zone, full=worn.full, usual=usual)
+        now, boot = self.session.clock.wall(), self.session.clock.boot()
+
+        def read(ref: Ref) -> datetime | None:
+            old = store.old(ref, boot)
+            return None if old is None else now - timedelta(seconds=old)
+
+        return Moment(now=now, store=store, zone=worn.zone, full=worn.full, usual=usual, read=read)
 
     # What any screen may ask -------------------------------------------------------------------------------------------------
 

@@ -80,10 +80,12 @@ def _rolling(target: Target, session: Session, moment: Moment) -> list[Cell]:
     for row in rollouts:
         if row.completed_at is None:
             began = row.started_at or row.queued_at or row.created_at
-            since = span((moment.now - began).total_seconds()) if began is not None else ""
+            known = moment.now if row.snapshot else moment.known(row)
+            since = span((known - began).total_seconds()) if began is not None else ""
             what = _named(row)
             if not row.snapshot:
-                lines.append((Piece(f"  ▲ already rolling there: {what}{since and f', {since}'}", "warn"),))
+                old = f", as of {moment.ago(known)} ago" if moment.old(row) else ""
+                lines.append((Piece(f"  ▲ already rolling there: {what}{since and f', {since}'}{old}", "warn"),))
             elif not lines:
                 lines.append(
                     (Piece(f"  ▲ triggered there{since and f' {since} ago'}: {what}; what became of it this server does not say", "warn"),)

@@ -455,6 +455,8 @@ async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal
         await until(at, lambda: at.sees("usually"))
         assert f"usually {usual // 60:.0f}m{usual % 60:02.0f}, " in at.row("usually")
         await at.tick(400)
+        desk.put("shop", Kind.ROLLOUT, [going])
+        await at.wait()
         assert "slower than usual (p90 " in at.row("slower")
 
 

@@ -213,7 +213,8 @@ class Listing:
 
     def freeze(self, moment: Moment | None) -> None:
         """Let the list stand still as it is at this moment; None: go on."""
-        self._frozen = None if moment is None else (self.session.store.rows(self.kind), moment)
+        rows = self.session.store.rows(self.kind)
+        self._frozen = None if moment is None else (rows, replace(moment, read={row.ref: moment.known(row) for row in rows}.get))
         self._dirty = True
 
     @property

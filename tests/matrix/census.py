@@ -13,9 +13,8 @@ import os
 import signal
 import sys
 import time
-import traceback
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -35,8 +34,9 @@ class Watch:
 
     def __init__(self) -> None:
         self.start = time.monotonic()
-        self.slow: list[tuple[Any, ...]] = []
-        self.sweeps: list[tuple[int, int, int, int]] = []
+        self.slow: deque[tuple[Any, ...]] = deque(maxlen=200)
+        self.sweeps: deque[tuple[int, int, int, int]] = deque(maxlen=500)
+        self._swept_in_step: list[tuple[int, int, int, int]] = []
         self.buffers: weakref.WeakSet[LogBuffer] = weakref.WeakSet()
         self._seen: Counter[str] = Counter()
         self._since = self._swept = 0.0
@@ -55,7 +55,9 @@ class Watch:
         if phase == "start":
             self._swept = time.thread_time()
         elif (took := time.thread_time() - self._swept) > SWEEP:
-            self.sweeps.append((round(took * 1000), self._age(), info["generation"], info["collected"]))
+            sweep = (round(took * 1000), self._age(), info["generation"], info["collected"])
+            self.sweeps.append(sweep)
+            self._swept_in_step.append(sweep)
 
     def _count_buffers(self) -> None:
         made = LogBuffer.__init__
@@ -70,8 +72,9 @@ class Watch:
         step = asyncio.Handle._run  # type: ignore[attr-defined]
 
         def timed(handle: Any) -> None:
-            began, before = time.thread_time(), len(self.sweeps)
+            began = time.thread_time()
             self._seen.clear()
+            self._swept_in_step.clear()
             self._since = time.monotonic()
             step(handle)
             self._since = 0.0
@@ -79,15 +82,24 @@ class Watch:
             if took > SLOW:
                 whose = str(getattr(handle._callback, "__self__", handle._callback))[:200]
                 where = [each for each, _ in self._seen.most_common(3)]
-                self.slow.append((round(took * 1000), self._age(), whose, self.sweeps[before:], where))
+                self.slow.append((round(took * 1000), self._age(), whose, list(self._swept_in_step), where))
 
         asyncio.Handle._run = timed  # type: ignore[attr-defined]
 
     def _look(self, _signal: int, frame: FrameType | None) -> None:
         """Where a long step is at this moment: asked on the console's own thread, whose frames no other may walk while it runs."""
         if self._since and time.monotonic() - self._since > 2 * LOOK:
-            frames = traceback.extract_stack(frame, limit=60)
-            self._seen[" < ".join(f"{at.filename.rpartition(os.sep)[2]}:{at.name}" for at in reversed(frames[8:]))] += 1
+            # The names alone: a traceback reads the source of every file that it meets, and never forgets it.
+            self._seen[" < ".join(_stack(frame)[:-8])] += 1
+
+
+def _stack(frame: FrameType | None) -> list[str]:
+    """Where a frame is and who called it, the innermost first."""
+    found: list[str] = []
+    while frame is not None and len(found) < 60:
+        found.append(f"{frame.f_code.co_filename.rpartition(os.sep)[2]}:{frame.f_code.co_name}")
+        frame = frame.f_back
+    return found
 
 
 def told(app: Console, watch: Watch) -> dict[str, Any]:
@@ -112,8 +124,8 @@ def told(app: Console, watch: Watch) -> dict[str, Any]:
         "feeds": len(app.session.feeds()),
         "blocks": sys.getallocatedblocks(),
         "held": sorted((len(each) for each in watch.buffers), reverse=True),
-        "slow": watch.slow[-200:],
-        "sweeps": watch.sweeps[-500:],
+        "slow": list(watch.slow),
+        "sweeps": list(watch.sweeps),
     }
 
 

@@ -581,7 +581,9 @@ def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
     assert desk.run("status", anonymous=True).returncode == Exit.OK
     for name in secrets:
         assert desk.run("logout", name, anonymous=True).returncode == Exit.OK
-    assert desk.run("status", anonymous=True).returncode == Exit.UNREACHABLE
+    out = desk.run("status", anonymous=True)
+    assert out.returncode == Exit.UNREACHABLE
+    assert "vault: no token: sign in: rollwatch login vault\n" in out.stdout
 
 
 def test_login_says_how_long_to_wait_and_whom_for(punctual: Desk) -> None:

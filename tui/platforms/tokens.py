@@ -39,7 +39,7 @@ def plain_forms(pasted: str) -> tuple[str, ...]:
     """What may stand behind ``Bearer`` for a token as somebody pasted it: without quotes, spaces and a scheme. Raises ``ValueError``."""
     token = _SCHEME.sub("", pasted.strip().strip("\"'`").strip(), count=1).strip().strip("\"'`")
     if not token:
-        raise ValueError("the token is empty")
+        raise ValueError("no token")
     if not VISIBLE.fullmatch(token):
         raise ValueError("the token holds spaces or characters that no token has")
     return (token,)

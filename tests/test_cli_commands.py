@@ -598,6 +598,16 @@ def test_login_says_how_long_to_wait_and_whom_for(punctual: Desk) -> None:
     assert done.stderr.endswith("is being changed by another rollwatch: try again\n"), done.stderr
 
 
+def test_status_does_not_pass_off_a_list_that_it_may_not_read_as_empty(punctual: Desk) -> None:
+    punctual.emulator.do(lambda control: control.fault("status", platform="dployr", path="/v1/services", status=403, body="no way"))
+    done = punctual.run("status", "--json")
+    fleet = json.loads(done.stdout)["connections"][1]
+    assert (done.returncode, fleet["state"], fleet["error"]["type"]) == (Exit.OK, "fresh", "Forbidden")
+    said = "rollwatch: fleet: services are not shown: no way: ask the owner of the account for a role that may\n"
+    assert done.stderr == said
+    assert punctual.run("status").stderr == said
+
+
 def test_status_names_whom_it_did_not_wait_for(punctual: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.cli.status.DEADLINE", 2.0)
     punctual.emulator.do(lambda control: control.fault("latency", platform="phase", path="/v1/environments/*", seconds=8.0))

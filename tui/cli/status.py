@@ -13,9 +13,10 @@ from typing import Final
 
 from tui.cli import compose, document, grid, say
 from tui.cli.exits import Exit
-from tui.cli.remedy import line
-from tui.engine.feeds import ConnectionState
+from tui.cli.remedy import line, remedy
+from tui.engine.feeds import ConnectionState, Feed
 from tui.engine.session import Session
+from tui.errors import PlatformError
 from tui.model import Tone
 from tui.tables import GLYPHS, TABLES, Moment, age
 
@@ -43,6 +44,8 @@ async def _status(session: Session, args: Namespace) -> int:
     unread = Counter(feed.connection for feed in await session.settle(DEADLINE))
     for name, lists in unread.items():
         say(f"{name}: {lists} of its lists could not be read within {DEADLINE:.0f} s, so that not all is shown: the console reads on")
+    for name, words in _refused(session):
+        say(f"{name}: {words}")
     if args.json:
         json.dump(_document(session, unread), sys.stdout, ensure_ascii=False)
         print()
@@ -56,16 +59,33 @@ def _document(session: Session, unread: Container[str]) -> dict[str, object]:
     return document.status(session.context, _connections(session, unread), rows)
 
 
+def _failing(session: Session, name: str) -> Iterator[tuple[Feed, PlatformError]]:
+    """The lists of a connection that could not be read, and why; what its server does not offer is none."""
+    for feed in session.feeds():
+        now = session.store.freshness(feed)
+        if feed.connection == name and now.error is not None and now.offered:
+            yield feed, now.error
+
+
+def _refused(session: Session) -> Iterator[tuple[str, str]]:
+    """What a connection that is fresh does not show: a list that we may not read is not empty."""
+    for state in session.store.connections():
+        told: dict[str, dict[str, None]] = {}
+        for feed, error in _failing(session, state.name) if state.state == "fresh" else ():
+            words = f"{error.message}: {remedy(error)}"
+            told.setdefault(words, {})[TABLES[feed.kind].title.lower()] = None
+        yield from ((state.name, f"{', '.join(kinds)} are not shown: {words}") for words, kinds in told.items())
+
+
 def _connections(session: Session, unread: Container[str]) -> list[ConnectionState]:
-    """Every connection; one that is not fresh without a reason of its own is given that of its first feed that could not be read, and
-    one of which we have not everything is still loading."""
+    """Every connection; one without a reason of its own is given that of its first feed that could not be read, and one of which we
+    have not everything is still loading."""
     told = []
     for state in session.store.connections():
         if state.state == "fresh" and state.name in unread:
             state = replace(state, state="loading")
-        if state.state != "fresh" and state.error is None:
-            errors = (session.store.freshness(feed).error for feed in session.feeds() if feed.connection == state.name)
-            state = replace(state, error=next((error for error in errors if error is not None), None))
+        if state.error is None:
+            state = replace(state, error=next((error for _, error in _failing(session, state.name)), None))
         told.append(state)
     return told
 

@@ -104,6 +104,16 @@ def test_the_handoff_reads_as_the_script_and_as_json(stretch: Stretch) -> None:
     assert len(json.loads(json.dumps(shift.as_json()))["rollouts"]) == 40
 
 
+async def test_a_clock_that_was_set_back_hides_nothing(journal: Journal) -> None:
+    """Nothing happened in the last hour, it said, until the clock had caught up."""
+    told = await Past(journal, ManualClock(END - timedelta(hours=2))).stretch(END - timedelta(hours=1))
+    assert told.timeline() == read(journal, END - timedelta(hours=1), END).timeline()
+    assert max(each.at for each in told.timeline()) <= told.until <= END
+    assert all((each.wrong_for or 0) >= 0 for each in told.digest().unresolved)
+    long_ago = await Past(journal, ManualClock(START - timedelta(days=2))).stretch(START - timedelta(days=3))
+    assert not long_ago.timeline(), "a clock that is days behind is believed rather than what it cannot have seen"
+
+
 async def test_what_is_usual_is_what_the_successful_ones_took(journal: Journal) -> None:
     past = Past(journal, ManualClock(END))
     key = ("checkout", "prod", "rollout")

@@ -32,6 +32,8 @@ EDGES: Final = timedelta(days=2)
 """How far back edges of connections are looked through for the newest of each: a run that finds one lost says so anew."""
 AT_MOST: Final = 20_000
 """Events of one stretch that are looked at, the newest of them: a shift has some hundreds."""
+AHEAD: Final = timedelta(days=1)
+"""How far ahead of our clock something may have happened: the clock was set back since, or a platform's is ahead of it."""
 SHOWN: Final = ("transition", "appeared", "gone", "edge")
 """Events that a look at the past stops at."""
 LEARN: Final = 120.0
@@ -93,17 +95,24 @@ class Stretch:
         return handoff(self.digest(), self.notes, context=context, looked=self.looked)
 
 
-def read(port: PastPort, since: datetime, until: datetime, wrong: Sequence[Standing] | None = None) -> Stretch:
+def read(
+    port: PastPort, since: datetime, until: datetime, wrong: Sequence[Standing] | None = None, ahead: timedelta = timedelta(0)
+) -> Stretch:
     """Read a stretch; blocks for as long as the disk does. ``wrong`` is what is wrong at its end, if that is known better than from
-    what was kept."""
+    what was kept. What is no further ``ahead`` of its end happened as well, and is where it ends then."""
     if wrong is None:
         wrong = standing((each.row for each in port.known(until)), _lost(port, until))
-    entries = port.events(since=since, until=until, limit=AT_MOST)
-    deeds = [_deed(each) for each in port.intents(since=since, limit=AT_MOST) if each.at <= until]
+    last = until + ahead
+    entries = port.events(since=since, until=last, limit=AT_MOST)
+    events = tuple(_event(each) for each in reversed(entries) if each.what != "note")
+    deeds = [_deed(each) for each in port.intents(since=since, limit=AT_MOST) if each.at <= last]
+    if ahead:
+        moments = [*map(when, events), *(each.at for each in entries), *(each.at for each in deeds)]
+        until = max((each for each in moments if until < each <= last), default=until)
     return Stretch(
         since=since,
         until=until,
-        events=tuple(_event(each) for each in reversed(entries) if each.what != "note"),
+        events=events,
         deeds=tuple(reversed(deeds)),
         notes=tuple(Note(at=each.at, who=each.name, text=each.text, ref=each.ref) for each in reversed(entries) if each.what == "note"),
         cut=len(entries) == AT_MOST,
@@ -191,8 +200,9 @@ class Past:
 
     async def stretch(self, since: datetime, until: datetime | None = None) -> Stretch:
         """What happened from ``since`` to ``until`` (now)."""
-        end = until or self._clock.wall() + timedelta(seconds=1)
-        return await asyncio.to_thread(read, self._port, since, end, self._wrong() if until is None else None)
+        if until is not None:
+            return await asyncio.to_thread(read, self._port, since, until)
+        return await asyncio.to_thread(read, self._port, since, self._clock.wall() + timedelta(seconds=1), self._wrong(), AHEAD)
 
     async def known(self, at: datetime) -> tuple[Sequence[Known], datetime | None]:
         """Everything as it was known at a moment, and when somebody had looked last."""

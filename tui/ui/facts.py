@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tui.clock import span
+from tui.engine.recall.usual import GOOD
 from tui.engine.session import Session
 from tui.engine.verdicts import difference
 from tui.errors import PlatformError, RollwatchError
@@ -28,8 +29,17 @@ def place(target: Target) -> str:
     return f"{app + ' · ' if app else ''}{target.ref}"
 
 
-def facts(question: Question, targets: Sequence[Target], session: Session, moment: Moment, *, blocked: bool = False) -> list[Cell]:
-    """What the user should know before confirming, one line each."""
+def facts(
+    question: Question,
+    targets: Sequence[Target],
+    session: Session,
+    moment: Moment,
+    *,
+    blocked: bool = False,
+    remembered: Rollout | None = None,
+) -> list[Cell]:
+    """What the user should know before confirming, one line each. ``remembered`` is the last rollout to there that is known to have gone
+    well, although it may not be listed any more."""
     lines: list[Cell] = [
         (Piece(f"context {question.context}", "accent"), Piece("  PRODUCTION" if question.production else "", "bad")),
     ]
@@ -46,7 +56,7 @@ def facts(question: Question, targets: Sequence[Target], session: Session, momen
         elif changed:
             lines.append((Piece(f"  ▲ changed since: {clean(changed, 200)}", "warn"),))
     if question.verb is Verb.TRIGGER and len(targets) == 1:
-        lines += _rolling(targets[0], session, moment)
+        lines += _rolling(targets[0], session, moment, remembered)
     if question.kind is Kind.APPLICATION and question.verb is Verb.DELETE:
         rows = session.store.rows(Kind.ENVIRONMENT)
         count = sum(1 for row in rows if getattr(row, "app", None) in {each.ref for each in question.targets})
@@ -73,7 +83,7 @@ def _fact(target: Target, verb: Verb, session: Session, read: float | None) -> C
     )
 
 
-def _rolling(target: Target, session: Session, moment: Moment) -> list[Cell]:
+def _rolling(target: Target, session: Session, moment: Moment, remembered: Rollout | None) -> list[Cell]:
     """What is live there and what is already on its way."""
     rollouts = [row for row in session.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout) and of_environment(row, target)]
     lines: list[Cell] = []
@@ -91,7 +101,8 @@ def _rolling(target: Target, session: Session, moment: Moment) -> list[Cell]:
                     (Piece(f"  ▲ triggered there{since and f' {since} ago'}: {what}; what became of it this server does not say", "warn"),)
                 )
     commit = target.seen.commit if isinstance(target.seen, Environment) else ""
-    live = [row for row in rollouts if row.conclusion == "success" and row.completed_at is not None]
+    told_of = [*rollouts, *([remembered] if remembered is not None else [])]
+    live = [row for row in told_of if row.conclusion in GOOD and row.completed_at is not None]
     if commit:
         lines.append((Piece(f"  live there, by its own word: {commit[:12]}", "muted"),))
     elif live:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from tui.actions import Action, Danger
 from tui.engine.commands import subject
 from tui.engine.joins import together
+from tui.engine.recall.versions import Place
 from tui.engine.session import Session
 from tui.forms import FORMS, MAKING, Field, Form, Shape, is_commit
 from tui.model import Deployment, Environment, Kind, Ref, Resource, Rollout, Service, Variable, Verb
@@ -283,9 +284,14 @@ def _rolled_out(name: str, target: Target | None, session: Session) -> list[str]
     return [text for text in used if text and is_commit(text) is (name == "sha")]
 
 
+def place_of(target: Target | None) -> Place | None:
+    """Where a target is rolled out to; None of what is neither an environment nor a rollout."""
+    seen = target.seen if target is not None else None
+    if isinstance(seen, Rollout):
+        return (str(seen.app), str(seen.environment))
+    return (seen.app.id, str(seen.name)) if isinstance(seen, Environment) else None
+
+
 def of_environment(rollout: Rollout, target: Target) -> bool:
     """Whether a rollout is one of this environment (or is this one)."""
-    seen = target.seen
-    if isinstance(seen, Rollout):
-        return (rollout.app, rollout.environment) == (seen.app, seen.environment)
-    return isinstance(seen, Environment) and rollout.environment == seen.name and rollout.app == seen.app.id
+    return place_of(target) == (rollout.app, rollout.environment)

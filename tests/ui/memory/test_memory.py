@@ -408,6 +408,14 @@ async def test_versions_ask_the_journal_for_what_is_no_longer_listed(journal: Jo
         assert at.sees(good.place)
 
 
+async def test_before_a_rollout_it_is_told_what_is_remembered_to_be_live(journal: Journal) -> None:
+    """What is live there is not known here, it said, while the versions knew."""
+    good = [each for each in ROLLOUTS if each.place == "checkout/prod" and each.conclusion == "success"][-1]
+    async with seat(remembering(journal)) as at:
+        await at.press("3", "t")
+        await until(at, lambda: at.sees(f"last that succeeded there: {good.number:07x} by {BY[good.number % 3]}, "))
+
+
 async def test_what_changed_of_a_thing_is_one_key_away_and_goes_on_while_it_is_shown() -> None:
     past = empty()
     desk = remembering(past)

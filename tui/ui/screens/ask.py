@@ -12,16 +12,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tui.actions import Danger
+from tui.engine.recall.past import Past
+from tui.engine.recall.versions import Place
 from tui.errors import RateLimited, RollwatchError, UsageError
 from tui.forms import Field, Form, Shape
-from tui.model import Kind, Verb
+from tui.model import Kind, Rollout, Verb
 from tui.ui.answers import Entry
 from tui.ui.deeds import Deed
 from tui.ui.facts import facts, refusals, requests
 from tui.ui.form_rows import Line
-from tui.ui.questions import Option, Question, Target, again, blocked, form_for, options
+from tui.ui.questions import Option, Question, Target, again, blocked, form_for, options, place_of
 from tui.ui.screens.form import CONFIRM, TYPED, FormDialog
 from tui.ui.widgets.cells import Cell, Piece
+from tui.ui.workers import start
 
 if TYPE_CHECKING:
     from tui.ui.app import Console
@@ -59,6 +62,7 @@ class AskScreen(FormDialog):
         self._server: dict[str, str] = {}
         self._stuck = False
         self._deed: Deed | None = None
+        self._live: dict[Place, Rollout | None] = {}
 
     # Asking ------------------------------------------------------------------------------------------------------------------
 
@@ -66,6 +70,7 @@ class AskScreen(FormDialog):
         """Prepare for a question; ``opener`` is the key that asked it, which may still be held down."""
         self._question, self._deed, self._stuck = question, None, False
         self._server.clear()
+        self._live.clear()
         self.begin(opener)
 
     async def build(self) -> None:
@@ -182,7 +187,17 @@ class AskScreen(FormDialog):
         question = self._question
         if question is not None and TYPED in self._entries:
             stuck = self._read(question).stuck
-            self._facts.show(facts(question, self._targets, self.session, self._program.moment(), blocked=stuck))
+            place = place_of(self._target) if question.verb is Verb.TRIGGER else None
+            if place is not None and place not in self._live and self.session.past is not None:
+                self._live[place] = None
+                start(self, self._remember, self.session.past, place, group="live")
+            live = self._live.get(place) if place is not None else None
+            self._facts.show(facts(question, self._targets, self.session, self._program.moment(), blocked=stuck, remembered=live))
+
+    async def _remember(self, past: Past, place: Place) -> None:
+        """Ask the journal what was rolled out to there last: that may be long out of the platform's sight."""
+        self._live[place] = (await past.live([place])).get(place)
+        self.redraw()
 
     def redraw(self) -> None:
         """Time went by, or a read came in: what is known of the target may be another thing now. What is asked stays."""

@@ -246,6 +246,17 @@ def test_a_deployment_that_failed_or_goes_on_since_is_the_last_one() -> None:
     ]
 
 
+def test_a_deployment_that_is_not_listed_is_not_told_as_an_older_one() -> None:
+    """The service names what was put out; that an older one of its name went well was told as how that went."""
+    web = Service(ref=ref(Kind.SERVICE, "s-1"), name=Safe("web"), deployment=Safe("d-9"), deployed_at=ago(minutes=13))
+    older = Deployment(ref=ref(Kind.DEPLOYMENT, "d-1"), name=Safe("web"), service=Safe("s-1"), health=Health.OK, created_at=ago(days=3))
+    assert texts(web, older)["deployed"] == "· 13m ago"
+    assert texts(replace(web, deployed_at=None), older)["deployed"] == "—"
+    assert not [each for each in why(replace(web, health=Health.BAD), moment(web, older)) if each.ref == older.ref]
+    named = replace(web, deployment=Safe("web"), deployed_at=None)
+    assert texts(named, replace(older, service=Safe("")))["deployed"] == "✓ 3d ago", "it may be named by its name"
+
+
 def rollout(*phases: Phase, **more: object) -> Rollout:
     return Rollout(ref=ref(Kind.ROLLOUT, "roll_1"), name=Safe("roll_1"), phases=phases, **more)  # type: ignore[arg-type]
 

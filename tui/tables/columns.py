@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from tui.engine.recall.usual import Usual
-from tui.model import Deployment, Kind, Ref, Resource, Service, Tone
+from tui.model import Deployment, Health, Kind, Ref, Resource, Service, Tone
 from tui.tables.words import FULL, NOTHING, age
 
 R = TypeVar("R", bound=Resource)
@@ -75,20 +75,22 @@ class Moment:
         return str(found.name or id_) if found is not None else id_
 
     def deployment_of(self, service: Service) -> Deployment | None:
-        """What is put out of a service: the deployment whose id it names, else the newest that names it."""
-        if service.deployment:
-            named = self.store.get(Ref(connection=service.ref.connection, kind=Kind.DEPLOYMENT, id=service.deployment))
-            if isinstance(named, Deployment):
-                return named
-        return self._newest(service)
+        """What is put out of a service: the deployment that it names, None if that is not listed; else the newest that names it."""
+        if not service.deployment:
+            return self._newest(service.ref, service.ref.id, service.name)
+        named = self.store.get(Ref(connection=service.ref.connection, kind=Kind.DEPLOYMENT, id=service.deployment))
+        return named if isinstance(named, Deployment) else self._newest(service.ref, service.deployment)
 
     def last_deployment(self, service: Service) -> Deployment | None:
-        """The newest deployment of a service, whether it was put out, is going on or failed."""
-        found = (self.deployment_of(service), self._newest(service))
-        return max(filter(None, found), key=lambda each: when(each.created_at), default=None)
+        """The newest deployment of a service, whether it was put out, is going on or failed; None where the one that was put out is not
+        listed, and nothing tells of another one since."""
+        out, newest = self.deployment_of(service), self._newest(service.ref, service.ref.id, service.name)
+        if out is None and newest is not None and newest.health not in {Health.BAD, Health.BUSY}:
+            return None  # an older one went well: that says nothing of what was put out
+        return max(filter(None, (out, newest)), key=lambda each: when(each.created_at), default=None)
 
-    def _newest(self, service: Service) -> Deployment | None:
-        """Found by id, else by name. The index is built once a moment."""
+    def _newest(self, of: Ref, *names: str) -> Deployment | None:
+        """The newest of the first of these ids and names that there is one of. The index is built once a moment."""
         if self._deployments is None:
             newest: dict[tuple[str, str], Deployment] = {}
             for each in self.store.rows(Kind.DEPLOYMENT):
@@ -98,8 +100,7 @@ class Moment:
                     if before is None or when(each.created_at) > when(before.created_at):
                         newest[key] = each
             self._deployments = newest
-        by_id, by_name = ((service.ref.connection, each) for each in (service.ref.id, str(service.name)))
-        return self._deployments.get(by_id) or self._deployments.get(by_name)
+        return next(filter(None, (self._deployments.get((of.connection, str(each))) for each in names)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -348,6 +348,9 @@ def test_the_matrix_names_what_a_service_runs_by_its_deployment() -> None:
     shop, other = matrix([AppNode(name=Safe("shop"), services=(api,))], rows).lines
     assert shop.service is not None
     assert (shop.service.version, shop.service.at, shop.service.by) == ("bbb", at(4), rows.rows(Kind.DEPLOYMENT)[1].ref)
+    unlisted = matrix([AppNode(name=Safe("shop"), services=(replace(api, deployment=Safe("9")),))], rows).lines[0].service
+    assert unlisted is not None
+    assert unlisted.version == "3.12", "what it names is not listed: an older one of its name is not what runs"
     assert other.service is not None
     assert (other.app, other.service.version, other.service.at, other.service.by) == ("loose", "python 3.12", at(3), loose.ref)
 

@@ -134,7 +134,7 @@ def _same(target: Safe, commit: Safe) -> bool:
 
 
 class _Deployed:
-    """The deployments by what they put out: of a service its own, else the newest of its name that went well."""
+    """The deployments by what they put out: of a service the one that it names, else the newest of its name that went well."""
 
     def __init__(self, rows: Rowed) -> None:
         self._by_id: dict[Ref, Deployment] = {}
@@ -149,7 +149,7 @@ class _Deployed:
     def live(self, service: Service) -> Live:
         """What a service runs."""
         own = self._by_id.get(Ref(connection=service.ref.connection, kind=Kind.DEPLOYMENT, id=service.deployment))
-        by = own or self._newest.get((service.ref.connection, str(service.name)))
+        by = own or self._newest.get((service.ref.connection, str(service.deployment or service.name)))
         source = Safe(short(str(by.commit))) or by.branch or by.image if by is not None else EMPTY
         runtime = Safe(f"{service.runtime} {service.version}".strip())
         return Live(

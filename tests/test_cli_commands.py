@@ -608,6 +608,15 @@ def test_status_does_not_pass_off_a_list_that_it_may_not_read_as_empty(punctual:
     assert punctual.run("status").stderr == said
 
 
+def test_where_a_list_is_not_found_nobody_is_sent_to_the_list(punctual: Desk) -> None:
+    punctual.emulator.do(lambda control: control.fault("status", platform="dployr", status=404, body="No such thing"))
+    file = punctual.home / "config.toml"
+    file.write_text(file.read_text().replace('platform = "dployr"', 'platform = "dployr"\nflavour = "documented"'))
+    out = punctual.run("status").stdout
+    assert "names what there is" not in out
+    assert "check base_url and flavour: this server does not offer it\n" in out
+
+
 def test_status_names_whom_it_did_not_wait_for(punctual: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.cli.status.DEADLINE", 2.0)
     punctual.emulator.do(lambda control: control.fault("latency", platform="phase", path="/v1/environments/*", seconds=8.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 from tui.errors import (
@@ -44,8 +45,13 @@ def remedy(error: PlatformError) -> str:
     return next((words for kind, words in _REMEDIES if isinstance(error, kind)), "try once more; rollwatch doctor --bundle FILE reports it")
 
 
-def line(error: RollwatchError) -> str:
+def of_list(error: PlatformError) -> str:
+    """The same for a whole list: where that is not found no other list helps to find it."""
+    return remedy(NoEndpoint("", hint=error.hint) if isinstance(error, NotFound) else error)
+
+
+def line(error: RollwatchError, cure: Callable[[PlatformError], str] = remedy) -> str:
     """What happened, to which connection, and what to do next."""
     if error.hint or not isinstance(error, PlatformError):
         return str(error)
-    return f"{error}: {remedy(error)}"
+    return f"{error}: {cure(error)}"

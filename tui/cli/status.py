@@ -13,7 +13,7 @@ from typing import Final
 
 from tui.cli import compose, document, grid, say
 from tui.cli.exits import Exit
-from tui.cli.remedy import line, remedy
+from tui.cli.remedy import line, of_list
 from tui.engine.feeds import ConnectionState, Feed
 from tui.engine.session import Session
 from tui.errors import PlatformError
@@ -72,7 +72,7 @@ def _refused(session: Session) -> Iterator[tuple[str, str]]:
     for state in session.store.connections():
         told: dict[str, dict[str, None]] = {}
         for feed, error in _failing(session, state.name) if state.state == "fresh" else ():
-            words = f"{error.message}: {remedy(error)}"
+            words = f"{error.message}: {of_list(error)}"
             told.setdefault(words, {})[TABLES[feed.kind].title.lower()] = None
         yield from ((state.name, f"{', '.join(kinds)} are not shown: {words}") for words, kinds in told.items())
 
@@ -110,5 +110,5 @@ def _connection(state: ConnectionState, moment: Moment) -> list[str]:
         state.flavour,
         state.state if since is None else f"{state.state}, {age(since)} old",
         budget,
-        "" if state.error is None else line(state.error),
+        "" if state.error is None else line(state.error, of_list),
     ]

@@ -609,9 +609,8 @@ def test_status_does_not_pass_off_a_list_that_it_may_not_read_as_empty(punctual:
 
 
 def test_where_a_list_is_not_found_nobody_is_sent_to_the_list(punctual: Desk) -> None:
-    punctual.emulator.do(lambda control: control.fault("status", platform="dployr", status=404, body="No such thing"))
     file = punctual.home / "config.toml"
-    file.write_text(file.read_text().replace('platform = "dployr"', 'platform = "dployr"\nflavour = "documented"'))
+    file.write_text(file.read_text().replace('platform = "dployr"', 'platform = "dployr"\nflavour = "current"'))
     out = punctual.run("status").stdout
     assert "names what there is" not in out
     assert "check base_url and flavour: this server does not offer it\n" in out
@@ -660,6 +659,17 @@ def test_config_and_contexts_tell_what_holds(desk: Desk) -> None:
     assert whole["version"] == 1
     assert [(each["name"], each["default"]) for each in told] == [("prod", True)]
     assert [each["platform"] for each in told[0]["connections"]] == ["encore", "dployr", "phase"]
+
+
+def test_what_config_shows_holds_no_secret(desk: Desk) -> None:
+    file = desk.home / "config.toml"
+    tables = '[alerts]\nwebhook = "https://hooks.test/canary"\ncommand = ["curl", "canary"]\n[tools.t]\nrun = ["ssh", "canary"]\n'
+    text = file.read_text().replace('platform = "phase"', 'platform = "phase"\ntoken_command = ["pass", "canary"]')
+    file.write_text(f'{tables}open = "https://g.test/x?key=canary"\n{text}')
+    for words in (("config", "show"), ("config", "show", "--json")):
+        out = desk.run(*words).stdout
+        assert "canary" not in out
+        assert {each for each in ("curl", "ssh", "pass", "https://g.test/x?***") if each not in out} == set()
 
 
 @pytest.mark.parametrize("flavour", ["documented", "current"])

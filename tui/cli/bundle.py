@@ -7,7 +7,6 @@ lines of the log. All of it passes the redaction that knows every credential of 
 from __future__ import annotations
 
 import os
-import re
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,23 +14,17 @@ from pathlib import Path
 from typing import Final
 
 from tui.cli import compose
-from tui.cli.configured import configured
+from tui.cli.configured import configured, shown
 from tui.errors import ConfigError, RollwatchError
 from tui.local.exports import write_lines
 from tui.local.files import read_written
 from tui.local.paths import Paths
 from tui.local.variables import PREFIX
-from tui.redaction import STARS, Redactor
+from tui.redaction import Redactor
 from tui.text import Secret, clean
 
 LINES: Final = 400
 """Of the log, the newest."""
-
-HIDDEN: Final = re.compile(r"(?:^|\.)(?:token_command|webhook|command)\b|\.run\[[1-9]")
-"""Settings whose values may hold a secret by themselves; of a tool the program's name is told."""
-
-QUERY: Final = re.compile(r"(https?://[^\s?#]*)[?#]\S*")
-"""What follows the path of an address, where keys are put."""
 
 SECRET: Final = ("_TOKEN", "_SECRET", "_PASSWORD")
 
@@ -73,9 +66,7 @@ def _settings(args: Namespace) -> Iterator[str]:
     except ConfigError as error:
         yield str(error)
         return
-    for key, value, source in loaded.values():
-        shown = QUERY.sub(rf"\1?{STARS}", value) if isinstance(value, str) else value
-        yield f"{key} = {STARS if value and HIDDEN.search(key) else shown!r}  ({source})"
+    yield from (f"{key} = {value!r}  ({source})" for key, value, source in shown(loaded))
 
 
 def _variables() -> Iterator[str]:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from typing import Any
 
 from tui.cli import grid, say
-from tui.cli.configured import NothingConnected, configured
+from tui.cli.configured import NothingConnected, configured, shown
 from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.local.paths import Paths
@@ -42,10 +42,10 @@ def _path(args: Namespace) -> int:
 def _show(args: Namespace) -> int:
     _, loaded = configured(args)
     if args.json:
-        values = [{"key": key, "value": value, "source": source} for key, value, source in loaded.values()]
+        values = [{"key": key, "value": value, "source": source} for key, value, source in shown(loaded)]
         print(json.dumps({"version": VERSION, "values": values}, ensure_ascii=False))
         return Exit.OK
-    rows = [[key, json.dumps(value, ensure_ascii=False), source] for key, value, source in loaded.values()]
+    rows = [[key, json.dumps(value, ensure_ascii=False), source] for key, value, source in shown(loaded)]
     for line in grid.aligned(rows):
         print(line)
     for warning in loaded.warnings:

@@ -616,6 +616,16 @@ def test_where_a_list_is_not_found_nobody_is_sent_to_the_list(punctual: Desk) ->
     assert "check base_url and flavour: this server does not offer it\n" in out
 
 
+def test_a_connection_that_names_nothing_to_ask_for_is_told(desk: Desk) -> None:
+    file = desk.home / "config.toml"
+    file.write_text(re.sub(r"^apps = .*\n", "", file.read_text(), flags=re.MULTILINE))
+    said = "shop: it names no application, so that nothing of it is asked or shown: add apps = [{ id = …, environments = […] }]"
+    assert desk.run("status").stderr == f"rollwatch: {said}\n"
+    assert {"about": "settings", "state": "warn", "text": said} in [
+        {key: each[key] for key in ("about", "state", "text")} for each in desk.json("doctor", "--json")["findings"]
+    ]
+
+
 def test_status_names_whom_it_did_not_wait_for(punctual: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.cli.status.DEADLINE", 2.0)
     punctual.emulator.do(lambda control: control.fault("latency", platform="phase", path="/v1/environments/*", seconds=8.0))

@@ -50,6 +50,7 @@ from tui.platforms.registry import open_platform
 from tui.redaction import Redactor
 from tui.text import Secret
 
+BARE: Final = "it names no application, so that nothing of it is asked or shown: add apps = [{ id = …, environments = […] }]"
 DEMO: Final = "demo"
 NOWHERE: Final = Paths(config_dir=Path(os.devnull), state_dir=Path(os.devnull), log_dir=Path(os.devnull), reason="the demo keeps nothing")
 """The places of a demo: none."""
@@ -169,7 +170,7 @@ def context(
             links={link.name: tuple(Ref.parse(member) for member in link.members) for link in chosen.context.links},
             refresh=floors(chosen),
             guardrails=tuple(_guardrail(each) for each in chosen.context.guardrails),
-            warnings=_warnings(loaded, found, journal),
+            warnings=_warnings(loaded, chosen, found, journal),
             looks=looks(paths, loaded, chosen, clock),
             folder=None if paths.reason else paths.log_dir,
             redact=redactor,
@@ -286,14 +287,15 @@ def _again(paths: Paths, connection: settings.Connection, name: str) -> Callable
     return again
 
 
-def _warnings(loaded: Loaded, found: Mapping[Whose, Found], journal: Journal) -> tuple[str, ...]:
+def _warnings(loaded: Loaded, chosen: Chosen, found: Mapping[Whose, Found], journal: Journal) -> tuple[str, ...]:
     # A file that is wrong is wrong for all that look into it: that is one thing to mend.
     whose: dict[str, dict[str, None]] = {}
     for (name, _), each in found.items():
         if each.problem:
             whose.setdefault(each.problem, {})[name] = None
     unusable = [f"{', '.join(names)}: {problem}" for problem, names in whose.items()]
-    return (*loaded.warnings, *unusable, *filter(None, [journal.badge]))
+    bare = [f"{name}: {BARE}" for name, each in chosen.context.connections.items() if each.platform == "encore" and not each.apps]
+    return (*loaded.warnings, *bare, *unusable, *filter(None, [journal.badge]))
 
 
 @contextmanager

@@ -218,11 +218,16 @@ class Annals:
             if clock.boot() - each.boot > LATE:
                 self.lost.append(("an event that the journal does not have", each))
         end = until or clock.wall() + timedelta(seconds=1)
+        if until is None:  # our own clock may have been set back: what is up to a day ahead of it happened as well
+            known = [at for each in (*told, *edges) if since <= each.seen for at in (each.seen, each.at)]
+            known += [each.at for each in kept if each.what == "note" or (each.what, each.name) in WHOLE]
+            known += [each.at for each in self.journal.intents(limit=100_000)]
+            end = max((at for at in known if end < at <= end + timedelta(days=1)), default=end)
         self.asked = Asked(
             since=since,
             until=end,
             boot=clock.boot(),
-            events=tuple(each for each in (*told, *edges) if since <= each.seen < end and since <= each.at <= end),
+            events=tuple(each for each in (*told, *edges) if since <= each.seen <= end and since <= each.at <= end),
             deeds=tuple(each for each in reversed(self.journal.intents(limit=100_000)) if since <= each.at <= end),
             notes=tuple(each.text for each in kept if each.what == "note" and since <= each.at <= end),
             wrong=tuple(self._wrong(store)),

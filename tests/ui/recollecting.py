@@ -336,6 +336,8 @@ def handoff(screen: Any, onlooker: Any, asked: Asked) -> Iterator[Problem]:
     drawn = closed("".join(line.rstrip(" ▐") for line in onlooker.seen.of_widget(screen._view)))
     if drawn not in closed(text.replace("`", "")):
         yield "a handoff that is drawn otherwise than it is written", f"{drawn!r} of {text!r}"
+    if "Nobody has looked since" in text:
+        yield "a handoff that says that nobody looks while somebody does", text.split("\n")[4]
     tales = tales_of(asked)
     wrong, well = [each for each in tales if each.unresolved], [each for each in tales if each.recovered and each.kind not in SHIPPED]
     going = {kind: [each for each in tales if each.kind is kind] for kind in (Kind.ROLLOUT, Kind.DEPLOYMENT)}

@@ -17,6 +17,7 @@ from tui.clock import ManualClock
 from tui.engine.recall.handoff import markdown
 from tui.engine.recall.past import Past, Stretch, read
 from tui.engine.recall.usual import at, outlook
+from tui.engine.store import Store
 from tui.local.journal import Journal
 
 END = START + timedelta(hours=HOURS)
@@ -162,6 +163,14 @@ async def test_an_answer_that_was_asked_of_another_past_is_let_go() -> None:
     assert not await learning
     past._port.durations = lambda *_, **__: [60.0] * 5  # type: ignore[method-assign]
     assert await past.learn([key])
+
+
+async def test_a_console_that_woke_from_sleep_does_not_say_that_nobody_has_looked(journal: Journal) -> None:
+    """It writes down once a minute that it looks, and was asleep since the last time."""
+    awake = ManualClock(END + timedelta(hours=2))
+    for past, said in ((Past(journal, awake, Store(awake)), False), (Past(journal, awake), True)):
+        told = markdown((await past.stretch(START)).handoff("prod"))
+        assert ("Nobody has looked since" in told) is said
 
 
 def test_the_marker_of_a_user_is_the_same_from_wherever(tmp_path: Path) -> None:

@@ -99,7 +99,9 @@ def read(
     port: PastPort, since: datetime, until: datetime, wrong: Sequence[Standing] | None = None, ahead: timedelta = timedelta(0)
 ) -> Stretch:
     """Read a stretch; blocks for as long as the disk does. ``wrong`` is what is wrong at its end, if that is known better than from
-    what was kept. What is no further ``ahead`` of its end happened as well, and is where it ends then."""
+    what was kept: then somebody looks at its end, whatever was written down of that. What is no further ``ahead`` of its end happened
+    as well, and is where it ends then."""
+    looks = wrong is not None
     if wrong is None:
         wrong = standing((each.row for each in port.known(until)), _lost(port, until))
     last = until + ahead
@@ -117,7 +119,7 @@ def read(
         notes=tuple(Note(at=each.at, who=each.name, text=each.text, ref=each.ref) for each in reversed(entries) if each.what == "note"),
         cut=len(entries) == AT_MOST,
         standing=tuple(_told(port, each, until) for each in wrong[:MOST_WRONG]),
-        looked=port.looked(until),
+        looked=until if looks else port.looked(until),
     )
 
 

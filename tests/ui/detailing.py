@@ -85,10 +85,10 @@ def time_of(at: datetime, moment: Moment) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} · " + (f"in {age(ahead)}" if ahead > 1 else f"{age(max(0.0, -ahead))} ago")
 
 
-def phase_of(phase: Phase, moment: Moment) -> str:
+def phase_of(phase: Phase, known: datetime) -> str:
     how = "◆ NEEDS APPROVAL" if phase.needs_approval else f"{GLYPHS[str(phase.health)]} {phase.health}"
     ended = phase.conclusion if phase.completed_at or str(phase.conclusion) not in {"", "pending", "unknown"} else ""
-    lasted = span(((phase.completed_at or moment.now) - phase.started_at).total_seconds()) if phase.started_at else ""
+    lasted = span(((phase.completed_at or known) - phase.started_at).total_seconds()) if phase.started_at else ""
     return " · ".join(each for each in (how, str(phase.status), str(ended), lasted) if each)
 
 
@@ -116,8 +116,9 @@ def naming(row: Resource, name: str, value: Any, moment: Moment) -> str:
     return ""
 
 
-def expected(row: Resource, moment: Moment) -> tuple[dict[str, str], set[str]]:
-    """Each field with what is to stand there, in order, and those of which the platform said nothing."""
+def expected(row: Resource, moment: Moment, known: datetime | None = None) -> tuple[dict[str, str], set[str]]:
+    """Each field with what is to stand there, in order, and those of which the platform said nothing; ``known`` is until when anything
+    is known of a thing that is out of date."""
     said = {"name": str(row.name or row.ref.id), "id": row.ref.id, "ref": str(row.ref), "health": told_of(row)}
     said["status"] = str(row.status) or "the platform gave no word"
     unsaid: set[str] = set()
@@ -128,14 +129,17 @@ def expected(row: Resource, moment: Moment) -> tuple[dict[str, str], set[str]]:
         if value in NOTHING and value is not False and value != 0:
             unsaid.add(label_of(each.name))
         elif each.name == "phases":
-            said |= {phase.name: phase_of(phase, moment) for phase in value}
+            said |= {phase.name: phase_of(phase, known or moment.now) for phase in value}
         else:
             said[label_of(each.name)] = naming(row, each.name, value, moment) + values(each.name, value, moment)
     return said, unsaid
 
 
-def told(lines: Sequence[str], row: Resource, moments: Sequence[Moment], *, top: bool) -> Iterator[Problem]:
-    """What these lines say that is not so. ``top`` says that the first of them is on the screen."""
+def told(
+    lines: Sequence[str], row: Resource, moments: Sequence[Moment], until: Sequence[datetime | None], *, top: bool
+) -> Iterator[Problem]:
+    """What these lines say that is not so. ``top`` says that the first of them is on the screen; ``until`` are the times until which
+    anything may be known of it, None for now."""
     found, behind, ends = drawn(lines)
     now, (said, unsaid) = moments[0], expected(row, moments[0])
     labels = [label for label, _ in found if label in said]
@@ -159,7 +163,7 @@ def told(lines: Sequence[str], row: Resource, moments: Sequence[Moment], *, top:
             yield "a field that the thing does not have", f"{row.ref}: {label} {text!r}"
         else:
             shown = BELOW.sub("", closed(text))
-            wanted = (closed(expected(row, each)[0].get(label, "")) for each in moments)
+            wanted = (closed(expected(row, each, known)[0].get(label, "")) for known in until for each in moments)
             if not any(each == shown or (not whole and (each.startswith(shown) or shown.startswith(each))) for each in wanted):
                 yield f"a field that is not so: {row.ref.kind} {label}", f"{row.ref}: {text!r}, not {said[label]!r}"
     if top and str(row.health) in {"degraded", "failed"} and found and found[0][0] != "why":

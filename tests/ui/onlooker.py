@@ -14,7 +14,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from rich.cells import cell_len, get_character_cell_size
@@ -645,7 +645,13 @@ class Onlooker:
         if row is None or screen._form != FIELDS:
             return
         view = screen._view
-        for kind, what in detailing.told(self.seen.of_widget(view), row, list(self.moments()), top=not view._top):
+        feed, boot = self.session.store.feed_of(row.ref), self.session.clock.boot()
+        fresh = self.session.store.freshness(feed) if feed is not None else None
+        until: list[datetime | None] = [None]
+        if fresh is not None and fresh.stale(boot) and fresh.fetched_boot is not None:
+            read = self.app.moment().now - timedelta(seconds=boot - fresh.fetched_boot)
+            until = [read, None] if self._changing(feed) else [read]
+        for kind, what in detailing.told(self.seen.of_widget(view), row, list(self.moments()), until, top=not view._top):
             self.wrong(kind, what)
 
     # Drawn anew ----------------------------------------------------------------------------------------------------------------

@@ -68,6 +68,18 @@ def test_it_ends_with_its_reader_though_nothing_changes(desk: Desk) -> None:  # 
     assert running.stderr.read() == ""
 
 
+def test_a_list_that_may_not_be_read_is_told(desk: Desk) -> None:  # noqa: F811
+    desk.emulator.do(lambda control: control.fault("status", platform="dployr", path="/v1/services", status=403))
+    running = desk.start("plain")
+    assert running.stderr is not None
+    try:
+        assert running.stderr.readline().startswith("rollwatch: fleet: services are not shown: ")
+    finally:
+        desk.emulator.do(lambda control: control.clear_faults())
+        running.terminate()
+        running.communicate(timeout=20)
+
+
 def test_it_tells_how_things_are() -> None:
     command = [sys.executable, "-m", "tui", "plain", "--demo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:

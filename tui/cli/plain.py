@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 
 from tui.cli import compose, document, say
 from tui.cli.reader import while_read
+from tui.cli.status import refused
 from tui.engine.feeds import Change, ConnectionState
 from tui.engine.session import Session
 from tui.model import Resource
@@ -36,6 +37,8 @@ async def _feed(session: Session, *, as_json: bool) -> NoReturn:
             changes.put_nowait(change)
 
     await session.settle(30.0)
+    for name, words in refused(session):
+        say(f"{name}: {words}")
 
     def tell(news: Iterable[News]) -> None:
         for each in news:

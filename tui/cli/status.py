@@ -44,7 +44,7 @@ async def _status(session: Session, args: Namespace) -> int:
     unread = Counter(feed.connection for feed in await session.settle(DEADLINE))
     for name, lists in unread.items():
         say(f"{name}: {lists} of its lists could not be read within {DEADLINE:.0f} s, so that not all is shown: the console reads on")
-    for name, words in _refused(session):
+    for name, words in refused(session):
         say(f"{name}: {words}")
     if args.json:
         json.dump(_document(session, unread), sys.stdout, ensure_ascii=False)
@@ -59,15 +59,7 @@ def _document(session: Session, unread: Container[str]) -> dict[str, object]:
     return document.status(session.context, _connections(session, unread), rows)
 
 
-def _failing(session: Session, name: str) -> Iterator[tuple[Feed, PlatformError]]:
-    """The lists of a connection that could not be read, and why; what its server does not offer is none."""
-    for feed in session.feeds():
-        now = session.store.freshness(feed)
-        if feed.connection == name and now.error is not None and now.offered:
-            yield feed, now.error
-
-
-def _refused(session: Session) -> Iterator[tuple[str, str]]:
+def refused(session: Session) -> Iterator[tuple[str, str]]:
     """What a connection that is fresh does not show: a list that we may not read is not empty."""
     for state in session.store.connections():
         told: dict[str, dict[str, None]] = {}
@@ -75,6 +67,14 @@ def _refused(session: Session) -> Iterator[tuple[str, str]]:
             words = f"{error.message}: {of_list(error)}"
             told.setdefault(words, {})[TABLES[feed.kind].title.lower()] = None
         yield from ((state.name, f"{', '.join(kinds)} are not shown: {words}") for words, kinds in told.items())
+
+
+def _failing(session: Session, name: str) -> Iterator[tuple[Feed, PlatformError]]:
+    """The lists of a connection that could not be read, and why; what its server does not offer is none."""
+    for feed in session.feeds():
+        now = session.store.freshness(feed)
+        if feed.connection == name and now.error is not None and now.offered:
+            yield feed, now.error
 
 
 def _connections(session: Session, unread: Container[str]) -> list[ConnectionState]:

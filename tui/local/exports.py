@@ -17,9 +17,9 @@ def write_lines(path: Path, lines: Iterable[str]) -> Path:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        raise StorageError(f"{path} exists already and is not overwritten", hint="choose another name") from None
+        raise StorageError(f"exists already and is not overwritten: {path}", hint="choose another name") from None
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise StorageError(f"cannot be written, {error.strerror or error}: {path}") from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
             os.fchmod(file.fileno(), 0o600)
@@ -27,5 +27,5 @@ def write_lines(path: Path, lines: Iterable[str]) -> Path:
     except OSError as error:
         with suppress(OSError):
             path.unlink()
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise StorageError(f"cannot be written, {error.strerror or error}: {path}") from None
     return path

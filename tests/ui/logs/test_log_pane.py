@@ -491,6 +491,24 @@ async def test_what_is_shown_or_everything_is_saved_and_nothing_overwritten(tmp_
         assert (tmp_path / "all.log").read_text().startswith("2025-11-05T22:26:07.000Z info request 0 served\n")
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("~nobodyatall/x.log", "there is no folder "),
+        ("none/x.log", "there is no folder "),
+        ("x" * 300, "cannot be written, File name too long: "),
+    ],
+)
+async def test_no_name_of_a_file_ends_the_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, said: str) -> None:
+    """A home of nobody and a name that is too long did; a folder that is not there took away what was typed."""
+    monkeypatch.chdir(tmp_path)
+    async with seat(settings=Settings(zone=UTC, save=write_lines)) as at:
+        await following(at, *some())
+        await typed(at, "W", path)
+        await until(at, lambda: said in at.said or at.sees(said))
+        assert not list(tmp_path.iterdir())
+
+
 async def test_a_line_or_a_range_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     async with seat() as at:
         copied: list[str] = []

@@ -6,6 +6,7 @@ It works on the pane and its view; what is said or opened goes through the app.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -270,9 +271,12 @@ class LogDeeds:
             raise FilterError("this console cannot write files")
         buffer = self._view.buffer
         entries = buffer.between(buffer.start, buffer.end) if everything else self._view.shown()
-        path = Path(text.strip()).expanduser()
-        if path.exists() or path.is_symlink():
+        # Asked in ways that raise nothing, whatever was typed: a home of nobody, a name that is too long, a folder that may not be read.
+        path = Path(os.path.abspath(os.path.expanduser(text.strip())))  # noqa: PTH100, PTH111
+        if os.path.lexists(path):
             raise FilterError(f"exists already and is not overwritten: {path}")
+        if not os.path.isdir(path.parent):  # noqa: PTH112
+            raise FilterError(f"there is no folder {path.parent}")
         self._named[everything] = text.strip()
         start(self._pane, self._write, write, path, entries, group="save")
 

@@ -69,6 +69,20 @@ def test_a_small_terminal_shows_one_pane_at_a_time() -> None:
         terminal.restored()
 
 
+def test_a_program_that_cannot_be_started_gives_the_terminal_back(tmp_path: Path) -> None:
+    """Nothing was drawn again and no key was heard, until somebody killed the console."""
+    editor = tmp_path / "broken"
+    editor.write_bytes(b"no program")
+    editor.chmod(0o755)
+    with Terminal(rollwatch("demo"), env={"EDITOR": str(editor), "VISUAL": ""}) as terminal:
+        terminal.sees(*SHOWN)
+        terminal.press("\x05")
+        terminal.sees("broken cannot be started: Exec format error")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        terminal.restored()
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
     [

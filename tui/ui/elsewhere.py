@@ -26,6 +26,7 @@ from tui.ui.workers import start
 if TYPE_CHECKING:
     from tui.ui.app import Console
 
+NOT_LENT: Final = "this terminal cannot be given to another program"
 HELD: Final = (signal.SIGINT, signal.SIGQUIT)
 """Signals of the keyboard that are meant for the program that has the terminal."""
 
@@ -61,36 +62,29 @@ class Elsewhere:
             start(self._program, self._lend_whole, argv, variables, group="elsewhere")
 
     async def _lend_whole(self, argv: Sequence[str], variables: Mapping[str, str]) -> None:
-        name = clean(Path(argv[0]).name, 60)
         try:
             with _lent(self._program):
-                code = await _run(argv, variables)
-                await _read(f"{name} ended with {code}: enter goes back to the console ")
-            said, tone = f"{name} ended with {code}", "warn" if code else "accent"
+                code, said = await _ran(argv, variables)
+                if code is not None:
+                    await _read(f"{said}: enter goes back to the console ")
+            self._program.say(said, "accent" if code == 0 else "warn")
         except SuspendNotSupported:
-            said, tone = "this terminal cannot be given to another program", "warn"
-        except OSError as error:
-            said, tone = f"{name} cannot be started: {error.strerror or error}", "warn"
+            self._program.say(NOT_LENT, "warn")
         finally:
             self._open = False
-        self._program.say(said, tone)
 
     async def _lend(self, argv: Sequence[str], name: str, lines: Sequence[str]) -> None:
-        said = ""
         try:
             with temporary(lines, name) as path, _lent(self._program):
-                code = await _run((*argv, str(path)), {})
-                said = f"{Path(argv[0]).name} ended with {code}" if code else ""
+                code, said = await _ran((*argv, str(path)), {})
+            if code != 0:
+                self._program.say(said, "warn")
         except SuspendNotSupported:
-            said = "this terminal cannot be given to another program"
+            self._program.say(NOT_LENT, "warn")
         except StorageError as error:
-            said = str(error)
-        except OSError as error:
-            said = f"{Path(argv[0]).name} cannot be started: {error.strerror or error}"
+            self._program.say(str(error), "warn")
         finally:
             self._open = False
-        if said:
-            self._program.say(said, "warn")
 
     def copy(self, text: str, what: str = "") -> None:
         """Give a text to the terminal's clipboard."""
@@ -143,6 +137,16 @@ class Elsewhere:
             self._program.say(f"{ran.problem}; {address}", "warn")
 
 
+async def _ran(argv: Sequence[str], variables: Mapping[str, str]) -> tuple[int | None, str]:
+    """What a program ended with, None where it could not be started, and that in words."""
+    name = clean(Path(argv[0]).name, 60)
+    try:
+        code = await _run(argv, variables)
+    except OSError as error:
+        return None, f"{name} cannot be started: {error.strerror or error}"
+    return code, f"{name} ended with {code}"
+
+
 async def _run(argv: Sequence[str], variables: Mapping[str, str]) -> int:
     process = await asyncio.create_subprocess_exec(*argv, env={**child_environment(os.environ), **variables})
     try:
@@ -172,13 +176,18 @@ def _lent(program: Console) -> Iterator[None]:
     """The terminal belongs to somebody else inside: nothing is written to it, and the keyboard's signals are not ours."""
     driver: Any = program._driver  # noqa: SLF001
     old = {number: signal.signal(number, lambda *_: None) for number in HELD}
+    wrong: Exception | None = None
     try:
         with program.suspend():
             driver.silent = True
             try:
                 yield
+            except Exception as error:  # noqa: BLE001 - Textual takes the terminal back only where nothing is raised
+                wrong = error
             finally:
                 driver.silent = False
+        if wrong is not None:
+            raise wrong
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)

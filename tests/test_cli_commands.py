@@ -178,6 +178,13 @@ def test_a_journal_that_cannot_be_used_is_told_by_every_command(words: tuple[str
     assert "settings" not in told
 
 
+def test_json_stays_json_where_a_locale_has_other_characters(desk: Desk) -> None:
+    words = rollwatch("do", "create", "fleet/project/", "--set", "name=Zoë ☃", "--yes", "--json")
+    env = {**os.environ, **desk.signed_in, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(words, capture_output=True, timeout=30, check=False, env=env, stdin=subprocess.DEVNULL)
+    assert json.loads(done.stdout)["resource"]["name"] == "Zoë ☃"
+
+
 def test_status_as_text_shows_the_same(desk: Desk) -> None:
     done = desk.run("status", COLUMNS="120")
     assert done.returncode == Exit.OK

@@ -7,9 +7,8 @@ import os
 from argparse import Namespace
 from typing import Any
 
-from tui.cli import grid, say
+from tui.cli import document, grid, say
 from tui.cli.configured import NothingConnected, configured, shown
-from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.local.paths import Paths
 from tui.local.settings import Context, schema
@@ -30,7 +29,7 @@ def _path(args: Namespace) -> int:
     }
     if args.json:
         told = {name: {"path": str(place), "exists": place.exists()} for name, place in places.items()}
-        print(json.dumps({"version": VERSION, **told}, ensure_ascii=False))
+        print(document.text({"version": document.VERSION, **told}))
         return Exit.OK
     for line in grid.aligned([[name, str(place), "" if place.exists() else "(not there yet)"] for name, place in places.items()]):
         print(line)
@@ -43,7 +42,7 @@ def _show(args: Namespace) -> int:
     _, loaded = configured(args)
     if args.json:
         values = [{"key": key, "value": value, "source": source} for key, value, source in shown(loaded)]
-        print(json.dumps({"version": VERSION, "values": values}, ensure_ascii=False))
+        print(document.text({"version": document.VERSION, "values": values}))
         return Exit.OK
     rows = [[key, json.dumps(value, ensure_ascii=False), source] for key, value, source in shown(loaded)]
     for line in grid.aligned(rows):
@@ -66,7 +65,7 @@ def contexts(args: Namespace) -> int:
     default = loaded.config.default_context or (next(iter(loaded.config.contexts)) if len(loaded.config.contexts) == 1 else "")
     listed = [_context(name, context, default=name == default) for name, context in loaded.config.contexts.items()]
     if args.json:
-        print(json.dumps({"version": VERSION, "contexts": listed}, ensure_ascii=False))
+        print(document.text({"version": document.VERSION, "contexts": listed}))
         return Exit.OK
     rows = [["CONTEXT", "CONNECTION", "PLATFORM", "ADDRESS", "NOTES"]]
     for each in listed:

@@ -236,7 +236,7 @@ def _tell(args: Namespace, verb: Verb, target: Ref, outcome: Outcome, verdict: V
     if word == "accepted" and not args.no_wait:
         word = "unconfirmed"
     if args.json:
-        print(json.dumps(_document(verb, target, outcome, verdict), ensure_ascii=False))
+        print(document.text(_document(verb, target, outcome, verdict)))
     else:
         print(f"{word}: {verdict.text if verdict is not None else said(outcome)}")
         for name, problem in outcome.fields.items():

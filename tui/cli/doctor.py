@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import platform as machine
 import shutil
@@ -22,10 +21,9 @@ from urllib.parse import urlsplit
 
 import tui
 from tui.actions import Keymap
-from tui.cli import compose, grid, say, terminal
+from tui.cli import compose, document, grid, say, terminal
 from tui.cli.checks import wrongs
 from tui.cli.configured import configured
-from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.cli.probe import ask
 from tui.cli.remedy import remedy
@@ -89,11 +87,8 @@ def _alerts(args: Namespace) -> Iterator[Finding]:
 
 def _tell(findings: list[Finding], args: Namespace) -> int:
     if args.json:
-        print(
-            json.dumps(
-                {"version": VERSION, "rollwatch": tui.__version__, "findings": [asdict(each) for each in findings]}, ensure_ascii=False
-            )
-        )
+        told = [asdict(each) for each in findings]
+        print(document.text({"version": document.VERSION, "rollwatch": tui.__version__, "findings": told}))
     else:
         for line in _lines(findings):
             print(line)

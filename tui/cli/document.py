@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -30,6 +32,12 @@ KINDS: Final = (
 """What ``status`` tells of. Variables are not among them: they belong to one service and are read only when asked for."""
 
 _UNSAID: Final = frozenset({"raw"})
+
+
+def text(made: Any) -> str:
+    """JSON in one line, of characters that standard output can carry: in another encoding than UTF-8 they would be no JSON, or lost."""
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    return json.dumps(made, ensure_ascii=encoding.lower().replace("-", "") != "utf8")
 
 
 def time(at: datetime | None) -> str | None:

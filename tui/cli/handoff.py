@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from argparse import Namespace
 from datetime import timedelta
 
-from tui.cli import say
+from tui.cli import document, say
 from tui.cli.configured import NothingConnected, configured
-from tui.cli.document import VERSION
 from tui.cli.exits import Exit
 from tui.clock import SystemClock, length
 from tui.engine.recall.handoff import markdown
@@ -53,6 +51,6 @@ def handoff(args: Namespace) -> int:
     if told.cut:
         say(f"more than {AT_MOST:,} events: only the newest are told")
     shift = told.handoff(name)
-    made = json.dumps({"version": VERSION, **shift.as_json()}, ensure_ascii=False) if args.json else markdown(shift).rstrip("\n")
+    made = document.text({"version": document.VERSION, **shift.as_json()}) if args.json else markdown(shift).rstrip("\n")
     print(made)
     return Exit.OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -120,7 +119,7 @@ async def _follow(session: Session, args: Namespace, ref: Ref, span: Span) -> in
 
 def _print(batch: Iterable[Entry], args: Namespace) -> None:
     for entry in batch:
-        print(json.dumps(_document(entry), ensure_ascii=False) if args.json else line(entry))
+        print(document.text(_document(entry)) if args.json else line(entry))
     print(end="", flush=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ async def _feed(session: Session, *, as_json: bool) -> NoReturn:
 
     def tell(news: Iterable[News]) -> None:
         for each in news:
-            print(json.dumps(each.as_json(), ensure_ascii=False) if as_json else each.text, flush=True)
+            print(document.text(each.as_json()) if as_json else each.text, flush=True)
 
     tell(beginning(session))
     end = session.changes.subscribe(heard)

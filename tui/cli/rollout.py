@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Mapping
@@ -44,7 +43,7 @@ async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[
     if args.json:
         made = None if outcome.resource is None else document.resource(outcome.resource)
         told = {"version": document.VERSION, "outcome": outcome.word, "text": outcome.text, "ref": str(outcome.ref), "rollout": made}
-        print(json.dumps(told, ensure_ascii=False))
+        print(document.text(told))
     else:
         print(f"{outcome.word}: {said(outcome)}", flush=True)
         if isinstance(outcome.resource, Rollout) and outcome.resource.dashboard:
@@ -66,7 +65,7 @@ async def _watch(session: Session, args: Namespace, ref: Ref) -> int:
             line = _line(session, now)
             if line != shown:
                 shown = line
-                print(json.dumps(document.resource(now), ensure_ascii=False) if args.json else line, flush=True)
+                print(document.text(document.resource(now)) if args.json else line, flush=True)
             if now.snapshot:
                 say("this server does not say more of a rollout; the dashboard does")
                 return Exit.UNKNOWN

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Container, Iterator
@@ -47,8 +45,7 @@ async def _status(session: Session, args: Namespace) -> int:
     for name, words in refused(session):
         say(f"{name}: {words}")
     if args.json:
-        json.dump(_document(session, unread), sys.stdout, ensure_ascii=False)
-        print()
+        print(document.text(_document(session, unread)))
     else:
         print("\n".join(_lines(session, unread, shutil.get_terminal_size((160, 40)).columns)))
     return Exit.OK if all(each.state == "fresh" for each in _connections(session, unread)) else Exit.UNREACHABLE

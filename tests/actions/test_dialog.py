@@ -244,6 +244,20 @@ async def test_what_a_server_takes_where_a_choice_is_left_empty_stands_there() -
         assert re.findall(r"(Skip the tests|Build again) +left empty: no ", screen) == ["Skip the tests", "Build again"]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_long_answer_pushes_neither_the_choice_nor_its_keys_off_the_screen(size: tuple[int, int]) -> None:
+    """A form as high as the screen had no line for its keys, and none for the choice where a server refused in many words."""
+    async with seat(size=size) as at:
+        await at.press("2", "d")
+        assert at.sees("esc cancels"), "before it was sent"
+        screen = at.app.screen
+        assert isinstance(screen, AskScreen)
+        screen.say("refused: " + "no machine of this cluster has room for it, " * 8, "bad")
+        await at.pilot.pause()
+        for said in ("refused: no machine", "[ Cancel ]", "esc cancels"):
+            assert at.sees(said), said
+
+
 async def test_in_a_field_the_last_line_says_what_enter_does_there() -> None:
     """It told how to trigger with the keys that only the choice knows: whoever pressed them went on to the next field."""
     async with seat() as at:

@@ -179,6 +179,7 @@ async def test_what_a_tool_asks_for_is_checked_beside_its_field_shown_and_given_
         assert at.sees("nothing was started: see the marked fields")
         await fill(at, since="15m", count="", why="it's late; rm -rf $HOME")
         assert at.sees("ops svc-worker --since=15m --dry-run")
+        assert not at.sees("see the marked fields"), "none is marked any more"
         await choose(at, "enter")
         why = "it's late; rm -rf $HOME"
         assert ran == [(("ops", "svc-worker", "--since=15m", "--dry-run", why), {"OPS_WHY": why})]

@@ -78,9 +78,14 @@ class FormDialog(Dialog):
             yield self._keys
 
     def on_resize(self, event: events.Resize) -> None:
-        """The choice must be on the screen however long a form is: what is above it scrolls."""
-        self.query_one("#ask-body").styles.max_height = max(3, event.size.height - AROUND)
         self.set_class(event.size.height < ROOMY, "-short")
+        self._fit()
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """The choice and its keys must be on the screen however long a form and an answer are: what is above them scrolls."""
+        answer = max(1, self._said.lines)
+        self.query_one("#ask-body").styles.max_height = max(3, self.app.size.height - AROUND - answer + 1)
 
     # What a subclass does ----------------------------------------------------------------------------------------------------
 
@@ -197,6 +202,7 @@ class FormDialog(Dialog):
         """One line above the choice."""
         self._said_last = text
         self._said.say(clean(text, 400), tone)
+        self.call_after_refresh(self._fit)  # how many lines it takes is known once it is laid out
 
     # Keys --------------------------------------------------------------------------------------------------------------------
 

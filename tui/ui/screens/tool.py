@@ -23,6 +23,7 @@ from tui.ui.widgets.cells import Cell, Piece
 if TYPE_CHECKING:
     from tui.ui.app import Console
 
+MARKED: Final = "nothing was started: see the marked fields"
 LAST: Final = 6
 """Words of one field that are offered again."""
 
@@ -107,6 +108,8 @@ class ToolScreen(FormDialog):
         for each in self._fields_now:
             self.show_problem(each.name, wrong.get(each.name, ""))
         self._plan.show(self._starts() if not wrong.keys() - {TYPED} else [])
+        if self._said_last == MARKED and not wrong:
+            self.say("", None)
         tool = self._about[1]
         self.draw_keys("run it" if tool.run else "open it", wrong=bool(wrong), safe=not tool.changes)
 
@@ -133,7 +136,7 @@ class ToolScreen(FormDialog):
             for field, text in wrong.items():
                 self._rows.problem(field, f"✗ {text}")
             self.focus_on(wrong)
-            self.say("nothing was started: see the marked fields", "warn")
+            self.say(MARKED, "warn")
             return
         if reason := self._tools.why_not(tool, ref):
             self.say(f"not now: {reason}", "bad")

@@ -60,6 +60,11 @@ class Paragraph(Toned):
         """What it says, a line each."""
         return "\n".join(spelled(cell) for cell in self._cells)
 
+    @property
+    def lines(self) -> int:
+        """How many lines it takes, in the width that it had last."""
+        return len(self._lines)
+
     def _make(self, width: int) -> None:
         room = max(2, width - 2)
         high = len(self._lines) if width == self._made_for and self._cells else 0

@@ -8,7 +8,7 @@ How events are told is worked out here once more; of the journal only what no ch
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -126,6 +126,8 @@ class Annals:
         self.told: list[Happened] = []
         self.lost: list[tuple[str, object]] = []
         self.asked: Asked | None = None
+        self.touched: dict[str, set[str]] = defaultdict(set)
+        """When something of a thing became otherwise, to the second."""
         self._known: set[object] = set()
         running.changes.subscribe(self._note)
         past = running.past
@@ -146,6 +148,8 @@ class Annals:
     def _note(self, change: Change) -> None:
         if change.feed.kind in SECRET:
             return
+        for row in (*change.added, *(after for _, after in change.updated), *change.removed):
+            self.touched[str(row.ref)].add(f"{self.running.clock.wall():%Y-%m-%d %H:%M:%S}")
         read = self.running.store.freshness(change.feed).fetched_boot is not None
         first = change.feed not in self._known
         for before, after in change.updated:

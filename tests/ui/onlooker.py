@@ -33,7 +33,7 @@ from tui.ui.app import Console
 from tui.ui.panes.apps import AppsPane
 from tui.ui.panes.listing import DOING, Listing
 from tui.ui.screens.contexts import ContextsScreen
-from tui.ui.screens.detail import FIELDS, DetailScreen
+from tui.ui.screens.detail import CHANGES, FIELDS, DetailScreen
 from tui.ui.widgets.phase_bar import phase_bar
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_rows import keys_of
@@ -642,7 +642,10 @@ class Onlooker:
                 self.wrong("details of another age", f"{title!r} is {old:.1f} s old")
 
     def _fields(self, screen: DetailScreen, row: Resource | None) -> None:
-        if row is None or screen._form != FIELDS:
+        if row is None:
+            return
+        if screen._form != FIELDS:
+            self._changes(screen, row)
             return
         view = screen._view
         feed, boot = self.session.store.feed_of(row.ref), self.session.clock.boot()
@@ -653,6 +656,16 @@ class Onlooker:
             until = [read, None] if self._changing(feed) else [read]
         for kind, what in detailing.told(self.seen.of_widget(view), row, list(self.moments()), until, top=not view._top):
             self.wrong(kind, what)
+
+    def _changes(self, screen: DetailScreen, row: Resource) -> None:
+        """Each look of which it is told what changed is one at which something did."""
+        annals = self.annals()
+        if annals is None or screen._form != CHANGES:
+            return
+        for line in self.seen.of_widget(screen._view):
+            found = re.match(r" (?:first seen )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:  |, )(\S+) ago", line)
+            if found and found[1] not in annals.touched[str(row.ref)]:
+                self.wrong("a change of a thing at another time", f"{line.strip()!r}, not {sorted(annals.touched[str(row.ref)])}")
 
     # Drawn anew ----------------------------------------------------------------------------------------------------------------
 

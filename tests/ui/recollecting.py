@@ -193,7 +193,7 @@ class Tale:
             return span((self.overtaken - self.events[-1].at).total_seconds())
         if times and len(times[-1]) == 1:
             known = not self.earlier or times[-1][0] > self.events[0].at
-            return span((until - times[-1][0]).total_seconds()) if known else ""
+            return span((until - times[-1][0]).total_seconds()) if known and until > times[-1][0] else ""
         total = sum(((end - begin) for begin, end in times), timedelta())
         return span(total.total_seconds()) if total and not self.earlier else ""
 
@@ -320,9 +320,23 @@ def _told(drawn: Mapping[str, str], widths: Mapping[str, int], tale: Tale, asked
     last = tale.events[-1] if tale.events else None
     if last is None or (tale.now and not last.wrong):
         return tale.chain in drawn.get("what", "…") or "…" in drawn.get("what", "…")  # since when it is wrong is known from before
+    if not any(fits("when", each) for each in _whens(tale, (onlooker.app.moment().now, asked.until))):
+        return False
     unseen = f", {UNTOLD}" if last.what in {"began", "found"} else ""
     whose = next((each.text for each in tale.events if each.what in {"appeared", "began", "found"}), "")
     return fits("what", how + tale.chain + unseen + (f", {whose}" if whose else ""))
+
+
+def _whens(tale: Tale, nows: tuple[datetime, ...]) -> Iterator[str]:
+    """From when to when, as it is told on the day of one of these moments."""
+    first, last = tale.events[0].at, tale.events[-1].at
+    for now in nows:
+        if last.date() != now.date():
+            yield f"{last:%a %H:%M}" if (now - last).days < 6 else f"{last:%d %b %H:%M}"
+        elif f"{first:%H:%M}" == f"{last:%H:%M}" or first.date() != now.date():
+            yield f"{last:%H:%M}"
+        else:
+            yield f"{first:%H:%M}–{last:%H:%M}"
 
 
 # The handoff -----------------------------------------------------------------------------------------------------------------

@@ -328,7 +328,7 @@ class Story:
         if isinstance(self.app.screen, DetailScreen) and shown != wanted:
             self.onlooker.wrong("another thing was opened than was selected", f"{shown}, not {wanted}")
         if self.random.random() < 0.5:
-            await self.press(self.random.choice(("tab", "=", "j", "G")))
+            await self.press(self.random.choice(("tab", "=", "=", "j", "G")))
 
     async def ask(self) -> None:
         """Restart what is selected."""

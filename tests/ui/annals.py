@@ -1,7 +1,7 @@
 """What happened, written down from the changes themselves, and what the screens of the past are to say of it. No test stands here.
 
     annals = Annals(running, journal)     # before the session begins
-    annals.asked                          # what was known when the past was asked last: the screen shows that moment
+    annals.asked                          # what was known when the past was asked: a screen shows one of these moments
 
 How events are told is worked out here once more; of the journal only what no change tells is taken: edges and verbs.
 """
@@ -110,6 +110,7 @@ class Asked:
 
     since: datetime
     until: datetime
+    wall: datetime
     boot: float
     events: tuple[Happened, ...]
     deeds: tuple[Any, ...]
@@ -125,7 +126,7 @@ class Annals:
         self.running, self.journal = running, journal
         self.told: list[Happened] = []
         self.lost: list[tuple[str, object]] = []
-        self.asked: Asked | None = None
+        self.asked: list[Asked] = []
         self.touched: dict[str, set[str]] = defaultdict(set)
         """When something of a thing became otherwise, to the second."""
         self._known: set[object] = set()
@@ -227,8 +228,9 @@ class Annals:
             known += [each.at for each in kept if each.what == "note" or (each.what, each.name) in WHOLE]
             known += [each.at for each in self.journal.intents(limit=100_000)]
             end = max((at for at in known if end < at <= end + timedelta(days=1)), default=end)
-        self.asked = Asked(
+        asked = Asked(
             since=since,
+            wall=clock.wall(),
             until=end,
             boot=clock.boot(),
             events=tuple(each for each in (*told, *edges) if since <= each.seen <= end and since <= each.at <= end),
@@ -236,6 +238,7 @@ class Annals:
             notes=tuple(each.text for each in kept if each.what == "note" and since <= each.at <= end),
             wrong=tuple(self._wrong(store)),
         )
+        self.asked = [*self.asked[-8:], asked]
 
     @staticmethod
     def _wrong(store: Any) -> Iterator[tuple[str, str, str]]:

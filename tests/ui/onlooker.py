@@ -139,7 +139,7 @@ class Seen:
 
     def timeless(self) -> str:
         """The text without its seconds: one may pass between two looks, and how old things are is looked at elsewhere."""
-        return re.sub(r"next try in \w+|trying now", "next try", re.sub(r" *\d+s\b", "s", self.text()))
+        return re.sub(r"(next try in \w+|trying now)[^│\n]*", "next try", re.sub(r" *\d+s\b", "s", self.text()))
 
     def differs(self, other: Seen) -> str:
         for y, (one, two) in enumerate(zip(self.styles, other.styles, strict=False)):
@@ -246,9 +246,12 @@ class Onlooker:
     def _past(self, screen: Any) -> None:
         """The screens of the past, as it was when it was asked for."""
         annals = self.annals()
-        if annals is None or annals.asked is None:
+        asked = recollecting.asked_by(screen, annals.asked) if annals is not None else None
+        if annals is None or asked is None:
             return
-        for kind, what in (*annals.lost, *recollecting.LOOKS[type(screen)](screen, self, annals.asked)):
+        title = self.seen.of_widget(screen.title_line)[0]
+        looks = recollecting.LOOKS[type(screen)](screen, self, asked)
+        for kind, what in (*annals.lost, *recollecting.spanned(title, asked), *looks):
             self.wrong(kind, what)
 
     def _fleet(self) -> None:

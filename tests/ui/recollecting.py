@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -398,6 +398,22 @@ def handoff(screen: Any, onlooker: Any, asked: Asked) -> Iterator[Problem]:
         yield "a deed that is said to have made what it was done to", made
     if len(sections.get("Notes", [])) != len(asked.notes) or any(each not in text for each in asked.notes):
         yield "a note that the handoff does not have", f"{sections.get('Notes')}, not {asked.notes}"
+
+
+def asked_by(screen: Any, every: Sequence[Asked]) -> Asked | None:
+    """What this screen asked for: something else may have asked since."""
+    if isinstance(screen, HandoffScreen):
+        return next((each for each in reversed(every) if f": {each.since:%Y-%m-%d %H:%M} to " in screen._text[:80]), None)
+    since = screen._digest and screen._digest.since if isinstance(screen, AwayScreen) else screen._over and screen._over[0]
+    return next((each for each in reversed(every) if each.since == since), None)
+
+
+def spanned(title: str, asked: Asked) -> Iterator[Problem]:
+    """A screen tells of as long as it says."""
+    if found := re.search(r"[Tt]he last (\d+) ([hd])\b", title):
+        wanted = timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1))
+        if abs(asked.wall - asked.since - wanted) > timedelta(seconds=1):
+            yield "a screen of the past that tells of another time", f"{title.strip()!r}, since {asked.since}"
 
 
 LOOKS: Final = {TimelineScreen: timeline, AwayScreen: away, HandoffScreen: handoff}

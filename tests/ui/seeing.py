@@ -413,6 +413,9 @@ class Story:
             await hit(self.app, "escape", "escape", "escape")
         await asyncio.sleep(wait)
         await hit(self.app, "ctrl+r")  # what is read each minute may be a minute old
+        if self.app.screen is not self.app.console_screen:  # the first key after a long time shows what happened meanwhile
+            await self.home()
+            await hit(self.app, "ctrl+r")
         await asyncio.sleep(2.0)
         await self._look(anew=True)
         self._well()

@@ -24,7 +24,7 @@ UNWRITTEN: Final = "the output could not be written: {}; what was asked may have
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run one command line and return the process's exit code. Never raises but for ``SystemExit`` of ``--help``."""
+    """Run one command line and return the process's exit code. Never raises."""
     for stream in _streams():
         _forgiving(stream)
     code = _run(argv)
@@ -43,6 +43,8 @@ def _run(argv: Sequence[str]) -> int:
         module, _, name = command.run.partition(":")
         main: Callable[[Any], int] = getattr(importlib.import_module(module), name)
         return main(args)
+    except SystemExit as end:  # of --help, and of who was told to leave while asking
+        return int(end.code or Exit.OK)
     except BrokenPipeError:
         _written()
         return Exit.PIPE

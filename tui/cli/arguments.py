@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import tui
 from tui.cli import mistakes
@@ -46,6 +46,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise mistakes.wrong(message, self.prog)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # The library's own keeps silent where it cannot be written.
+        print(message, end="", file=file)
 
     @property
     def options(self) -> Collection[str]:
@@ -385,13 +389,4 @@ def parse(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
 
 def _words(argv: Sequence[str]) -> Sequence[str]:
     """What is neither an option nor the value of ``--context``."""
-    words: list[str] = []
-    skip = False
-    for word in argv:
-        if skip:
-            skip = False
-        elif word == "--context":
-            skip = True
-        elif not word.startswith("-"):
-            words.append(word)
-    return words
+    return [word for before, word in zip(["", *argv], argv, strict=False) if before != "--context" and not word.startswith("-")]

@@ -69,6 +69,21 @@ def test_a_small_terminal_shows_one_pane_at_a_time() -> None:
         terminal.restored()
 
 
+def test_another_program_in_the_terminal_leaves_the_console_its_title(tmp_path: Path) -> None:
+    """How many alerts there are stood nowhere from then on, until there were more or fewer."""
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\nprintf '\\033]2;mine\\007'\n")
+    pager.chmod(0o755)
+    with Terminal(rollwatch("demo"), env={"PAGER": str(pager)}) as terminal:
+        terminal.sees(*SHOWN)
+        terminal.until(lambda: b"\x1b]2;rollwatch demo\x07" in terminal.raw, "no title")
+        terminal.press("|")
+        terminal.until(lambda: b"\x1b]2;mine\x07" in terminal.raw, "the pager was not started")
+        terminal.until(lambda: b"\x1b]2;rollwatch demo\x07" in terminal.raw.split(b"\x1b]2;mine\x07")[1], "the title is the pager's")
+        terminal.press("q")
+        assert terminal.ends() == 0
+
+
 def test_a_program_that_cannot_be_started_gives_the_terminal_back(tmp_path: Path) -> None:
     """Nothing was drawn again and no key was heard, until somebody killed the console."""
     editor = tmp_path / "broken"

@@ -69,6 +69,11 @@ class Alarm:
             self._titled = None
         self._channels = channels
 
+    def back(self) -> None:
+        """Another program had the terminal, or the shell, and may have left a title of its own."""
+        if self._titled is not None:
+            self._write(title(self._titled))
+
     def end(self) -> None:
         """Give the title back."""
         if self._titled is not None:

@@ -167,6 +167,7 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
     def on_mount(self) -> None:
         self.set_keymap(textual_keymap(self.keymap))
         self.changed.subscribe(self, self._redraw)
+        self.app_resume_signal.subscribe(self, lambda _: self.alarm.back())
         Seconds(self.set_timer, self._tick, lambda: self.frames).go()
         self.wardrobe.ask()
         self._listen()

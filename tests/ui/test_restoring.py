@@ -246,8 +246,11 @@ async def test_a_list_a_thing_and_a_log_are_given_to_the_pager_as_a_file(monkeyp
         for keys in (("vertical_line",), ("enter", "vertical_line"), ("escape", "1", "vertical_line")):
             await at.press(*keys)
             await at.app.workers.wait_for_complete()
-        await at.press("escape", "ctrl+e")
-        assert at.said == "no editor is named: set VISUAL or EDITOR"
+        for named, said in (("", "no editor is named"), ("/opt/none/vi -e", "/opt/none/vi -e cannot be found")):
+            monkeypatch.setenv("EDITOR", named)
+            monkeypatch.setenv("VISUAL", "")
+            await at.press("escape", "ctrl+e")
+            assert at.said == f"{said}: set VISUAL or EDITOR"
         assert [program for program, _ in shown] == ["less"] * 3
         assert shown[0][1].startswith("NAME")
         assert "why: OOMKilled" in shown[1][1]

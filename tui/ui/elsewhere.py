@@ -44,7 +44,9 @@ class Elsewhere:
 
     def edit(self, name: str, lines: Iterable[str]) -> None:
         """Show a text in the user's editor. What is changed there goes nowhere."""
-        self._show(editor(os.environ), "no editor is named: set VISUAL or EDITOR", name, lines)
+        named = clean(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "", 60)
+        none = f"{named} cannot be found" if named else "no editor is named"
+        self._show(editor(os.environ), f"{none}: set VISUAL or EDITOR", name, lines)
 
     def _show(self, argv: Sequence[str], none: str, name: str, lines: Iterable[str]) -> None:
         if not argv or self._program.is_headless:

@@ -10,6 +10,7 @@ from typing import Any
 from tui.cli import document, grid, say
 from tui.cli.configured import NothingConnected, configured, shown
 from tui.cli.exits import Exit
+from tui.local.config import Loaded
 from tui.local.paths import Paths
 from tui.local.settings import Context, schema
 
@@ -39,7 +40,7 @@ def _path(args: Namespace) -> int:
 
 
 def _show(args: Namespace) -> int:
-    _, loaded = configured(args)
+    loaded = _configured(args)
     if args.json:
         values = [{"key": key, "value": value, "source": source} for key, value, source in shown(loaded)]
         print(document.text({"version": document.VERSION, "values": values}))
@@ -52,6 +53,13 @@ def _show(args: Namespace) -> int:
     return Exit.OK
 
 
+def _configured(args: Namespace) -> Loaded:
+    _, loaded = configured(args)
+    if args.context and not loaded.empty:
+        loaded.choose()  # nothing is opened, but one that does not exist is a mistake here, too
+    return loaded
+
+
 def _schema(_args: Namespace) -> int:
     print(json.dumps(schema(), indent=2))
     return Exit.OK
@@ -59,7 +67,7 @@ def _schema(_args: Namespace) -> int:
 
 def contexts(args: Namespace) -> int:
     """Exit 0, 2 when nothing is configured."""
-    _, loaded = configured(args)
+    loaded = _configured(args)
     if loaded.empty:
         raise NothingConnected
     default = loaded.config.default_context or (next(iter(loaded.config.contexts)) if len(loaded.config.contexts) == 1 else "")

@@ -215,10 +215,16 @@ def test_status_ends_with_one_when_something_cannot_be_read(desk: Desk) -> None:
     assert json.loads(done.stdout)["connections"][2]["state"] == "fresh"
 
 
-def test_a_context_that_does_not_exist_is_a_mistake(desk: Desk) -> None:
-    done = desk.run("--context", "prodd", "status")
-    assert done.returncode == Exit.USAGE
+@pytest.mark.parametrize("words", [("status",), ("contexts",), ("contexts", "--json"), ("config", "show"), ("handoff",)])
+def test_a_context_that_does_not_exist_is_a_mistake(words: tuple[str, ...], desk: Desk) -> None:
+    done = desk.run("--context", "prodd", *words)
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
     assert "did you mean prod?" in done.stderr
+
+
+def test_what_could_not_be_adopted_keeps_the_reference_that_was_given(desk: Desk) -> None:
+    told = desk.json("do", "adopt", "shop/rollout/nope", "--yes", "--json")
+    assert (told["outcome"], told["ref"]) == ("refused", "shop/rollout/nope")
 
 
 def test_do_restarts_once_and_waits_for_the_proof(desk: Desk) -> None:

@@ -236,7 +236,9 @@ def _tell(args: Namespace, verb: Verb, target: Ref, outcome: Outcome, verdict: V
     if word == "accepted" and not args.no_wait:
         word = "unconfirmed"
     if args.json:
-        print(document.text(_document(verb, target, outcome, verdict)))
+        ref = outcome.ref or target
+        # What was to be adopted and was not has only the reference that it was given.
+        print(document.text(_document(verb, ref if ref.id else read_ref(args.ref), outcome, verdict)))
     else:
         print(f"{word}: {verdict.text if verdict is not None else said(outcome)}")
         for name, problem in outcome.fields.items():
@@ -244,12 +246,12 @@ def _tell(args: Namespace, verb: Verb, target: Ref, outcome: Outcome, verdict: V
     return ending(word, outcome.error)
 
 
-def _document(verb: Verb, target: Ref, outcome: Outcome, verdict: Verdict | None) -> dict[str, Any]:
+def _document(verb: Verb, ref: Ref, outcome: Outcome, verdict: Verdict | None) -> dict[str, Any]:
     resource = (verdict.resource if verdict is not None else None) or outcome.resource
     return {
         "version": document.VERSION,
         "verb": str(verb),
-        "ref": str(outcome.ref or target),
+        "ref": str(ref),
         "outcome": outcome.word,
         "text": outcome.text,
         "seconds": round(outcome.seconds, 3),

@@ -22,6 +22,7 @@ from tui.engine.signals import Signal
 from tui.engine.store import Store
 from tui.engine.verdicts import Act, Verdict, difference
 from tui.engine.waiting import Elapsed, before
+from tui.engine.words import meant
 from tui.errors import (
     Forbidden,
     HalfDone,
@@ -323,7 +324,7 @@ class Commands:
         return replace(self._outcome(pending, "unknown", text, intent=intent), error=error)
 
     async def _recheck(self, ref: Ref, seen: Resource | None, *, override: bool) -> str | None:
-        """Why the target is no longer what was chosen; None if it is."""
+        """Why the target is no longer what was chosen; None if it is. Raises ``NotFound`` for one that nobody has seen."""
         connection = self._connections[ref.connection]
         read = connection.platform.reads.get(ref.kind)
         if not ref.id or read is None:
@@ -338,9 +339,12 @@ class Commands:
             return f"whether {name} is still as shown cannot be read: {failed}"
         if now is None:
             known = bool(feeds) and not read.on_demand and all(self._store.freshness(feed).fetched_boot is not None for feed in feeds)
-            if seen is None:
-                return f"there is no {ref.kind} {name} on {ref.connection}" if known else None
-            return f"{name} is gone"
+            if seen is not None:
+                return f"{name} is gone"
+            if known:
+                beside = (row for feed in feeds for row in self._store.feed_rows(feed))
+                raise NotFound(f"there is no {ref.kind} {name} on {ref.connection}", hint=meant(ref, beside))
+            return None
         changed = difference(seen, now) if seen is not None else ""
         return f"{name} is not as it was shown: {changed}" if changed else None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from tui.engine.ports import Event
-from tui.model import UNDECIDED, Deployment, Environment, Health, Phase, Resource, Rollout
+from tui.local.spelling import nearest
+from tui.model import UNDECIDED, Deployment, Environment, Health, Phase, Ref, Resource, Rollout
 from tui.text import Safe
 
 ASKED: Final = "needs approval"
@@ -36,6 +38,15 @@ def called(resource: Resource) -> Safe:
     if isinstance(resource, Environment) and resource.app_name:
         return Safe(f"{resource.app_name}/{resource.name}")
     return resource.name
+
+
+def meant(ref: Ref, rows: Iterable[Resource]) -> str:
+    """``did you mean REF (NAME)?`` where a reference leads nowhere and one of these has nearly its id or name; otherwise empty."""
+    known = {str(word): row for row in rows for word in (row.name, row.ref.id)}
+    row = known.get(nearest(ref.id, known))
+    if row is None:
+        return ""
+    return f"did you mean {row.ref}{'' if row.name in row.ref.id else f' ({row.name})'}?"
 
 
 def whose(resource: Resource) -> str:

@@ -14,6 +14,12 @@ def meant(word: str, options: Iterable[str]) -> str:
 
 def near(word: str, options: Iterable[str]) -> str:
     """``did you mean X?`` if one of the options is near, else empty."""
+    found = nearest(word, options)
+    return f"did you mean {found}?" if found else ""
+
+
+def nearest(word: str, options: Iterable[str]) -> str:
+    """The option that is nearest, empty if none is near."""
     by_lower = {each.lower(): each for each in options}
     found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return f"did you mean {by_lower[found[0]]}?" if found else ""
+    return by_lower[found[0]] if found else ""

@@ -99,6 +99,7 @@ def test_a_filter_asks_for_columns(text: str, shown: set[str]) -> None:
         ("age>1mo", "age> wants a number, as in age>2h"),
         ("restarts>5m", "restarts> wants a number, as in restarts>5"),
         ("/(/", "not a regular expression"),
+        ("/(?a)(?u)x/", "not a regular expression"),
         ("/(a+)+b/", "take forever"),
     ],
 )
@@ -278,6 +279,14 @@ async def test_a_filter_asks_for_the_columns_that_were_added(text: str) -> None:
         at.app.console_screen.lists.show_look(listing, Look(columns=("health", "json.port", "field.created_at")))
         await at.press("slash", *text, "enter")
         assert [str(row.name) for row in listing.rows] == ["web-api"]
+
+
+@pytest.mark.parametrize("text", ["web /(?i)API/", "/(?P<x>web)/ /(?P<x>api)/"])
+async def test_expressions_that_cannot_stand_side_by_side_are_tried_each_for_itself(text: str) -> None:
+    """Whoever typed them was out of the console."""
+    async with seat() as at:
+        await at.press("slash", *text, "enter")
+        assert [str(row.name) for row in at.app.console_screen.resources.listing.rows] == ["web-api"]
 
 
 async def test_a_filter_for_a_column_that_the_list_lacks_says_so() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -74,8 +75,11 @@ class Filter:
     @property
     def pattern(self) -> re.Pattern[str] | None:
         """What to paint in the rows that are shown."""
-        found = [*map(re.escape, self.wanted), *(pattern.pattern for must, pattern in self.patterns if must)]
-        return re.compile("|".join(found), re.IGNORECASE) if found else None
+        words = [*map(re.escape, self.wanted)]
+        for found in ([*words, *(pattern.pattern for must, pattern in self.patterns if must)], words):
+            with suppress(re.error):  # expressions that stand each for itself need not stand side by side: names of groups, flags
+                return re.compile("|".join(found), re.IGNORECASE) if found else None
+        return None
 
 
 def parse_filter(text: str, tables: Mapping[Kind, Table[Resource]] | None = None) -> Filter:
@@ -116,7 +120,7 @@ def _regex(text: str) -> re.Pattern[str]:
         raise FilterError("one repetition inside another can take forever: write it without")
     try:
         return re.compile(text, re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
+    except (re.error, ValueError, OverflowError, RecursionError) as error:
         raise FilterError(f"this is not a regular expression: {error}") from None
 
 

@@ -70,6 +70,7 @@ def test_what_is_shown(query: str, text: str, level: str, shown: bool) -> None:
     ("query", "said"),
     [
         ("~time(d", "no regular expression: missing ), unterminated subpattern at character 5"),
+        ("~(?a)(?u)x", "no regular expression: ASCII and UNICODE flags are incompatible"),
         ("~", "write the regular expression right after the ~"),
         ("!", "write the word to leave out right after the !"),
         ("level:loud", "level: debug, info, warn, error or fatal; it and worse is shown"),

@@ -109,9 +109,9 @@ def expression(text: str) -> re.Pattern[str]:
     try:
         with unwarned():
             return re.compile(text, re.IGNORECASE if text == text.lower() else 0)
-    except (re.error, RecursionError, OverflowError) as error:
+    except (re.error, ValueError, RecursionError, OverflowError) as error:
         where = f" at character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
-        said = error.msg if isinstance(error, re.error) else "too large"
+        said = error.msg if isinstance(error, re.error) else str(error) if isinstance(error, ValueError) else "too large"
         raise FilterError(f"no regular expression: {said}{where}") from None
 
 

@@ -8,8 +8,10 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -104,6 +106,36 @@ def test_a_loose_secret_file_is_refused_with_the_command_that_cures_it(folder: P
         files.read_private(path, 100)
     path.chmod(0o600)
     assert files.read_private(path, 100) == b"open"
+
+
+@contextmanager
+def as_an_ordinary_user() -> Iterator[Path]:
+    """With a folder of one's own; for root no file is closed."""
+    with tempfile.TemporaryDirectory() as name:
+        if os.geteuid() != 0:
+            yield Path(name)
+            return
+        os.chown(name, 12345, 12345)
+        os.setresuid(12345, 12345, 0)
+        try:
+            yield Path(name)
+        finally:
+            os.setresuid(0, 0, 0)
+
+
+def test_what_is_closed_to_us_is_told_with_what_opens_it() -> None:
+    with as_an_ordinary_user() as folder:
+        path = folder / "config.toml"
+        path.touch(mode=0o000)
+        with pytest.raises(StorageError, match=rf"config\.toml cannot be read: Permission denied: chmod u\+rw {path}$"):
+            files.read_written(path, 10)
+        folder.chmod(0o000)
+        with pytest.raises(StorageError, match=rf"config\.toml cannot be read: Permission denied: chmod u\+rwx {folder}$"):
+            files.read_written(path, 10)
+        folder.chmod(0o500)
+        with pytest.raises(StorageError, match=rf"new cannot be written: Permission denied: chmod u\+rwx {folder}$"):
+            files.write_private(folder / "new", b"")
+        folder.chmod(0o700)
 
 
 def test_a_missing_file_reads_as_none(folder: Path) -> None:

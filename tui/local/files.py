@@ -5,6 +5,7 @@ The rules of owner, mode and link stand here and nowhere else. What is in a file
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -150,7 +151,7 @@ def _read(path: Path, limit: int, flags: int, why_not: Callable[[Path, os.stat_r
             raise StorageError(f"{path} is a link to a file that does not exist", hint="remove it or make the file") from None
         return None
     except OSError as error:
-        if path.is_symlink():
+        if error.errno == errno.ELOOP:
             raise StorageError(f"{path} is a link", hint="put the file itself there") from None
         raise _failed(path, "cannot be read", error) from None
     try:
@@ -250,4 +251,14 @@ def _user(uid: int) -> str:
 
 
 def _failed(path: Path, what: str, error: OSError) -> StorageError:
-    return StorageError(f"{path} {what}: {error.strerror or error}")
+    return StorageError(f"{path} {what}: {error.strerror or error}", hint=_key(path) if error.errno == errno.EACCES else "")
+
+
+def _key(path: Path) -> str:
+    """What opens a path to us: the first folder on the way that is closed, the file, or the folder in which it was to be made."""
+    shut = next((each for each in reversed(path.parents) if not os.access(each, os.X_OK)), None)
+    shut = shut or (path if os.access(path, os.F_OK) and not os.access(path, os.R_OK) else path.parent)
+    owner = shut.stat().st_uid
+    if owner != os.geteuid():
+        return f"{shut} belongs to {_user(owner)}, who has to let you in"
+    return f"chmod u+{'rwx' if shut.is_dir() else 'rw'} {shut}"

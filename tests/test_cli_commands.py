@@ -28,6 +28,7 @@ import pytest
 import tui
 from tests.configs import three
 from tests.e2e.driver import rollwatch
+from tests.local.test_files import as_an_ordinary_user
 from tui.addresses import origin
 from tui.cli import run
 from tui.cli.emulate import told
@@ -688,6 +689,21 @@ def test_config_and_contexts_tell_what_holds(desk: Desk) -> None:
     assert whole["version"] == 1
     assert [(each["name"], each["default"]) for each in told] == [("prod", True)]
     assert [each["platform"] for each in told[0]["connections"]] == ["encore", "dployr", "phase"]
+
+
+def test_a_closed_folder_is_no_error_of_our_own(desk: Desk) -> None:
+    text = (desk.home / "config.toml").read_text()
+    with as_an_ordinary_user() as folder:
+        (folder / "config.toml").write_text(text)
+        (folder / "state").mkdir(mode=0o000)
+        handoff = desk.run("handoff", ROLLWATCH_HOME=str(folder))
+        folder.chmod(0o000)
+        places = desk.json("config", "path", "--json", ROLLWATCH_HOME=str(folder))
+        folder.chmod(0o700)
+        (folder / "state").chmod(0o700)
+    assert handoff.returncode == Exit.UNREACHABLE
+    assert f"Permission denied: chmod u+rwx {folder}/state" in handoff.stderr
+    assert places["configuration"]["exists"]
 
 
 def test_what_config_shows_holds_no_secret(desk: Desk) -> None:

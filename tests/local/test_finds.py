@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.local.test_files import as_an_ordinary_user
 from tui.local.finds import finds
 
 
@@ -46,3 +47,10 @@ def test_what_makes_no_sense_is_told_and_nothing_is_taken_from_it(tmp_path: Path
     cli.write_text("base_url = 3")
     cli.chmod(0o666)
     assert "can be changed by others" in told({}, cli)[0]
+
+
+def test_in_a_folder_that_is_closed_to_us_nothing_is_found() -> None:
+    with as_an_ordinary_user() as folder:
+        folder.chmod(0o000)
+        assert finds({}, folder, ()) == ()
+        folder.chmod(0o700)

@@ -11,6 +11,7 @@ from tui.cli import document, grid, say
 from tui.cli.configured import NothingConnected, configured, shown
 from tui.cli.exits import Exit
 from tui.local.config import Loaded
+from tui.local.files import is_missing
 from tui.local.paths import Paths
 from tui.local.settings import Context, schema
 
@@ -29,10 +30,10 @@ def _path(args: Namespace) -> int:
         "log": paths.log_dir,
     }
     if args.json:
-        told = {name: {"path": str(place), "exists": place.exists()} for name, place in places.items()}
+        told = {name: {"path": str(place), "exists": not is_missing(place)} for name, place in places.items()}
         print(document.text({"version": document.VERSION, **told}))
         return Exit.OK
-    for line in grid.aligned([[name, str(place), "" if place.exists() else "(not there yet)"] for name, place in places.items()]):
+    for line in grid.aligned([[name, str(place), "(not there yet)" if is_missing(place) else ""] for name, place in places.items()]):
         print(line)
     if paths.reason:
         say(f"nothing can be kept: {paths.reason}")

@@ -13,6 +13,7 @@ from tui.clock import SystemClock, length
 from tui.engine.recall.handoff import markdown
 from tui.engine.recall.past import AT_MOST, read
 from tui.errors import StorageError, UsageError
+from tui.local.files import is_missing
 from tui.local.identity import whoami
 from tui.local.journal import Journal
 from tui.redaction import Redactor
@@ -31,7 +32,7 @@ def handoff(args: Namespace) -> int:
         raise NothingConnected
     name = loaded.choose().name
     clock = SystemClock()
-    if not args.note and not paths.journal_file.exists():
+    if not args.note and is_missing(paths.journal_file):
         raise UsageError(f"there is no journal yet at {paths.journal_file}", hint="it begins with the first rollwatch")
     paths = paths.prepare(clock.wall())
     journal = Journal.open(paths.journal_file, context=name, who=whoami(os.environ), now=clock.wall, scrub=Redactor())

@@ -84,6 +84,15 @@ def read_written(path: Path, limit: int) -> bytes | None:
     return _read(path, limit, 0, _why_not_trusted)
 
 
+def is_missing(path: Path) -> bool:
+    """Whether there is nothing. What may not be looked at may be there. Never raises."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno != errno.EACCES
+    return False
+
+
 def private_folder(folder: Path) -> None:
     """Make sure that ``folder`` is a folder of ours that others cannot write to; missing ones are made with mode 0700.
 

@@ -6,6 +6,7 @@ What is found is offered, never used unasked, and no secret of it is shown.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import tomllib
@@ -74,7 +75,8 @@ def _dployr(environ: Mapping[str, str], files: tuple[Path, ...]) -> Iterator[Fin
 
 def _encore(folder: Path) -> Iterator[Find]:
     for each in (folder, *folder.parents):
-        if (path := each / "encore.app").is_file():
+        path = each / "encore.app"
+        if os.path.isfile(path):  # noqa: PTH113 - the path's own raises where a folder is closed to us
             title, name = f"encore.app in {clean(each.name, 40) or each}", _app(path)
             known = _ID.fullmatch(name) is not None
             yield Find(title=title, platform="encore", app=name if known else "", problem="" if known else f"{title} {name}")

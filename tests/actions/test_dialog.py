@@ -285,6 +285,23 @@ async def test_stars_that_stand_for_a_secret_are_never_offered_to_be_sent() -> N
         assert not at.sees("***")
 
 
+async def test_a_deployment_is_filled_in_from_the_service_as_far_as_anything_is_known() -> None:
+    """The image was left out, and of a service without a listed deployment everything, its name too."""
+    at_desk = desk()
+    worker = next(row for row in at_desk.store.rows(Kind.SERVICE) if row.ref == WORKER)
+    at_desk.put("fleet", Kind.DEPLOYMENT, [])
+    at_desk.put("fleet", Kind.SERVICE, [replace(worker, runtime=Safe("python"), version=Safe("3.12"))])
+    made = Deployment(ref=ref(Kind.DEPLOYMENT, "dep-9"), name=Safe("worker"), source=Safe("image"), image=Safe("registry.test/worker:7"))
+    async with seat(at_desk) as at:
+        await at.press("2", "d")
+        screen = at.app.screen
+        assert isinstance(screen, AskScreen)
+        assert [screen._entries[name].value for name in ("name", "runtime", "version", "source")] == ["worker", "python", "3.12", ""]
+        at_desk.put("fleet", Kind.DEPLOYMENT, [made])
+        await at.press("escape", "d")
+        assert [screen._entries[name].value for name in ("name", "source", "image")] == ["worker", "image", "registry.test/worker:7"]
+
+
 async def test_what_is_sent_was_seen_when_the_key_was_pressed() -> None:
     async with seat() as at:
         before = at.desk.store.get(WORKER)

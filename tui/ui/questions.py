@@ -36,7 +36,7 @@ PREFILLED: Final[Mapping[tuple[Kind, Verb], Mapping[str, str]]] = {
     (Kind.ENVIRONMENT, Verb.UPDATE): {"name": "name"},
     (Kind.DEPLOYMENT, Verb.UPDATE): {"version": "version"},
     (Kind.DEPLOYMENT, Verb.CREATE): {
-        each: each for each in ("name", "source", "runtime", "version", "remote", "branch", "build_cmd", "run_cmd", "port")
+        each: each for each in ("name", "source", "runtime", "version", "remote", "branch", "image", "build_cmd", "run_cmd", "port")
     },
 }
 """Fields of a form that begin as the selected thing is, by the record's own field."""
@@ -231,10 +231,11 @@ def _prefill(aim: Aim, selection: Selection, session: Session) -> dict[str, str]
         return {"sha" if is_commit(row.target) else "branch": str(row.target)}
     if isinstance(row, Variable) and aim.verb is Verb.SET:
         return {"key": str(row.name)}
-    if isinstance(row, Service) and (aim.kind, aim.verb) == (Kind.DEPLOYMENT, Verb.CREATE):
-        row = deployment_of(row, session)
+    again = isinstance(row, Service) and (aim.kind, aim.verb) == (Kind.DEPLOYMENT, Verb.CREATE)
+    if isinstance(row, Service) and again:
+        row = deployment_of(row, session) or row  # of one whose deployments are not listed any more as much as it says itself
     names = PREFILLED.get((aim.kind, aim.verb))
-    if row is None or names is None or row.ref.kind is not aim.kind:
+    if row is None or names is None or (row.ref.kind is not aim.kind and not again):
         return {}
     found = {name: getattr(row, attribute, None) for name, attribute in names.items()}
     # What is shown with stars is not what is there: sent back it would take the place of the secret.

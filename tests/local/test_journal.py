@@ -588,8 +588,8 @@ def test_a_full_disk_stops_verbs_and_nothing_else(wall: Wall) -> None:
         journal.record([event(n, text="y" * 1900) for n in range(40)])
         journal.settle(number, "done", "")
         assert not journal.flush()
-        assert journal.badge == "history is not saved: the disk is full"
-        with pytest.raises(StorageError, match="the journal cannot be written: the disk is full"):
+        assert journal.badge == f"history is not saved: {disk}/journal.sqlite cannot be written: the disk is full"
+        with pytest.raises(StorageError, match=f"^{disk}/journal.sqlite cannot be written: the disk is full$"):
             restart(journal, ref=Ref(connection="fleet", kind=Kind.SERVICE, id="other"))
         assert journal.events() == ()
         filler.unlink()

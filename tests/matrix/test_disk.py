@@ -98,7 +98,8 @@ def test_p2_a_disk_that_fails_for_a_while_loses_nothing_and_lets_nothing_be_sent
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["whole"] == said["again"] == "sent"
-    assert said["failing"] == f"the journal cannot be written: {says}"
+    says = f"{folder}/journal.sqlite cannot be written: {says}"
+    assert said["failing"] == says
     assert (said["flushed"], said["badge"]) == (False, f"history is not saved: {says}")
     assert (said["last"], said["left"], said["check"], said["events"], said["intents"]) == (True, "", "ok", 8, 2)
     assert said["kept"] is None if kept is None else said["kept"].endswith(kept)

@@ -249,7 +249,7 @@ class Writer:
             try:
                 self._attempt(partial(_execute, statements=batch))
             except (sqlite3.OperationalError, StorageError) as error:
-                self._failed(reason(error) if isinstance(error, sqlite3.Error) else str(error))
+                self._failed(self._why(error))
                 return
             except Exception:  # noqa: BLE001 - one bad statement must not stand in the way of the others for ever
                 self._one_by_one(batch)
@@ -271,12 +271,9 @@ class Writer:
         self._write_kept()
         try:
             result = self._attempt(job.work)
-        except sqlite3.Error as error:
-            self._failed(reason(error))
-            job.answer.set_exception(StorageError(f"the journal cannot be written: {reason(error)}"))
-        except StorageError as error:
-            self._failed(str(error))
-            job.answer.set_exception(error)
+        except (sqlite3.Error, StorageError) as error:
+            self._failed(why := self._why(error))
+            job.answer.set_exception(StorageError(why))
         except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever asked
             job.answer.set_exception(error)
         else:
@@ -313,6 +310,11 @@ class Writer:
             return  # it was whole after all
         self._notice = found or (f"{DAMAGED}, see {aside}" if aside else notice)
         log.warning("%s", self._notice)
+
+    def _why(self, error: sqlite3.Error | StorageError) -> str:
+        if isinstance(error, StorageError):
+            return str(error)
+        return f"{self._database.path or 'the journal'} cannot be written: {reason(error)}"
 
     def _failed(self, why: str) -> None:
         if why != self._trouble:

@@ -412,6 +412,14 @@ def test_logs_are_lines_or_json_and_stop_with_their_reader(desk: Desk) -> None:
     following.stderr.close()
 
 
+def test_a_log_that_is_refused_ends_with_what_to_do(punctual: Desk) -> None:
+    words = ("logs", punctual.ref("service", "web-api"), "--follow")
+    punctual.emulator.do(lambda control: control.fault("status", platform="dployr", path="*logs*", status=403, body="no way"))
+    done = punctual.run(*words)
+    assert done.returncode == Exit.UNREACHABLE
+    assert done.stderr == "rollwatch: ended: fleet: no way: ask the owner of the account for a role that may\n"
+
+
 def test_a_server_that_ends_every_stream_at_once_is_told_once(punctual: Desk) -> None:
     ref = punctual.ref("service", "web-api")
     punctual.emulator.do(lambda control: control.fault("status", platform="dployr", path="*/logs*", status=200, body="[]"))

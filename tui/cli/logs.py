@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from tui.cli import compose, document, say
+from tui.cli import compose, document, remedy, say
 from tui.cli.do import connected, named, read_ref
 from tui.cli.exits import Exit
 from tui.cli.reader import while_read
@@ -101,9 +101,10 @@ async def _follow(session: Session, args: Namespace, ref: Ref, span: Span) -> in
         state = following.state
         if batch:
             told = ""  # it is well again, and the same would be news
-        elif state.reason and state.reason != told:
-            told = state.reason
-            say(f"{state.word}: {told}")
+        elif state.reason:
+            why = state.reason if state.error is None else remedy.line(state.error)
+            if told != (told := f"{state.word}: {why}"):
+                say(told)
 
     async def lines() -> None:
         async for batch in following.batches():

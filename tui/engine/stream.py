@@ -47,12 +47,13 @@ Word = Literal["connecting", "live", "quiet", "reconnecting", "ended", "unsuppor
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamState:
     """How a stream is. ``since`` (boot seconds) is when that began, for ``quiet`` the time of the last line; ``reason`` says why
-    it is not live; ``next_try`` (boot seconds) when it is opened again."""
+    it is not live, ``error`` what ended it for good; ``next_try`` (boot seconds) when it is opened again."""
 
     word: Word
     since: float
     reason: str = ""
     next_try: float | None = None
+    error: RollwatchError | None = None
 
 
 class Stream:
@@ -114,16 +115,16 @@ class Stream:
                 wait = 0.0 if not reason else None
             except (Unsupported, NoEndpoint) as error:
                 if isinstance(error, Unsupported) or not self.ring:
-                    self._say("unsupported", str(error))
+                    self._end("unsupported", error)
                     return
                 reason, wait = str(error), None  # there was one before: something answers in its server's place
             except (Forbidden, NotFound, Refused) as error:
                 if not self._patient():
-                    self._say("ended", str(error))
+                    self._end("ended", error)
                     return
                 reason, wait = str(error), min(self._backoff(began), 2 * LOST)
             except Unauthorized as error:
-                self._say("ended", str(error))
+                self._end("ended", error)
                 self._wake.clear()
                 await self._wake.wait()
                 reason, wait = "", 0.0
@@ -224,10 +225,13 @@ class Stream:
             timer.cancel()
             woken.cancel()
 
-    def _say(self, word: Word, reason: str, next_try: float | None = None) -> None:
+    def _end(self, word: Word, error: RollwatchError) -> None:
+        self._say(word, str(error), error=error.alone())
+
+    def _say(self, word: Word, reason: str, next_try: float | None = None, error: RollwatchError | None = None) -> None:
         if self._state.word != word:
             log.info("log of %s: %s: %s", self.ref, word, reason)
-        self._state = StreamState(word=word, since=self._clock.boot(), reason=reason, next_try=next_try)
+        self._state = StreamState(word=word, since=self._clock.boot(), reason=reason, next_try=next_try, error=error)
         self.heard.publish(())
 
 

@@ -159,6 +159,10 @@ def test_what_is_wrong_now_is_unresolved_although_nothing_changed() -> None:
     assert told.text == "In 8h00: 2 unresolved."
     back = digest([went(JOB, "failed (crashed)", "ok (running)", 5)], since=START, until=END, standing=still[:1])
     assert [each.states[-1] for each in back.unresolved] == ["failed (crashed)"], "what is known now outdoes what was seen"
+    # The clock was set back between the two: by its times the first is the last.
+    shifted = [went(JOB, "failed (crashed)", "degraded", 470), went(JOB, "degraded", "failed (crashed)", 430)]
+    (story,) = digest(shifted, since=START, until=END, standing=still[:1]).unresolved
+    assert story.states[-1] == "failed (crashed)"
 
 
 def test_what_went_wrong_again_is_so_since_this_time() -> None:

@@ -169,10 +169,12 @@ def _with_standing(stories: Sequence[Story], standing: Iterable[Standing], since
                 unseen=each.unseen,
                 standing=True,
             )
-        elif not story.unresolved:
+        else:
+            # By our clock, which may have been set back, what was seen last is not always the last.
             same = story.states[-1:] == (each.word,)
             states, last = (story.states, story.last) if same else ((*story.states, each.word), each.since or until)
-            found[each.ref] = replace(story, unresolved=True, states=states, last=last, wrong_for=None, earlier=False)
+            now = replace(story, states=states, last=max(story.last, last) if story.unresolved else last)
+            found[each.ref] = now if story.unresolved else replace(now, unresolved=True, wrong_for=None, earlier=False)
     return list(found.values())
 
 

@@ -13,11 +13,13 @@ from tui.errors import StorageError
 def write_lines(path: Path, lines: Iterable[str]) -> Path:
     """Write ``lines`` to a new file of mode 0600 and return its whole path. Raises ``StorageError`` if something is there already, be
     it a dangling link, or if it cannot be written; then nothing is left behind."""
-    path = path.expanduser().absolute()
     try:
+        path = path.expanduser().absolute()  # the current folder may be gone
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise StorageError(f"exists already and is not overwritten: {path}", hint="choose another name") from None
+    except RuntimeError as error:  # a home of nobody
+        raise StorageError(f"cannot be written, {error}: {path}") from None
     except OSError as error:
         raise StorageError(f"cannot be written, {error.strerror or error}: {path}") from None
     try:

@@ -495,6 +495,7 @@ async def test_what_is_shown_or_everything_is_saved_and_nothing_overwritten(tmp_
     ("path", "said"),
     [
         ("~nobodyatall/x.log", "there is no folder "),
+        ("~nobodyatall", "cannot be written, Could not determine home directory"),
         ("none/x.log", "there is no folder "),
         ("x" * 300, "cannot be written, File name too long: "),
     ],
@@ -507,6 +508,20 @@ async def test_no_name_of_a_file_ends_the_console(tmp_path: Path, monkeypatch: p
         await typed(at, "W", path)
         await until(at, lambda: said in at.said or at.sees(said))
         assert not list(tmp_path.iterdir())
+
+
+async def test_nothing_is_lost_but_the_file_where_the_current_folder_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console is open for days, and its folder may be deleted meanwhile: something went wrong, it said, and no more."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    async with seat(settings=Settings(zone=UTC, save=write_lines)) as at:
+        await following(at, *some())
+        await typed(at, "W", "some.log")
+        await until(at, lambda: at.sees("there is no folder ") or at.said.startswith("cannot be written, "))
+        await at.press("escape", "2", "W")
+        await until(at, lambda: at.said.startswith("cannot be written, No such file or directory: "))
 
 
 async def test_a_line_or_a_range_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,7 +272,7 @@ class LogDeeds:
         buffer = self._view.buffer
         entries = buffer.between(buffer.start, buffer.end) if everything else self._view.shown()
         # Asked in ways that raise nothing, whatever was typed: a home of nobody, a name that is too long, a folder that may not be read.
-        path = Path(os.path.abspath(os.path.expanduser(text.strip())))  # noqa: PTH100, PTH111
+        path = Path(os.path.expanduser(text.strip()))  # noqa: PTH111
         if os.path.lexists(path):
             raise FilterError(f"exists already and is not overwritten: {path}")
         if not os.path.isdir(path.parent):  # noqa: PTH112

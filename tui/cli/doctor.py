@@ -269,6 +269,8 @@ async def _asked(platform: Platform, clock: Clock) -> Finding:
         seen = await ask(platform)
     except PlatformError as error:
         return Finding(about=platform.name, state="bad", text=f"{platform.platform}: {error.message}", remedy=remedy(error))
+    if platform.heard is None:
+        return Finding(about=platform.name, state="ok", text=f"{platform.platform}, nothing was asked of it")
     told = [platform.platform, platform.flavour, f"answered within {(clock.boot() - begun) * 1000:.0f} ms", seen, _budget(platform.rate)]
     return Finding(about=platform.name, state="ok", text=", ".join(filter(None, told)))
 

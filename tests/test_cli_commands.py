@@ -12,12 +12,13 @@ import pty
 import re
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -475,6 +476,29 @@ def test_interrupting_stops_the_watching_and_not_the_rollout(desk: Desk) -> None
     _, errors = watching.communicate(timeout=30)
     assert watching.returncode == Exit.INTERRUPTED
     assert errors == "rollwatch: no longer watching; the rollout goes on\n"
+
+
+@pytest.mark.parametrize("what", ["do", "rollout"])
+def test_who_interrupts_a_verb_is_told_that_it_may_be_done(what: str, punctual: Desk) -> None:
+    words = {
+        "do": ("do", "restart", punctual.ref("service", "web-api"), "--yes"),
+        "rollout": ("rollout", "shop", "checkout-3p2i", "prod", "--branch", "main", "--wait"),
+    }[what]
+    punctual.emulator.do(lambda control: control.fault("latency", method="POST", path="*/r[eo]*", seconds=20.0))
+    sending = punctual.start(*words)
+    journal = f"file:{punctual.home}/state/journal.sqlite?mode=ro"
+    for _ in range(100):
+        time.sleep(0.1)
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(journal, uri=True)) as history:
+            if history.execute("SELECT count(*) FROM intents").fetchone()[0]:
+                break
+    sending.send_signal(signal.SIGINT)
+    assert sending.stderr is not None
+    told = "rollwatch: no longer waiting for an answer; it may have been executed: look at it before doing it again\n"
+    assert sending.stderr.readline() == told
+    sending.send_signal(signal.SIGINT)  # not even for the seconds that it is given to come
+    assert sending.communicate(timeout=20) == ("", "")
+    assert sending.returncode == Exit.INTERRUPTED
 
 
 def test_a_wait_ends_where_the_credentials_do(desk: Desk) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from tui.actions import DANGERS, Danger
@@ -167,12 +168,23 @@ async def _do(session: Session, args: Namespace, verb: Verb, target: Ref, kind: 
         confirm(session, verb, target, kind, values, seen)
     verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
     session.verdicts.subscribe(verdicts.put_nowait)
-    outcome = await session.do(verb, target, values, kind=kind, seen=seen, override=args.override)
+    with told_if_left():
+        outcome = await session.do(verb, target, values, kind=kind, seen=seen, override=args.override)
     verdict = None
     if outcome.word in {"accepted", "unknown"} and not args.no_wait:
         say(f"{outcome.text}; watching what becomes of it")
         verdict = await _verdict(session, verdicts, outcome)
     return _tell(args, verb, target, outcome, verdict)
+
+
+@contextmanager
+def told_if_left() -> Iterator[None]:
+    """Around what is sent: who stops waiting for its answer has not stopped it."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        say(f"no longer waiting for an answer; it may have been executed: {LOOK}")
+        raise
 
 
 def fitting(session: Session, target: Ref, verb: Verb, kind: Kind, settings: list[str]) -> Form:

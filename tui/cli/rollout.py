@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from tui.cli import compose, document, say
-from tui.cli.do import beforehand, confirm, ending, filled, said
+from tui.cli.do import beforehand, confirm, ending, filled, said, told_if_left
 from tui.cli.exits import Exit
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
@@ -39,7 +39,8 @@ async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[
         # A script that names app, environment and what to roll out has said all there is to ask.
         if not args.yes and sys.stdin.isatty():
             confirm(session, Verb.TRIGGER, target, Kind.ROLLOUT, values, None)
-        outcome = await session.do(Verb.TRIGGER, target, values, kind=Kind.ROLLOUT, override=args.override)
+        with told_if_left():
+            outcome = await session.do(Verb.TRIGGER, target, values, kind=Kind.ROLLOUT, override=args.override)
     if args.json:
         made = None if outcome.resource is None else document.resource(outcome.resource)
         told = {"version": document.VERSION, "outcome": outcome.word, "text": outcome.text, "ref": str(outcome.ref), "rollout": made}

@@ -193,6 +193,8 @@ def related(behind: Sequence[str], row: Resource, now: Moment) -> Iterator[Probl
             wanted = belonging(row, kind, now)
             if wanted is not None and len(wanted) != int(head[2]):
                 yield "a wrong number of what belongs to a thing", f"{row.ref}: {body!r}, not {[str(each.ref) for each in wanted]}"
+        elif body and not body.startswith(" "):
+            kind = None  # why a kind could not be read, maybe on several lines
         elif kind is not None and body.startswith("  ") and not body.startswith("  and "):
             rows = [each for each in now.store.rows(kind) if body[2:].startswith(calls(each))]
             if kind in {Kind.SERVICE, Kind.DEPLOYMENT, Kind.INSTANCE} and rows and not any(told_of(each) in body for each in rows):

@@ -496,6 +496,7 @@ def test_who_interrupts_a_verb_is_told_that_it_may_be_done(what: str, punctual: 
     assert sending.stderr is not None
     told = "rollwatch: no longer waiting for an answer; it may have been executed: look at it before doing it again\n"
     assert sending.stderr.readline() == told
+    time.sleep(0.5)
     sending.send_signal(signal.SIGINT)  # not even for the seconds that it is given to come
     assert sending.communicate(timeout=20) == ("", "")
     assert sending.returncode == Exit.INTERRUPTED

@@ -17,6 +17,9 @@ from tui.engine.session import Session
 from tui.model import Resource
 from tui.tables import Moment, attention, state
 
+SOON: Final = 5.0
+"""Seconds that the first lines wait for those who do not answer: they are told of when they do."""
+
 WORST_FIRST: Final = 50
 """Things that need somebody which are told at the start, before only changes are."""
 
@@ -35,7 +38,7 @@ async def _feed(session: Session, *, as_json: bool) -> NoReturn:
         if not changes.full():
             changes.put_nowait(change)
 
-    await session.settle(30.0)
+    await session.settle(SOON)
     for name, words in refused(session):
         say(f"{name}: {words}")
 
@@ -44,13 +47,18 @@ async def _feed(session: Session, *, as_json: bool) -> NoReturn:
             print(document.text(each.as_json()) if as_json else each.text, flush=True)
 
     tell(beginning(session))
+    read = {feed for feed in session.feeds() if session.store.freshness(feed).fetched_boot is not None}
     end = session.changes.subscribe(heard)
     states = {each.name: each.state for each in session.store.connections()}
     try:
         while True:
             change = await changes.get()
             moment = Moment(now=session.clock.wall(), store=session.store)
-            tell(told(change, moment))
+            if change.feed in read:
+                tell(told(change, moment))
+            elif session.store.freshness(change.feed).fetched_boot is not None:
+                read.add(change.feed)  # what is first read now is not new by that
+                tell(_wrong(change.added, moment))
             for each in session.store.connections():
                 if states.get(each.name) != each.state:
                     tell([_connection(each, moment, "changed", states.get(each.name))])
@@ -91,7 +99,12 @@ def beginning(session: Session) -> Iterator[News]:
     moment = Moment(now=session.clock.wall(), store=session.store)
     yield from (_connection(each, moment, "is", None) for each in session.store.connections())
     kinds = dict.fromkeys(feed.kind for feed in session.feeds())
-    wrong = [row for kind in kinds for row in session.store.rows(kind) if attention(row) < 2]
+    yield from _wrong((row for kind in kinds for row in session.store.rows(kind)), moment)
+
+
+def _wrong(rows: Iterable[Resource], moment: Moment) -> Iterator[News]:
+    """What of these needs somebody now, the worst first."""
+    wrong = [row for row in rows if attention(row) < 2]
     yield from (_thing(moment, "is", None, row, f"is {_words(row)}") for row in sorted(wrong, key=attention)[:WORST_FIRST])
 
 
@@ -105,7 +118,7 @@ def told(change: Change, moment: Moment) -> Iterator[News]:
 
 
 def _connection(each: ConnectionState, moment: Moment, event: str, before: str | None) -> News:
-    why = f", {each.error}" if each.error is not None and event == "is" else ""
+    why = f", {each.error}" if each.error is not None and each.state != "fresh" else ""
     return News(
         text=f"{_time(moment)} {each.name}: {each.state}{why}",
         at=moment.now,

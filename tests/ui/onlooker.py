@@ -549,8 +549,8 @@ class Onlooker:
             "ended": "✗ ended",
         }
         words = [each for each in told if told[each] in head]
-        # It is quiet since its last line, and called so some seconds after that.
-        began = follow.state.since + (SILENT if word == "quiet" else 0.0)
+        # It is quiet since its last line, and called so some seconds after that, or after it was opened anew.
+        began = max(follow.state.since, follow._stream._state.since) + SILENT if word == "quiet" else follow.state.since
         if words and word not in words and self.session.clock.boot() - began > LAG:
             self.wrong("a log whose word is not so", f"{head.strip()!r}, not {word}")
         wanted = [str(each.text) if isinstance(each, LogLine) else str(each) for each in follow.lines]

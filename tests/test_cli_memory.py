@@ -60,6 +60,17 @@ def test_a_note_is_in_the_handoff_of_the_shift_without_its_secret(home: Path, ca
     assert {told[key][-1] for key in ("since", "until")} == {"Z"}, "as in every other document"
 
 
+def test_a_clock_that_was_set_back_hides_nothing_from_the_handoff(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configured(home)
+    then = datetime.now(UTC) + timedelta(minutes=40)
+    journal = Journal.open(home / "state" / "journal.sqlite", context="prod", who="ana", now=lambda: then)
+    journal.record([Event(what="transition", ref="fleet/service/s", at=then, name="web", before="ok (up)", after="failed (x)")])
+    assert journal.flush()
+    journal.close()
+    assert run(["handoff", "--since", "1h"]) == 0
+    assert "`web` (fleet service): failed (x)" in capsys.readouterr().out
+
+
 def test_a_shift_before_the_first_console_is_told_as_such(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     configured(home)
     assert run(["handoff"]) == 2

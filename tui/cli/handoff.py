@@ -11,7 +11,7 @@ from tui.cli.configured import NothingConnected, configured
 from tui.cli.exits import Exit
 from tui.clock import SystemClock, length
 from tui.engine.recall.handoff import markdown
-from tui.engine.recall.past import AT_MOST, read
+from tui.engine.recall.past import AHEAD, AT_MOST, read
 from tui.errors import StorageError, UsageError
 from tui.local.files import is_missing
 from tui.local.identity import whoami
@@ -46,7 +46,7 @@ def handoff(args: Namespace) -> int:
             say("noted")
             return Exit.OK
         until = clock.wall()
-        told = read(journal, until - back, until + timedelta(seconds=1))
+        told = read(journal, until - back, until + timedelta(seconds=1), ahead=AHEAD)
     finally:
         journal.close()
     if told.cut:

@@ -183,8 +183,14 @@ def why(row: Resource, text: str, whole: bool) -> Iterator[Problem]:
 def related(behind: Sequence[str], row: Resource, now: Moment) -> Iterator[Problem]:
     """The things that belong to it: how many, and each as it is."""
     kind: Kind | None = None
+    bodies: list[str] = []
     for line in behind:
         body = line[1:].rstrip(" ▐")
+        if body.startswith("    ") and bodies and bodies[-1].startswith("  "):
+            bodies[-1] += f" {body.strip()}"  # what a narrow line goes on with
+        else:
+            bodies.append(body)
+    for body in bodies:
         if head := re.fullmatch(r"(\S[\w &]*) (\d+)", body):
             kind = next((each for each in Kind if TITLES.get(each) == head[1]), None)
             if kind is None:

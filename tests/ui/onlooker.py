@@ -138,8 +138,8 @@ class Seen:
         return [self.part(y, region.x, region.width) for y in range(region.y, region.bottom)]
 
     def timeless(self) -> str:
-        """The text without its seconds: one may pass between two looks, and how old things are is looked at elsewhere."""
-        return re.sub(r" *\d+s\b", "s", self.text())
+        """The text without its seconds and the clock: one may pass between two looks, and how old things are is looked at elsewhere."""
+        return re.sub(r" *\d+s\b|(?<=  )\d\d:\d\d$", "s", self.text(), flags=re.MULTILINE)
 
     def differs(self, other: Seen) -> str:
         for y, (one, two) in enumerate(zip(self.styles, other.styles, strict=False)):

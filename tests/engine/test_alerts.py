@@ -95,7 +95,7 @@ async def test_acknowledged_quiet_and_ones_own_do_not_call_anybody() -> None:
     post.see(service("web-a"), service("web-b"), service("web-mine"))
     post.see(service("web-a", Health.BAD), service("web-b"), service("web-mine", Health.BAD))
     assert await post.after(20) == ["service web-a: failed"]
-    assert post.alerts.acknowledge("fleet/service/web-a") == 1
+    assert [each.name for each in post.alerts.acknowledge("fleet/service/web-a")] == ["web-a"]
     assert [each.name for each in post.alerts.unresolved] == ["web-mine"]
     post.alerts.snooze(600)
     post.see(service("web-a", Health.BAD), service("web-b", Health.BAD), service("web-mine", Health.BAD))

@@ -143,14 +143,13 @@ class Alerts:
         fired = [watch.alert for watch in self._watches.values() if watch.fired]
         return tuple(sorted(fired, key=lambda each: each.since, reverse=True))
 
-    def acknowledge(self, ref: str = "") -> int:
-        """Somebody looks after it: a thing, or with no ref everything; how many that were."""
-        count = 0
+    def acknowledge(self, ref: str = "") -> tuple[Alert, ...]:
+        """Somebody looks after it: a thing, or with no ref everything; what that was, the newest first."""
+        meant = tuple(each for each in self.unresolved if ref in {"", each.ref})
         for watch in self._watches.values():
-            if watch.fired and not watch.alert.acknowledged and ref in {"", watch.alert.ref}:
+            if watch.fired and watch.alert in meant:
                 watch.alert = replace(watch.alert, acknowledged=True)
-                count += 1
-        return count
+        return meant
 
     def snooze(self, seconds: float) -> None:
         """Ring nothing for so long. What happens meanwhile is counted and does not ring afterwards."""

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 SNOOZE: Final = 1800.0
 """Seconds for which one key makes everything quiet; again ends it."""
+NAMED: Final = 3
+"""How many of what was acknowledged are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +125,10 @@ class Alarm:
 
     def acknowledge(self, ref: Ref | None) -> None:
         """Somebody looks after the selected thing, or after everything that rings."""
-        count = (self.alerts.acknowledge(str(ref)) if ref is not None else 0) or self.alerts.acknowledge()
-        self._program.say(f"acknowledged {count}" if count else "nothing is ringing", "accent" if count else "warn")
+        meant = (self.alerts.acknowledge(str(ref)) if ref is not None else ()) or self.alerts.acknowledge()
+        names = ", ".join(f"{each.kind} {each.name}" for each in meant[:NAMED])
+        more = f" and {len(meant) - NAMED} more" if meant[NAMED:] else ""
+        self._program.say(f"acknowledged: {names}{more}" if meant else "nothing is ringing", "accent" if meant else "warn")
         self._draw_title()
 
     def snooze(self) -> None:

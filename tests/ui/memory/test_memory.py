@@ -576,7 +576,8 @@ async def test_an_alert_is_counted_in_the_header_until_somebody_looks_after_it()
         await at.tick(1)
         assert "✗ 1 alert" in at.header
         assert "not delivered: webhook: answered 500" in at.said
-        await at.press("K")
+        await at.press("1", "K")
+        assert at.said == "acknowledged: service web-api", "whatever is selected, and not only how many"
         await at.tick(1)
         assert "alert" not in at.header
         await at.press("Z")

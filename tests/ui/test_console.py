@@ -18,7 +18,7 @@ from tui.engine.feeds import Feed, Pending
 from tui.engine.stream import StreamState
 from tui.engine.verdicts import Verdict
 from tui.errors import NoEndpoint
-from tui.model import Application, Health, Kind, Rollout, Route, Service, Verb
+from tui.model import Application, Health, Kind, Phase, Rollout, Route, Service, Verb
 from tui.platforms.base import Rows
 from tui.text import Safe
 from tui.ui.app import Console
@@ -602,6 +602,20 @@ async def test_enter_shows_everything_known_of_a_thing_and_follows_it() -> None:
         await at.press("escape")
         assert at.app.screen is at.app.console_screen
         assert at.desk.shown["detail"] == ()
+
+
+async def test_what_went_on_in_a_thing_that_is_gone_lasted_until_it_was_last_seen() -> None:
+    async with seat() as at:
+        (row, *_) = at.desk.store.rows(Kind.ROLLOUT)
+        build = Phase(name="build", health=Health.BUSY, status=Safe("running"), started_at=NOW - timedelta(seconds=40))
+        at.desk.put("shop", Kind.ROLLOUT, [replace(row, phases=(build,))])  # type: ignore[call-arg]
+        await at.press("3", "home", "enter")
+        assert at.row(" build").split() == ["build", "◐", "busy", "·", "running", "·", "40s"]
+        at.desk.put("shop", Kind.ROLLOUT, [])
+        await at.wait()
+        assert "✗ gone" in at.screen()[0]
+        await at.tick(600)
+        assert at.row(" build").split()[-1] == "40s"
 
 
 async def test_variables_are_named_and_never_shown() -> None:

@@ -6,6 +6,8 @@ It shows what the store has and follows it; a thing that vanished is shown as it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import ClassVar, Final
 
 from textual import on
@@ -59,6 +61,7 @@ class DetailScreen(Screen[None]):
         self._moment = moment
         self._ref: Ref | None = None
         self._last: Resource | None = None
+        self._until: datetime | None = None
         self._form = FIELDS
         self._known: Sequence[Known] | None = None
         self._due = float("inf")
@@ -84,7 +87,7 @@ class DetailScreen(Screen[None]):
 
     def show(self, ref: Ref, form: str = FIELDS) -> None:
         """Show this thing from its first line."""
-        self._ref, self._last, self._form, self._known = ref, None, form, None
+        self._ref, self._last, self._until, self._form, self._known = ref, None, None, form, None
         self._fields.forget()
         self._finder.forget()
         self._view.show_lines(())
@@ -104,7 +107,8 @@ class DetailScreen(Screen[None]):
         if self._ref == ref:
             # Of what is no longer listed this is all that there is to show.
             self._known = found
-            self._last = self._last or (found[0].row if found else None)
+            if self._last is None and found:
+                self._last, self._until = found[0].row, found[0].seen
             self.redraw()
 
     def _feeds(self, ref: Ref) -> list[Feed]:
@@ -126,6 +130,11 @@ class DetailScreen(Screen[None]):
             self._title.set_text(str(self._ref), "title")
             self._view.show_lines([(Piece("Nothing is known of this.", "muted"),)])
             return
+        if gone:
+            # What went on when it was last seen lasted until then.
+            moment = replace(moment, read=lambda _: self._until)
+        else:
+            self._until = moment.known(row)
         self._seen(row, moment)
         self._draw_title(row, gone)
         self._view.show_lines(self._lines(row, moment))

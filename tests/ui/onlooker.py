@@ -558,7 +558,9 @@ class Onlooker:
             self.wrong("a log whose word is not so", f"{head.strip()!r}, not {word}")
         wanted = [str(each.text) if isinstance(each, LogLine) else str(each) for each in follow.lines]
         if pane.filter_text:
-            wanted = [each for each in wanted if pane.filter_text in each or each.startswith("── gap")]
+            without = pane.filter_text.startswith("!")
+            text = pane.filter_text.removeprefix("!")
+            wanted = [each for each in wanted if (text in each) is not without or each.startswith("── gap")]
         if view.paint.wrap or view.paint.pan or pane.context or pane.least or not len(view.buffer):
             return
         drawn = [line.strip(" ▐›") for line in self.seen.of_widget(view)]

@@ -138,7 +138,7 @@ BREAKS: Final = (
         path="tui/engine/circuit.py",
         old="if self._weight >= OPENS - 1e-9 or",
         new="if self._weight >= OPENS * 100 or",
-        test="tests/engine/test_poller.py::test_a_healed_network_is_noticed_soon_and_nothing_bursts",
+        test="tests/engine/test_poller.py::test_a_sick_server_is_asked_no_more_than_a_healthy_one",
     ),
     Break(
         guard="reserve for keys",
@@ -156,10 +156,10 @@ BREAKS: Final = (
     ),
     Break(
         guard="plain http",
-        path="tui/platforms/seg.py",
-        old='if scheme == "http" and not (loopback or allow_insecure):',
-        new='if scheme == "http" and not (loopback or True):',
-        test="tests/platforms/test_http_paths.py::test_a_bad_base_url_says_what_to_write",
+        path="tui/addresses.py",
+        old='if parts.scheme == "http" and not (allow_insecure or loopback):',
+        new='if parts.scheme == "http" and not (True or loopback):',
+        test="tests/test_addresses.py::test_plain_http_only_where_the_file_allows_it",
     ),
     Break(
         guard="what died before the answer",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.matrix.table import HERE, rows, text
+from tests.matrix.guards import BREAKS, ROOT, Break
+from tests.matrix.table import GUARDS, HERE, rows, text
 
 TESTS = HERE.parent
 ROWS = [*(f"N{n}" for n in range(1, 13)), *(f"T{n}" for n in range(1, 4)), *(f"{group}{n}" for group in "UPA" for n in range(1, 5))]
@@ -45,6 +46,15 @@ def test_every_test_of_the_matrix_belongs_to_a_row_or_says_what_else() -> None:
     for path in sorted(Path(HERE).glob("test_*.py")):
         for test in functions(f"matrix/{path.name}"):
             assert not test.startswith("test_") or test in named or test.startswith(others), test
+
+
+@pytest.mark.parametrize("each", BREAKS, ids=lambda each: str(each.guard))
+def test_a_row_of_the_guards_names_one_that_is_there_to_be_broken_and_a_test(each: Break) -> None:
+    assert (ROOT / each.path).read_text(encoding="utf-8").count(each.old) == 1
+    path, _, test = each.test.removeprefix("tests/").partition("::")
+    assert test in functions(path)
+    row = next(line for line in (HERE / GUARDS).read_text(encoding="utf-8").splitlines() if line.startswith(f"| {each.guard} |"))
+    assert f"`{each.test}`" in row
 
 
 def test_the_readme_is_made_from_the_rows() -> None:

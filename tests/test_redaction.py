@@ -6,7 +6,7 @@ import base64
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tui.platforms import records
@@ -50,6 +50,8 @@ SHAPES = {
     "a key": made(LETTERS + "+/\n", 20).map(lambda x: (f"-----BEGIN RSA PRIVATE KEY-----\n{x}\n-----END RSA PRIVATE KEY-----", x)),
 }
 """What a secret looks like: a whole one, and the part of it that must not be read."""
+TWICE = {"a JWT", "of a service of Phase"}
+"""Shapes in which that part stands twice."""
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -58,13 +60,15 @@ SHAPES = {
 )
 def test_no_form_of_a_secret_survives(shape: str, data: st.DataObject, before: str, after: str) -> None:
     whole, part = data.draw(SHAPES[shape])
+    # A part of a few letters may also be one of a name: ``clie`` is in ``--client-secret`` whatever is hidden.
+    assume(whole.count(part) == 1 + (shape in TWICE))
     said = before + whole + after
     shown = redacted(said)
     assert STARS in shown
-    # What is left must be what stood around it: a part of a few letters may also be a part of a name.
-    assert part not in shown.replace(before, "", 1) or part in redacted(whole.replace(part, ""))
+    # What is left must be what stood around it.
+    assert part not in shown.replace(before, "", 1)
     assert redacted(shown) == shown or part not in redacted(shown)
-    assert part not in records.word(whole) or part in records.word(whole.replace(part, ""))
+    assert part not in records.word(whole)
     assert may_hold(whole)
 
 

@@ -95,6 +95,11 @@ async def test_tools_stand_in_the_menu_with_a_digit_each_and_a_program_gets_the_
         monkeypatch.undo()
 
 
+async def test_a_program_that_a_signal_ended_is_told_by_the_signal() -> None:
+    assert await elsewhere._ran(("sh", "-c", "kill -INT $$"), {}) == (-2, "sh was ended by SIGINT")
+    assert await elsewhere._ran(("sh", "-c", "exit 3"), {}) == (3, "sh ended with 3")
+
+
 def programs(monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[tuple[str, ...], dict[str, str]]], list[str]]:
     """What would be started, with the variables that are set for it alone, and what is asked of who reads its output."""
     ran: list[tuple[tuple[str, ...], dict[str, str]]] = []

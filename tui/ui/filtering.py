@@ -89,8 +89,11 @@ class FilterInput(LineInput):
         super().__init__(placeholder=PLACEHOLDER, compact=True, select_on_focus=False)
         self.cursor_blink = False
         self.typed = Typed()
+        self.wrong = False
 
     def action_leave(self, keep: bool) -> None:
+        if keep and self.wrong:
+            return  # what was typed and what is wrong with it stay: without them the next keys would be those of the list
         if keep:
             self.typed.keep(self.value)
         self.post_message(self.Left(keep=keep))
@@ -117,8 +120,6 @@ class FilterBar(Vertical):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.input = FilterInput()
-        self.wrong = False
-        """What stands there cannot be kept."""
         self._mark = StatusLine(classes="mark")
         self._problem = StatusLine(classes="problem")
 
@@ -141,8 +142,7 @@ class FilterBar(Vertical):
 
     def complain(self, problem: str) -> None:
         """Say what is wrong; empty: nothing is."""
-        self.wrong = bool(problem)
-        self._problem.display = self.wrong
+        self.input.wrong = self._problem.display = bool(problem)
         self._problem.set_text(f"▲ {problem}" if problem else "", "warn")
 
     def close(self) -> None:

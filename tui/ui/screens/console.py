@@ -300,8 +300,6 @@ class ConsoleScreen(Screen[None]):
     @on(FilterInput.Left)
     def _filter_left(self, event: FilterInput.Left) -> None:
         event.stop()
-        if event.keep and self._filter.wrong:
-            return  # what was typed and what is wrong with it stay: without them the next keys would be those of the list
         if not event.keep:
             self.front.set_filter("")
         self._filter.close()

@@ -291,8 +291,6 @@ class MemoryScreen(Screen[None]):
     @on(FilterInput.Left)
     def _left(self, event: FilterInput.Left) -> None:
         event.stop()
-        if event.keep and self._filter.wrong:
-            return  # what was typed and what is wrong with it stay
         if not event.keep:
             self._refilter("")
         self._filter.close()

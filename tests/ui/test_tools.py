@@ -96,7 +96,8 @@ async def test_tools_stand_in_the_menu_with_a_digit_each_and_a_program_gets_the_
 
 
 async def test_a_program_that_a_signal_ended_is_told_by_the_signal() -> None:
-    assert await elsewhere._ran(("sh", "-c", "kill -INT $$"), {}) == (-2, "sh was ended by SIGINT")
+    assert await elsewhere._ran(("sh", "-c", "kill -INT $$"), {}) == (-2, "sh was ended by signal 2")
+    assert await elsewhere._ran(("sh", "-c", "kill -35 $$"), {}) == (-35, "sh was ended by signal 35"), "one without a name of its own"
     assert await elsewhere._ran(("sh", "-c", "exit 3"), {}) == (3, "sh ended with 3")
 
 

@@ -146,7 +146,7 @@ async def _ran(argv: Sequence[str], variables: Mapping[str, str]) -> tuple[int |
         code = await _run(argv, variables)
     except OSError as error:
         return None, f"{name} cannot be started: {error.strerror or error}"
-    return code, f"{name} ended with {code}" if code >= 0 else f"{name} was ended by {signal.Signals(-code).name}"
+    return code, f"{name} ended with {code}" if code >= 0 else f"{name} was ended by signal {-code}"
 
 
 async def _run(argv: Sequence[str], variables: Mapping[str, str]) -> int:

@@ -405,20 +405,25 @@ def test_a_filter_that_makes_no_sense_says_what_to_write(text: str) -> None:
         parse_filter(text)
 
 
-def test_what_runs_is_told_against_what_is_usual_for_it() -> None:
-    known = {("shop", "prod", "build"): usual([60.0] * 5), ("web", "fleet", "deployment"): usual([48.0] * 6)}
-    begun = NOW - timedelta(seconds=40)
-    moment = Moment(now=NOW, store=Shelf(), usual=known.get)
-    running = Phase(name="build", health=Health.BUSY, started_at=begun)
-    row = Rollout(
+def rolling(begun: datetime, *phases: Phase) -> Rollout:
+    return Rollout(
         ref=Ref(connection="shop", kind=Kind.ROLLOUT, id="r"),
         name=Safe("shop/prod"),
         app=Safe("shop"),
         environment=Safe("prod"),
         health=Health.BUSY,
+        queued_at=begun,
         started_at=begun,
-        phases=(running, Phase(name="deploy", health=Health.IDLE)),
+        phases=phases,
     )
+
+
+def test_what_runs_is_told_against_what_is_usual_for_it() -> None:
+    known = {("shop", "prod", "build"): usual([60.0] * 5), ("web", "fleet", "deployment"): usual([48.0] * 6)}
+    begun = NOW - timedelta(seconds=40)
+    moment = Moment(now=NOW, store=Shelf(), usual=known.get)
+    running = Phase(name="build", health=Health.BUSY, started_at=begun)
+    row = rolling(begun, running, Phase(name="deploy", health=Health.IDLE))
     assert "".join(piece.text for piece in phase_cell(row, moment)) == "build ◐ 40s of 1m00 ─ deploy ·"
     slow = replace(row, phases=(replace(running, started_at=NOW - timedelta(seconds=90)),))
     (_, late) = phase_cell(slow, moment)
@@ -442,19 +447,8 @@ def test_what_was_going_on_when_it_was_last_read_lasted_until_then_and_nobody_sa
     known = {("shop", "prod", "build"): usual([60.0] * 5), ("shop", "prod", "rollout"): usual([300.0] * 5)}
     moment = Moment(now=NOW, store=Shelf(), zone=UTC, usual=known.get, read=lambda _: read)
     begun = read - timedelta(seconds=14)
-    row = Rollout(
-        ref=Ref(connection="shop", kind=Kind.ROLLOUT, id="r"),
-        name=Safe("shop/prod"),
-        app=Safe("shop"),
-        environment=Safe("prod"),
-        health=Health.BUSY,
-        queued_at=begun,
-        started_at=begun,
-        phases=(
-            Phase(name="build", health=Health.BUSY, started_at=begun),
-            Phase(name="infra", health=Health.WARN, queued_at=begun, needs_approval=True),
-        ),
-    )
+    asks = Phase(name="infra", health=Health.WARN, queued_at=begun, needs_approval=True)
+    row = rolling(begun, Phase(name="build", health=Health.BUSY, started_at=begun), asks)
     cells = {each.id: each.text(row, moment) for each in TABLES[Kind.ROLLOUT].columns}
     assert cells["phases"] == "build ◐ 14s of 1m00 ─ infra ◆ NEEDS APPROVAL 14s"
     assert cells["elapsed"] == "14s  usually 5m00"

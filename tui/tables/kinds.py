@@ -100,6 +100,30 @@ def _bytes(id_: str, title: str, get: Callable[[R], int | None], *, rank: int) -
     )
 
 
+def _length(
+    id_: str,
+    title: str,
+    show: Callable[[R, Moment], Shown],
+    seconds: Callable[[R, Moment], float | None],
+    *,
+    low: int,
+    high: int,
+    rank: int,
+) -> Column[R]:
+    return Column(
+        id=id_,
+        title=title,
+        show=show,
+        order=lambda row, moment: seconds(row, moment) or 0.0,
+        low=low,
+        high=high,
+        rank=rank,
+        right=True,
+        ages=True,
+        counts="seconds",
+    )
+
+
 def _age(id_: str, title: str, get: Callable[[R], datetime | None], *, rank: int, low: int = 4) -> Column[R]:
     return Column(
         id=id_,
@@ -173,18 +197,7 @@ DEPLOYMENTS: Final[Table[Deployment]] = Table(
         _status(),
         _text("code", "CODE", code, low=10, high=30, rank=3),
         _version("runtime", "RUNTIME", lambda row: f"{row.runtime} {row.version}".strip(), high=16, rank=4),
-        Column(
-            id="took",
-            title="TOOK",
-            show=took,
-            order=lambda row, moment: taken(row, moment) or 0.0,
-            low=5,
-            high=17,
-            rank=5,
-            right=True,
-            ages=True,
-            counts="seconds",
-        ),
+        _length("took", "TOOK", took, taken, low=5, high=17, rank=5),
         _age("created", "STARTED", lambda row: row.created_at, rank=2),
         _on(6),
         _text("error", "ERROR", lambda row: row.error, low=14, high=60, rank=7),
@@ -296,18 +309,7 @@ ROLLOUTS: Final[Table[Rollout]] = Table(
         _text("target", "WHAT", target, low=9, high=24, rank=1),
         Column(id="state", title="STATE", show=rollout_state, order=lambda row, _: rollout_word(row), low=11, high=16, rank=4),
         Column(id="phases", title="PHASES", show=phase_cell, low=49, high=64, ages=True),
-        Column(
-            id="elapsed",
-            title="LASTED",
-            show=lasting,
-            order=lambda row, moment: lasted(row, moment) or 0.0,
-            low=7,
-            high=64,
-            rank=2,
-            right=True,
-            ages=True,
-            counts="seconds",
-        ),
+        _length("elapsed", "LASTED", lasting, lasted, low=7, high=64, rank=2),
         _age("queued", "STARTED", lambda row: row.queued_at or row.created_at, rank=5, low=7),
         _text("by", "BY", lambda row: row.by, low=6, high=20, rank=6),
         _on(7),

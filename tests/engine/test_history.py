@@ -26,8 +26,10 @@ from tests.engine.fakes import (
 )
 from tui.clock import SystemClock
 from tui.engine.feeds import Change, Feed
+from tui.engine.findings import found
 from tui.engine.history import History, events
 from tui.engine.ports import Event
+from tui.engine.recall.past import Stretch
 from tui.errors import StorageError, Unreachable
 from tui.model import Health, Kind, Phase, Variable
 from tui.platforms.base import Rows
@@ -67,6 +69,18 @@ def test_each_phase_of_a_rollout_is_told_once_with_how_long_it_took() -> None:
     instant = Phase(name="build", started_at=START, completed_at=START - timedelta(seconds=5))
     (event,) = events(Change(feed=there, updated=((before, rollout("r", phases=(instant,))),)), START, first=False)
     assert event.seconds == 0.0
+
+
+@pytest.mark.parametrize("days", [0.1, 1.0, 8.0, -0.1])
+def test_a_phase_that_was_over_before_anybody_looked_is_no_event_of_the_shift(days: float) -> None:
+    """A first look learns how long the phases of earlier rollouts took; the timeline said that they ended at the moment of that look."""
+    over = START - timedelta(days=days)
+    build = Phase(name="build", started_at=over - timedelta(minutes=1), completed_at=over, conclusion=Safe("success"))
+    going = {"health": Health.BUSY, "status": Safe("running"), "started_at": over - timedelta(minutes=2)}
+    seen = tuple(found([rollout("r", phases=(build, Phase(name="infra")), **going)], START))
+    assert [(each.name, each.seconds) for each in seen if each.what == "phase"] == [("build", 60.0)]
+    shift = Stretch(since=START - timedelta(hours=1), until=START + timedelta(hours=1), events=seen)
+    assert [each.text for each in shift.timeline()] == []
 
 
 def test_nothing_of_variables_is_kept() -> None:

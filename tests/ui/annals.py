@@ -53,7 +53,7 @@ class Happened:
     text: str = ""
     took: float | None = None
     hidden: bool = False
-    """A phase of what was over before anybody looked: it is learnt from and not told."""
+    """A phase that was over before anybody looked: it is learnt from and not told."""
 
     @property
     def wrong(self) -> bool:
@@ -200,7 +200,7 @@ class Annals:
             self._add("found", row, last, after=word(row), text=whose(row), took=took[1] if took else None)
         if isinstance(row, Rollout):
             for phase in (each for each in row.phases if each.completed_at):
-                self._phase(row, phase, hidden=any(told))
+                self._phase(row, phase, hidden=True)
 
     # When it is asked ----------------------------------------------------------------------------------------------------------
 

@@ -6,10 +6,12 @@ Nobody saw it happen: it is told as found, once, and never mistaken for what was
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from tui.engine.ports import Event
+from tui.engine.recall.records import BEFORE
 from tui.engine.words import called, seconds_of, whole_of, whose, word
 from tui.model import Deployment, Phase, Resource, Rollout, Service
 
@@ -25,7 +27,7 @@ def found(rows: Iterable[Resource], at: datetime) -> Iterator[Event]:
             yield Event(what="began", ref=str(row.ref), at=at, name=called(row), platform_at=began, text=whose(row))
         if last is not None and at - BACK <= last <= at:
             yield Event(what="found", ref=str(row.ref), at=at, name=called(row), after=word(row), platform_at=last, text=whose(row))
-        yield from durations(row, at)
+        yield from (replace(each, before=BEFORE) for each in durations(row, at))
 
 
 def phase_ended(row: Rollout, phase: Phase, at: datetime) -> Event:

@@ -21,8 +21,8 @@ class Event:
     (of errors in a log) or said (a line of a platform's own list); began and found are what it says of the time before the first look.
 
     ``ref`` is written ``connection/kind/id``, for an edge the connection's name; ``before`` and ``after`` are our words with the
-    platform's in brackets (``ok (running)``), of what is said ``before`` is its id in that list; ``at`` is when we saw it,
-    ``platform_at`` when the platform says it was.
+    platform's in brackets (``ok (running)``), of what is said ``before`` is its id in that list, of a phase ``before we looked`` where it
+    was over at the first look; ``at`` is when we saw it, ``platform_at`` when the platform says it was.
     """
 
     what: str

@@ -17,7 +17,7 @@ from tui.engine.ports import Event
 from tui.engine.recall.digest import digest
 from tui.engine.recall.handoff import handoff, markdown
 from tui.engine.recall.quorum import suspect
-from tui.engine.recall.records import Deed, Note, Standing, health_of
+from tui.engine.recall.records import BEFORE, Deed, Note, Standing, health_of
 from tui.engine.recall.standing import standing
 from tui.engine.recall.standing import told as told_of
 from tui.engine.recall.timeline import lane_cells, timeline
@@ -124,12 +124,13 @@ def test_a_thing_of_the_same_name_is_nearer_than_one_of_the_same_connection() ->
 def test_what_the_platform_says_of_the_time_before_stands_in_the_digest_and_the_timeline_as_such() -> None:
     """A first look: nobody saw anything happen, and yet the platform tells of a rollout that failed and a service that crashed."""
     looked = at(470)
-    bad = {"ref": "shop/rollout/r1", "name": "shop/prod", "at": looked, "text": "main by ana"}
+    bad: dict[str, Any] = {"ref": "shop/rollout/r1", "name": "shop/prod", "at": looked, "text": "main by ana"}
+    over: dict[str, Any] = {"ref": "shop/rollout/r1", "at": looked, "before": BEFORE}
     events = [
         Event(what="began", platform_at=at(440), **bad),
         Event(what="found", platform_at=at(443), after="failed (failure)", **bad),
-        Event(what="phase", ref="shop/rollout/r1", at=looked, name="rollout", after="failure", platform_at=at(443), seconds=180.0),
-        Event(what="phase", ref="shop/rollout/r1", at=looked, name="build", after="failure", platform_at=at(443), seconds=60.0),
+        Event(what="phase", platform_at=at(443), after="failure", **{**over, "name": "rollout", "seconds": 180.0}),
+        Event(what="phase", platform_at=at(443), after="failure", **{**over, "name": "build", "seconds": 60.0}),
         Event(what="found", ref=WEB, name="web-api", at=looked, platform_at=at(445), after="failed (crashed)"),
         Event(what="found", ref=JOB, name="worker", at=looked, platform_at=at(300), after="ok (running)"),
         Event(what="found", ref="fleet/service/old", name="old", at=looked, platform_at=at(-99), after="failed (crashed)"),

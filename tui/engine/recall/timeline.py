@@ -14,7 +14,7 @@ from typing import Final, Literal
 from tui.clock import span
 from tui.engine.joins import plain
 from tui.engine.ports import Event
-from tui.engine.recall.records import BEFORE, UNSEEN, Deed, connection_of, health_of, is_wrong, kind_of, when
+from tui.engine.recall.records import BEFORE, Deed, connection_of, health_of, is_wrong, kind_of, when
 from tui.engine.recall.usual import GOOD
 from tui.model import SHIPPED, TONES, Health, Kind, Tone
 
@@ -116,8 +116,7 @@ def timeline(events: Iterable[Event], deeds: Iterable[Deed] = ()) -> tuple[Entry
     """Everything, oldest first; each entry that went wrong says what came shortly before it on the same connection or name."""
     events = tuple(events)
     took = {(each.ref, each.at): each.seconds for each in events if _is_whole(each) and each.seconds is not None}
-    unseen = {each.ref: each.at for each in events if each.what in UNSEEN}
-    told = (_took(each, took) for each in events if not _is_whole(each) and not _is_old(each, unseen))
+    told = (_took(each, took) for each in events if not _is_whole(each) and not _is_old(each))
     entries = sorted([*told, *map(entry_of_deed, deeds)], key=lambda each: each.at)
     acts = [each for each in entries if each.act]
     moments = [each.at for each in acts]
@@ -129,9 +128,9 @@ def _is_whole(event: Event) -> bool:
     return event.what == "phase" and event.name == kind_of(event.ref)
 
 
-def _is_old(event: Event, unseen: Mapping[str, datetime]) -> bool:
-    """A phase of what was over before anybody looked: how long it took is learnt from, and is no event of the day."""
-    return event.what == "phase" and unseen.get(event.ref) == event.at
+def _is_old(event: Event) -> bool:
+    """A phase that was over before anybody looked: how long it took is learnt from, and is no event of the day."""
+    return event.what == "phase" and event.before == BEFORE
 
 
 def _took(event: Event, took: Mapping[tuple[str, datetime], float]) -> Entry:

@@ -487,6 +487,21 @@ async def test_which_length_of_a_rollout_is_which_stands_over_its_column() -> No
         assert all(len(each) <= 80 for each in at.screen())
 
 
+async def test_phases_have_the_form_that_fits_as_soon_as_their_pane_is_shown_again() -> None:
+    """Where one pane is shown at a time, the phases were cut until the next second: what waits for a person may stand at their end."""
+    desk = busy()
+    one = next(row for row in desk.store.rows(Kind.ROLLOUT) if isinstance(row, Rollout))
+    async with seat(desk, (50, 14)) as at:
+        await at.press("3", "2")
+        desk.put("shop", Kind.ROLLOUT, [one, replace(one, ref=ref(Kind.ROLLOUT, "r-2", "shop"), environment=Safe("longer-name"))])
+        await at.press("3")
+        shown = at.row("checkout/prod")
+        at.app._redraw(frozenset(Kind))
+        await at.wait()
+        assert shown == at.row("checkout/prod")
+        assert "…" not in shown
+
+
 def course(second: int) -> tuple[Phase, ...]:
     """The phases of a rollout so many seconds after it was begun: a build of 62, a wait for somebody of 100, infra until 200, a failure."""
 

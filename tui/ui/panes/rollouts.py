@@ -196,7 +196,9 @@ class RolloutsPane(Pane):
         """Drawn with everything else."""
 
     @on(ResourceTable.RowHighlighted)
-    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+    @on(ResourceTable.Fitted)
+    def _look_again(self, event: ResourceTable.About) -> None:
+        """The phases have the form that fits, and a pane that was hidden is drawn before it is laid out."""
         event.stop()
         self.touched()
 

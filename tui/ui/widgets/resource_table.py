@@ -13,7 +13,7 @@ keys, never numbers: a row that moves keeps its cursor on the same screen line, 
     table.cursor_key / table.marks / table.move_to(key)
 
 Messages: ``RowHighlighted(key | None)``, ``RowOpened(key)``, ``RowToggled(key, open)`` (tree), ``MarksChanged(marks)``,
-``HeadClicked(column)``. The same widget is the tree of a pane: ``ResourceTable(tree=True)``, rows with ``depth`` and ``open``.
+``HeadClicked(column)``, ``Fitted``. The same widget is the tree of a pane: ``ResourceTable(tree=True)``, rows with ``depth`` and ``open``.
 """
 
 from __future__ import annotations
@@ -82,6 +82,9 @@ class ResourceTable(LineView):
 
     class MarksChanged(About):
         """The set of marked keys is another one: ``table.marks``."""
+
+    class Fitted(About):
+        """The columns were laid out for another width of the table: cells that were made for one may not fit any more."""
 
     class HeadClicked(About):
         """A column title was clicked; ``key`` is the column's id."""
@@ -229,6 +232,7 @@ class ResourceTable(LineView):
         self._scroll_to_cursor()
         self._widen()
         self._lay_out()
+        self.post_message(self.Fitted(self, None))
 
     # Painting ------------------------------------------------------------------------------------------------------------
 

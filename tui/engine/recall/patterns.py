@@ -45,7 +45,7 @@ _FRAMES: Final = ("Traceback (most recent", "Caused by: ", "... ")
 _AT: Final = re.compile(r"at (?:async |new )?[\w.$<>/]{1,200} ?\([^)]{0,200}:\d")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def pattern(text: str) -> str:
     """A line with everything that differs from one occurrence to the next masked: ``timeout after <n>ms from <ip>``."""
     return _MASKS.sub(lambda match: f"<{match.lastgroup}>", text[:LOOK])

@@ -518,6 +518,22 @@ def test_a_variable_is_watched_though_nobody_looks_at_variables() -> None:
     play(tell)
 
 
+def test_what_was_overridden_is_not_looked_at_for_ever() -> None:
+    async def tell(stage: Stage) -> None:
+        there = Variable(ref=ref("web/MODE", Kind.VARIABLE), name=Safe("MODE"), service=WEB, value=Secret("fast"))
+        stage.answers(failing(OutcomeUnknown))
+        for override in (False, True):
+            await stage.do(Verb.SET, WEB, {"key": "MODE", "value": Secret("fast")}, kind=Kind.VARIABLE, override=override)
+            stage.answers(Accepted(), after=lambda: stage.fake.rows.update({(Kind.VARIABLE, "web"): rows(there)}))
+        await stage.time.sleep(5.0)
+        assert [verdict.word for verdict in stage.verdicts] == ["confirmed"]
+        asked = len(stage.fake.times("variable web"))
+        await stage.time.sleep(600.0)
+        assert len(stage.fake.times("variable web")) == asked
+
+    play(tell)
+
+
 def test_what_is_done_at_once_needs_no_verdict() -> None:
     async def tell(stage: Stage) -> None:
         made = Ref(connection="fleet", kind=Kind.PROJECT, id="p1")

@@ -66,7 +66,8 @@ class Follower:
     def follow(self, connection: Connection, act: Act, intent: int, pending: Pending, word: str) -> None:
         """Watch an act that was answered just now, or whose answer was lost. One that is done is only read again soon."""
         feeds = self.feeds(connection, act)
-        for earlier in [each for each in self._watches.values() if each.pending.key == pending.key]:
+        overtaken = [each for each in self._watches.values() if each.pending.key == pending.key]
+        for earlier in overtaken:
             earlier.over = True
             del self._watches[earlier.intent]
         if word != "done":
@@ -77,6 +78,8 @@ class Follower:
             watch = _Watch(connection, act, intent, pending, word, self._clock.boot(), feeds)
             self._watches[intent] = watch
             _keep(self._look(watch), self._looking)
+        for earlier in overtaken:  # only now: what both look at is not closed in between
+            self._poller.show(f"verdict {earlier.intent}", ())
 
     def feeds(self, connection: Connection, act: Act) -> tuple[Feed, ...]:
         """What shows the effect of an act."""

@@ -55,6 +55,31 @@ def test_each_happening_is_told_once_and_a_failure_loses_none() -> None:
     assert asked[-1] == START + timedelta(minutes=1)
 
 
+def test_a_list_that_is_read_wrongly_costs_itself_and_not_the_session() -> None:
+    async def story() -> tuple[list[str], str]:
+        time = clock()
+        fake = FakePlatform("fleet", time)
+        wrong = True
+
+        async def events(since: datetime | None) -> tuple[Happening, ...]:
+            if wrong:
+                raise LookupError
+            return (happening(1, 1),)
+
+        fake.happenings = events
+        told: list[str] = []
+        async with session(time, fake) as running:
+            running.happenings.subscribe(lambda pair: told.append(pair[1].id))
+            await time.sleep(65.0)
+            wrong, stopped = False, running.stopped
+            asked = len(fake.asked)
+            await time.sleep(120.0)
+            assert len(fake.asked) > asked
+        return told, stopped
+
+    assert vloop.run(story()) == (["1"], "")
+
+
 def test_a_platform_without_a_list_is_not_asked() -> None:
     async def story() -> int:
         time = clock()

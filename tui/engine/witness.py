@@ -42,6 +42,7 @@ class Witness:
     async def _watch(self, connection: Connection) -> None:
         known: dict[str, None] = {}
         since = self._clock.wall() - BACK
+        puzzled = False
         while True:
             await self._clock.sleep(EVERY)
             ask = connection.platform.happenings
@@ -53,6 +54,12 @@ class Witness:
             except (PlatformError, Later) as error:
                 log.debug("%s: its own list of events was not read: %s", connection.name, error)
                 continue
+            except Exception:
+                if not puzzled:
+                    log.exception("%s: an unexpected failure with its own list of events", connection.name)
+                puzzled = True
+                continue
+            puzzled = False
             for each in reversed(found):
                 if each.id in known:
                     continue

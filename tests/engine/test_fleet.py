@@ -11,7 +11,7 @@ from typing import Any
 
 from tui.clock import ManualClock
 from tui.engine.fleet import EVERY, Lookout
-from tui.errors import ConfigError, PlatformError, Unauthorized, Unreachable
+from tui.errors import ConfigError, Unauthorized, Unreachable
 from tui.model import Health, Kind, Ref, Service
 from tui.platforms.base import Read, Rows
 from tui.text import Safe
@@ -25,7 +25,7 @@ class Quick:
     allowance = (1000, 3600.0)
     flavour = "current"
 
-    def __init__(self, name: str, healths: Sequence[Health] = (), error: PlatformError | None = None) -> None:
+    def __init__(self, name: str, healths: Sequence[Health] = (), error: Exception | None = None) -> None:
         self.name, self.platform = name, "dployr"
         self.error = error
         self.healths = healths
@@ -107,6 +107,17 @@ async def test_what_was_read_stays_with_its_age_when_a_later_look_fails() -> Non
         await clock.advance(2 * EVERY)
         seen = lookout.glances["prod", "fleet"]
         assert (seen.word, seen.failed, seen.boot) == ("down", 1, read)
+
+
+async def test_an_error_of_our_own_costs_its_connection_and_only_for_now() -> None:
+    well, odd = Quick("fleet", [Health.OK]), Quick("vault", [Health.OK], error=LookupError())
+    async with looking(prod=opening(well, odd)) as (lookout, clock):
+        assert lookout.glances["prod", "vault"].word == "down"
+        assert "LookupError" in lookout.glances["prod", "vault"].error
+        odd.error, asked = None, well.asked
+        await clock.advance(EVERY * 1.2)
+        assert lookout.glances["prod", "vault"].word == "fresh"
+        assert well.asked > asked
 
 
 async def test_nothing_is_asked_once_nobody_looks() -> None:

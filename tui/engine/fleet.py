@@ -83,7 +83,7 @@ class Lookout:
             self._tell((name, ""), Glance(word="down", error=str(error)))
         except Exception as error:
             log.exception("%s cannot be looked at", name)
-            self._tell((name, ""), Glance(word="down", error=f"an error of our own ({type(error).__name__}); the log has the rest"))
+            self._tell((name, ""), Glance(word="down", error=_own(error)))
 
     async def _watch(self, key: Key, platform: Platform) -> None:
         connection = Connection(platform, clock=self._clock, random=self._random)
@@ -113,6 +113,10 @@ class Lookout:
             self._tell(key, replace(before, word="limited", error="its rate budget is kept for the keys"))
         except PlatformError as error:
             self._tell(key, replace(before, word=_word(error), error=str(error)))
+        except Exception as error:
+            if before.error != _own(error):
+                log.exception("%s of %s cannot be looked at", key[1], key[0])
+            self._tell(key, replace(before, word="down", error=_own(error)))
 
     def _tell(self, key: Key, glance: Glance) -> None:
         if self.glances.get(key) != glance:
@@ -142,3 +146,7 @@ def counted(kind: Kind, rows: Sequence[Resource], boot: float | None) -> Glance:
 
 def _word(error: PlatformError) -> Word:
     return "signed-out" if isinstance(error, Unauthorized | Forbidden) else "limited" if isinstance(error, RateLimited) else "down"
+
+
+def _own(error: Exception) -> str:
+    return f"an error of our own ({type(error).__name__}); the log has the rest"

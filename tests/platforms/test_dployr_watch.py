@@ -19,7 +19,7 @@ from tui.errors import BadReply, HalfDone, NoEndpoint, PlatformError, Refused, U
 from tui.model import Health, Kind, Verb
 from tui.platforms.base import SignIn
 from tui.platforms.dployr import watch
-from tui.platforms.dployr.watch import ALIVE, REFUSED, Watch
+from tui.platforms.dployr.watch import ALIVE, BEAT, REFUSED, Watch
 from tui.platforms.websocket import LARGEST, WebSocket, open_websocket
 from tui.text import Secret
 
@@ -179,6 +179,19 @@ async def test_a_stream_that_ends_is_opened_again() -> None:
             await at.clock.advance(2)
             await asyncio.sleep(0.01)
         await until(lambda: len(at.server.upgrades) >= 2)
+
+
+async def test_a_stream_that_says_nothing_for_long_is_opened_again() -> None:
+    async with current(telling(update("edge-1", workloads=RUNS))) as at:
+        await heard(at)
+        for _ in range(3):
+            await at.clock.advance(BEAT)
+        assert len(at.server.upgrades) == 1, "some machines have little to say"
+        for _ in range(3):
+            await at.clock.advance(BEAT)
+            await asyncio.sleep(0.01)
+        await until(lambda: len(at.server.upgrades) >= 2)
+        await until(lambda: at.platform._watch.alive)
 
 
 @pytest.mark.parametrize(("after", "word"), [("sleeping", ""), ("running", "has not come about")])

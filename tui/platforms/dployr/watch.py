@@ -26,7 +26,7 @@ PATH: Final = "/v1/instances/stream"
 BEAT: Final = 30.0
 """Seconds between two requests for the state."""
 ALIVE: Final = 90.0
-"""Seconds after the last message for which what was heard counts."""
+"""Seconds after the last message for which what was heard counts; of a stream that was silent for longer another is opened."""
 LONGEST: Final = 60.0
 FIRST: Final = 5.0
 """Seconds that a verb waits for the first word of each machine, from the opening of the stream."""
@@ -67,7 +67,7 @@ class Watch:
         self._workloads: dict[str, tuple[tuple[str, Workload], ...]] = {}
         self._numbers: dict[str, Numbers] = {}
         self._told = asyncio.Event()
-        self._opened = 0.0
+        self._opened = self._last = 0.0
         self._refused = self._begun = False
 
     @property
@@ -156,17 +156,26 @@ class Watch:
             await self._clock.sleep(max(wait, min(LONGEST, 2.0**failures)))
 
     async def _listen(self, socket: WebSocket) -> None:
-        beating = asyncio.ensure_future(self._beat(socket))
+        """Hear it until it ends, or is so silent that it may be dead without either end knowing."""
+        self._last = self._clock.boot()
+        both = asyncio.ensure_future(self._hear(socket)), asyncio.ensure_future(self._beat(socket))
         try:
-            while (message := await socket.receive()) is not None:
-                self._take(message)
+            ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for each in ended:
+                each.result()
         finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            for each in both:
+                each.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
             await socket.aclose()
 
+    async def _hear(self, socket: WebSocket) -> None:
+        while (message := await socket.receive()) is not None:
+            self._last = self._clock.boot()
+            self._take(message)
+
     async def _beat(self, socket: WebSocket) -> None:
-        while True:
+        while self._clock.boot() - self._last <= ALIVE:
             await socket.send(_BEAT)
             await self._clock.sleep(BEAT)
 

@@ -32,6 +32,7 @@ from tests.engine.fakes import FakeJournal, FakePlatform, Window, clock, failing
 from tests.matrix.proxy import FaultProxy, Toxics, Tunnel
 from tests.platforms.bench import Memory
 from tests.platforms.rawserver import RawServer, Seen, reply
+from tui.addresses import Address
 from tui.clock import ManualClock, SystemClock
 from tui.emulator import Options, start_in_thread
 from tui.emulator.server import Emulator
@@ -43,7 +44,9 @@ from tui.errors import BadReply, PlatformError, Unavailable, Unreachable
 from tui.model import Kind, LogLine
 from tui.platforms.base import ConnectionSpec, SignIn
 from tui.platforms.http import Transport
+from tui.platforms.names import Names
 from tui.platforms.registry import open_platform
+from tui.platforms.websocket import open_websocket
 from tui.text import Secret
 
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
@@ -311,6 +314,20 @@ async def test_n2_a_resolver_that_says_nothing_is_told_and_left_behind(monkeypat
     await at.aclose()
     # Whoever leaves does not wait for it: the loop's own threads are waited for, this one is not.
     await asyncio.get_running_loop().shutdown_default_executor()
+    assert resolver.under_way == 1
+    silence.set()
+
+
+async def test_n2_the_stream_of_the_machines_leaves_a_resolver_behind_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.platforms.names.SLOW", 0.1)
+    silence = threading.Event()
+    resolver = Resolver(monkeypatch, slow=silence)
+    names, address = Names(), Address.parse("https://slow.test")
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            await open_websocket("fleet", address, "/x", query={}, headers={}, names=names)
+    assert (resolver.asked["slow.test"], resolver.most) == (1, 1)
+    await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), 5.0)
     assert resolver.under_way == 1
     silence.set()
 

@@ -20,6 +20,7 @@ from tui.model import Health, Kind, Verb
 from tui.platforms.base import SignIn
 from tui.platforms.dployr import watch
 from tui.platforms.dployr.watch import ALIVE, BEAT, REFUSED, Watch
+from tui.platforms.names import Names
 from tui.platforms.websocket import LARGEST, WebSocket, open_websocket
 from tui.text import Secret
 
@@ -250,7 +251,7 @@ async def test_nonsense_on_the_stream_is_passed_over(message: bytes) -> None:
 
 
 async def opened(server: Loopback) -> WebSocket:
-    return await open_websocket("c", Address.parse(server.url), "/x", query={"a": "b&c"}, headers={"X-Y": Secret("z")})
+    return await open_websocket("c", Address.parse(server.url), "/x", query={"a": "b&c"}, headers={"X-Y": Secret("z")}, names=Names())
 
 
 async def test_messages_in_pieces_pings_and_a_goodbye() -> None:

@@ -55,7 +55,7 @@ def named_first(names: Names) -> httpcore.AsyncNetworkBackend:
             socket_options: Iterable[Any] | None = None,
         ) -> httpcore.AsyncNetworkStream:
             try:
-                await _found(names, host, port, timeout)
+                await found(names, host, port, timeout)
             except OSError as unknown:
                 raise httpcore.ConnectError(str(unknown)) from unknown
             return await super().connect_tcp(host, port, timeout, local_address, socket_options)
@@ -63,7 +63,8 @@ def named_first(names: Names) -> httpcore.AsyncNetworkBackend:
     return NamedFirst()
 
 
-async def _found(names: Names, host: str, port: int, within: float | None) -> None:
+async def found(names: Names, host: str, port: int, within: float | None) -> None:
+    """Return once the name was found, within so many seconds (None: as long as a request waits). Raises ``OSError``."""
     try:
         async with asyncio.timeout(SLOW if within is None else min(SLOW, within)):
             await names.known(host, port)

@@ -18,6 +18,7 @@ from typing import Final
 
 from tui.addresses import Address
 from tui.errors import BadReply, PlatformError, Unreachable
+from tui.platforms.names import Names, found
 from tui.platforms.reach import Trouble, proxy_for, trust
 from tui.platforms.replies import Reply, failure
 from tui.platforms.seg import query_text
@@ -108,6 +109,7 @@ async def open_websocket(
     *,
     query: Mapping[str, str | Secret],
     headers: Mapping[str, Secret],
+    names: Names,
     ca_file: Path | None = None,
 ) -> WebSocket:
     """Connect and shake hands. Raises ``Unreachable``, and what a refusal's status means."""
@@ -118,6 +120,7 @@ async def open_websocket(
             raise Trouble("streams do not go through a proxy", "")
         context = trust(address, ca_file) if address.secure else None
         async with asyncio.timeout(OPENING):
+            await found(names, host.strip("[]"), number, None)
             reader, writer = await asyncio.open_connection(host.strip("[]"), number, ssl=context, limit=1 << 16)
             try:
                 return await _shake(connection, address, path + "?" + query_text(query), headers, reader, writer)

@@ -23,6 +23,7 @@ from tui.platforms.dployr.deeds import Deeds
 from tui.platforms.dployr.documented import Documented
 from tui.platforms.dployr.watch import PATH, Watch
 from tui.platforms.http import Credentials, Transport
+from tui.platforms.names import Names
 from tui.platforms.pinned import Want
 from tui.platforms.records import Unreadable, items
 from tui.platforms.replies import Reply
@@ -209,14 +210,14 @@ def connect(spec: ConnectionSpec, *, credentials: SignIn, clock: Clock, rollouts
     else:
         who = _credentials(spec, credentials, plain, clock)
         transport = Transport(credentials=who, **options)
-    address = pinned(options["base_url"], allow_insecure=spec.allow_insecure)
+    address, names = pinned(options["base_url"], allow_insecure=spec.allow_insecure), Names()
 
     async def stream(cluster: str) -> WebSocket:
         headers = {"Cookie": cookie} if cookie is not None else {}
         pair = await who.header() if who is not None else None
         headers |= {"Authorization": Secret(pair[0])} if pair is not None else {}
         query = {"clusterId": cluster}
-        return await open_websocket(spec.name, address, PATH, query=query, headers=headers, ca_file=spec.ca_file)
+        return await open_websocket(spec.name, address, PATH, query=query, headers=headers, names=names, ca_file=spec.ca_file)
 
     return Dployr(spec, transport, clock, exchange=plain, watch=Watch(spec.name, stream, clock))
 

@@ -230,6 +230,22 @@ async def test_the_path_below_the_environment_is_tried_once_and_remembered() -> 
         assert [each.path for each in at.server.seen[1:]] == [f"/api/apps/shop-3p2i/rollouts/{ID}", path, path, path]
 
 
+async def test_where_only_the_environment_leads_to_a_rollout_it_is_asked_for() -> None:
+    path = f"/api/apps/shop-3p2i/envs/prod/rollouts/{ID}"
+    async with bench("encore", answers(rollout(), path=path), memory=known(), flavour="auto") as at:
+        await at.fetch(Kind.ROLLOUT)
+        adopt = at.platform.verbs[Kind.ROLLOUT, Verb.ADOPT]
+        with pytest.raises(Refused, match="environment") as caught:
+            await adopt.run(at.ref(Kind.ROLLOUT, ""), {"rollout": "roll_another"})
+        assert set(caught.value.fields) == {"environment"}
+        assert not caught.value.sent
+        assert [each.id for each in at.memory.known()] == [ID]
+        at.memory.kept["roll_nowhere"] = replace(KNOWN, id="roll_nowhere", environment="")
+        rows = await at.fetch(Kind.ROLLOUT)
+        assert {each.ref.id: each.snapshot for each in rows.items} == {ID: False, "roll_nowhere": True}
+        assert rows.unreadable == 0
+
+
 @pytest.mark.parametrize(
     "missing",
     [

@@ -15,10 +15,12 @@ from tui.errors import BadReply, Forbidden, NoEndpoint, NotFound, PlatformError,
 from tui.model import EMPTY, KnownRollout, Ref, Resource
 from tui.platforms.base import RolloutSource, Rows
 from tui.platforms.encore import faults, translate, wire
+from tui.platforms.encore.adopting import WHAT
 from tui.platforms.encore.offers import ROLLOUT, ROLLOUT_OF_ENVIRONMENT
 from tui.platforms.http import Transport
 from tui.platforms.records import REFUSALS, single
 from tui.platforms.replies import Reply
+from tui.platforms.sending import refused
 from tui.text import clean
 
 SHOWN: Final = 100
@@ -150,12 +152,12 @@ class Rollouts:
 
     async def ask(self, known: KnownRollout) -> None:
         """Read one rollout and remember it. What the server does not know, and what it cannot tell, is noted and is no error."""
-        ids = {"app": known.app, "id": known.id}
-        paths = {ROLLOUT: ids} | ({ROLLOUT_OF_ENVIRONMENT: ids | {"env": known.environment}} if known.environment else {})
+        paths = self._paths(known)
+        if not paths:
+            self._absent.add(known.id)
+            return
         missing: list[PlatformError] = []
         for path, filled in paths.items():
-            if self._path not in {"", path}:
-                continue
             try:
                 reply = await self._transports.get(known.app, self._transports[""]).get(path, ids=filled)
             except (NotFound, NoEndpoint) as error:
@@ -178,6 +180,12 @@ class Rollouts:
         elif (self._clock.wall() - known.at).total_seconds() > FRESH:
             self._absent.add(known.id)
 
+    def _paths(self, known: KnownRollout) -> Mapping[str, Mapping[str, str]]:
+        """Where a rollout may be asked for, with which ids; empty where the server wants its environment, which nobody named."""
+        ids = {"app": known.app, "id": known.id}
+        paths = {ROLLOUT: ids} | ({ROLLOUT_OF_ENVIRONMENT: ids | {"env": known.environment}} if known.environment else {})
+        return {path: filled for path, filled in paths.items() if self._path in {"", path}}
+
     async def opens(self, app: str) -> bool:
         """Ask an app for a rollout that it cannot have: whether these credentials open it, as far as that tells. Raises ``NotFound`` for
         an app that the server does not know."""
@@ -195,7 +203,11 @@ class Rollouts:
         return True
 
     async def adopt(self, known: KnownRollout) -> model.Rollout:
-        """Remember a rollout that the server shows. Raises ``NotFound`` for one that it does not; that says nothing of the server."""
+        """Remember a rollout that the server shows. Raises ``NotFound`` for one that it does not; that says nothing of the server.
+        ``Refused`` where its environment has to be named."""
+        if not self._paths(known):
+            needed = {"environment": "is needed: this server shows a rollout only below its environment"}
+            raise refused(needed, connection=self._connection, what=WHAT)
         before = self.readable
         await self.ask(known)
         if self.readable is not before and self.readable is False:

@@ -21,6 +21,7 @@ import pytest
 
 from tests.local.disks import small_disk
 from tests.local.histories import START, WEB, Wall, afters, event
+from tui.engine.connection import VERB_DEADLINE
 from tui.errors import StorageError, UsageError
 from tui.local.journal import Intent, Journal, database
 from tui.local.journal.database import open_database, reopen_database
@@ -229,9 +230,9 @@ def test_unknown_stays_open_until_settled_or_overridden(journal: Journal) -> Non
     assert waiting(journal) == ()
 
 
-def test_an_answer_that_never_came_is_unknown_after_two_minutes(journal: Journal, wall: Wall) -> None:
+def test_an_answer_that_never_came_is_unknown_after_three_minutes(journal: Journal, wall: Wall) -> None:
     restart(journal)
-    wall.forward(minutes=2, seconds=1)
+    wall.forward(minutes=3, seconds=1)
     with pytest.raises(UsageError, match="what became of it is not known"):
         restart(journal)
     assert restart(journal, override=True)
@@ -240,7 +241,8 @@ def test_an_answer_that_never_came_is_unknown_after_two_minutes(journal: Journal
 def test_two_consoles_do_not_send_the_same_verb(path: Path, wall: Wall) -> None:
     one, two = opened(path, wall), opened(path, wall)
     number = restart(one)
-    for override in (False, True):  # the other console still waits for its answer
+    for seconds, override in ((0.0, False), (VERB_DEADLINE + 5.0, True)):  # the other console still waits for its answer
+        wall.forward(seconds=seconds)
         with pytest.raises(UsageError, match="still waiting"):
             restart(two, override=override)
     assert waiting(two)

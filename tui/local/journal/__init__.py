@@ -26,8 +26,8 @@ from tui.model import Kind, Ref, Resource, Verb
 
 __all__ = ["Entry", "Intent", "Journal", "Known", "Rollouts", "Seen"]
 
-IN_FLIGHT: Final = timedelta(minutes=2)
-"""How long a verb can still be waiting for its answer; after that its outcome is unknown, whoever sent it."""
+IN_FLIGHT: Final = timedelta(minutes=3)
+"""How long a verb can still wait for its answer, also one of several requests; after that its outcome is unknown, whoever sent it."""
 
 TIDY: Final = timedelta(hours=6)
 """Between two prunings of a console that runs for days."""

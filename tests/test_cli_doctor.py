@@ -16,7 +16,7 @@ import trustme
 from tests.test_cli_commands import Desk, desk, emulator  # noqa: F401 - fixtures
 from tests.ui.desk import NOW, service
 from tui.cli.checks import wrongs
-from tui.cli.doctor import _network
+from tui.cli.doctor import _network, _through
 from tui.cli.exits import Exit
 from tui.clock import ManualClock, SystemClock
 from tui.engine.feeds import Feed
@@ -38,6 +38,16 @@ def test_doctor_tells_the_way_to_each_platform_and_how_far_the_clocks_are_apart(
         assert "s apart" in found[f"{name}, the way"]["text"]
         assert found[f"{name}, the way"]["state"] == "ok"
     assert set(told) == {"version", "rollwatch", "findings"}
+
+
+def test_doctor_asks_tmux_also_where_the_current_folder_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setenv("TMUX", "/nowhere/tmux,1,0")
+    (found,) = _through()
+    assert found.about == "clipboard, alerts"
+    assert "tmux" in found.text
 
 
 def test_doctor_says_what_to_do_where_nobody_listens(desk: Desk) -> None:  # noqa: F811

@@ -46,6 +46,14 @@ def fleet(info: Any, **more: Any) -> Draft:
     return replace(base, **more)
 
 
+def test_a_first_run_in_a_folder_that_is_gone_finds_what_is_elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setenv("PHASE_TOKEN", "pss_user:v1:x")
+    assert "PHASE_TOKEN" in [each.title for each in at(home).finds()]
+
+
 def test_what_works_is_written_privately_and_a_second_one_beside_it(info: Any, home: Path) -> None:
     onboarding = at(home)
     draft = fleet(info, production=True)

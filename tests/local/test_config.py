@@ -343,6 +343,16 @@ def test_a_file_of_certificates_is_found_beside_the_configuration(file: Path, mo
     assert read(file, text, {"ROLLWATCH_C_CA_FILE": "env.pem"}).choose().context.connections["c"].ca_file == "/env.pem"
 
 
+def test_certificates_that_lead_nowhere_are_told_by_their_line(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "[contexts.p.connections.c]\nplatform = 'phase'\nca_file = '~nobody-of-that-name/ca.pem'"
+    assert refused(file, text).endswith("line 3: contexts.p.connections.c.ca_file leads nowhere from here: write the whole path")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(ConfigError, match=r"environment ROLLWATCH_C_CA_FILE: .* leads nowhere from here"):
+        read(file, text, {"ROLLWATCH_C_CA_FILE": "env.pem"})
+
+
 def test_a_hundred_megabytes_are_refused_unread(file: Path) -> None:
     with file.open("wb") as opened:
         opened.truncate(100 << 20)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.disks import small_disk
+from tui.errors import ConfigError
 from tui.local.files import TEMPORARY
 from tui.local.paths import Paths, packaged_themes
 
@@ -46,6 +47,15 @@ def test_rollwatch_home_may_be_relative_or_a_link(tmp_path: Path, monkeypatch: p
     (tmp_path / "link").symlink_to("real")
     paths = Paths.discover({"ROLLWATCH_HOME": "link"}).prepare(NOW)
     assert (paths.config_dir, paths.reason) == (tmp_path / "real", "")
+
+
+def test_rollwatch_home_in_a_folder_that_is_gone_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(ConfigError, match="ROLLWATCH_HOME is 'here', in a folder that is gone: write the whole path"):
+        Paths.discover({"ROLLWATCH_HOME": "here"})
+    assert Paths.discover({"ROLLWATCH_HOME": "/here"}).config_dir == Path("/here")
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="the customs of another system")

@@ -139,7 +139,7 @@ def _through() -> Iterator[Finding]:
     way = way_of(os.environ)
     if os.environ.get("TMUX"):
         # tmux itself is asked; a client that hangs is no reason to hang as well.
-        told = run(("tmux", "show-options", "-gv", "allow-passthrough"), environ=os.environ, folder=Path.cwd(), seconds=2.0)
+        told = run(("tmux", "show-options", "-gv", "allow-passthrough"), environ=os.environ, folder=Path("/"), seconds=2.0)
         passes = told.output.strip() in {"on", "all"}
         remedy = "" if passes else "set -g allow-passthrough on, in ~/.tmux.conf"
         said = "passed on by tmux" if passes else f"tmux keeps them: {told.problem or 'allow-passthrough is off'}"

@@ -47,7 +47,11 @@ class Onboarding(Drafts):
 
     def finds(self) -> Sequence[Find]:
         """What is on this machine already."""
-        return finds(os.environ, Path.cwd())
+        try:
+            here = Path.cwd()
+        except OSError:  # it is gone
+            here = Path("/")
+        return finds(os.environ, here)
 
     def wrong(self, draft: Draft) -> Mapping[str, str]:
         """What is wrong, by field; nothing is sent."""

@@ -197,7 +197,10 @@ class _Layers:
                 self.fail(Problem(key=(*key, "base_url"), what=str(error)))
             if file := connection.get("ca_file"):
                 folder = Path() if self._document is None or (*key, "ca_file") in self._said else self._document.path.parent
-                connection["ca_file"] = str((folder / Path(file).expanduser()).absolute())
+                try:
+                    connection["ca_file"] = str((folder / Path(file).expanduser()).absolute())
+                except (RuntimeError, OSError):  # a home of nobody, a current folder that is gone
+                    self.fail(Problem(key=(*key, "ca_file"), what="leads nowhere from here", hint="write the whole path"))
         for name, context in self.data.get("contexts", {}).items():
             self._check_links(name, context)
             self._check_tools(("contexts", name, "tools"), context)

@@ -12,7 +12,7 @@ from pathlib import Path
 from platformdirs import PlatformDirs
 
 import tui
-from tui.errors import StorageError
+from tui.errors import ConfigError, StorageError
 from tui.local.files import private_folder, sweep
 
 
@@ -28,10 +28,13 @@ class Paths:
     @classmethod
     def discover(cls, environ: Mapping[str, str]) -> Paths:
         """The places by ``ROLLWATCH_HOME`` of ``environ``, else by the customs of this system (which look at the process's own
-        HOME and XDG variables). Touches nothing."""
+        HOME and XDG variables). Touches nothing. Raises ``ConfigError`` where the former is relative to a folder that is gone."""
         if home := environ.get("ROLLWATCH_HOME", ""):
             # Resolved, because whoever names a folder through a link means the folder behind it.
-            folder = Path(home).absolute().resolve()
+            try:
+                folder = Path(home).absolute().resolve()
+            except OSError:
+                raise ConfigError(f"ROLLWATCH_HOME is {home!r}, in a folder that is gone", hint="write the whole path") from None
             return cls(config_dir=folder, state_dir=folder / "state", log_dir=folder / "log")
         places = PlatformDirs("rollwatch", appauthor=False)
         config, state, log = Path(places.user_config_dir), Path(places.user_state_dir), Path(places.user_log_dir)

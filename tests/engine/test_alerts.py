@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.fakes import START, FakePlatform, feed, ref, rollout, service
+from tests.platforms.loopback import Answer, Loopback
 from tui.cli.alerting import deliverer
 from tui.clock import ManualClock, SystemClock
 from tui.engine.alerts import DEFAULTS, FLAPPING, FLAPS, Alert, Alerts, Rule, payload
@@ -188,3 +189,20 @@ async def test_an_address_is_told_the_same_once_and_never_shown(monkeypatch: pyt
     unset = deliverer(Configured(webhook="$NO_SUCH_HOOK"), SystemClock(), tmp_path)
     assert unset is not None
     assert await unset(TOLD) == ["webhook: $NO_SUCH_HOOK is not set"]
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/a//canary", "https://[canary/x", "http://127.0.0.1:0/canary"])
+async def test_an_address_that_cannot_be_used_is_told_and_never_shown(address: str, tmp_path: Path) -> None:
+    deliver = deliverer(Configured(webhook=address), SystemClock(), tmp_path)
+    assert deliver is not None
+    (problem,) = await deliver(TOLD)
+    assert problem.startswith("webhook: its address cannot be used: ")
+    assert "canary" not in problem
+
+
+async def test_all_of_the_query_is_sent_and_a_thank_you_in_any_form_is_one(tmp_path: Path) -> None:
+    async with Loopback(lambda seen: Answer(body=b"ok", content_type="text/html")) as server:
+        deliver = deliverer(Configured(webhook=f"{server.url}/hook?wait&to="), SystemClock(), tmp_path)
+        assert deliver is not None
+        assert await deliver(TOLD) == []
+        assert server.seen[0].query == [("wait", ""), ("to", "")]

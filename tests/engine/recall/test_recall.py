@@ -24,7 +24,7 @@ from tui.engine.recall.timeline import lane_cells, timeline
 from tui.engine.recall.usual import outlook, usual
 from tui.engine.recall.versions import matrix, places
 from tui.errors import NoEndpoint, Refused, Unauthorized, Unavailable, Unreachable
-from tui.model import Deployment, Environment, Health, Kind, Ref, Resource, Rollout, Service
+from tui.model import Deployment, Environment, Health, Kind, Ref, Resource, Rollout, Service, Tone
 from tui.text import Safe
 
 START = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
@@ -108,6 +108,15 @@ def test_an_attempt_that_was_over_when_it_was_first_seen_is_not_said_to_begin_th
 
     assert seen("failed (failure)") == "appeared, failed (failure), main by ana"
     assert seen("busy (running)") == "began, main by ana"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tone"),
+    [("", Tone.BUSY), ("accepted", Tone.BUSY), ("unconfirmed", Tone.UNKNOWN), ("unknown", Tone.UNKNOWN), ("confirmed", Tone.OK)],
+)
+def test_what_nobody_saw_the_end_of_is_unknown_and_not_under_way(outcome: str, tone: Tone) -> None:
+    (entry,) = timeline([], [replace(DEEDS[0], outcome=outcome)])
+    assert entry.tone is tone
 
 
 def test_a_thing_of_the_same_name_is_nearer_than_one_of_the_same_connection() -> None:

@@ -35,6 +35,7 @@ OUTCOMES: Final[dict[str, Tone]] = {
     "confirmed": Tone.OK,
     "refused": Tone.WARN,
     "failed": Tone.BAD,
+    "unconfirmed": Tone.UNKNOWN,
     "unknown": Tone.UNKNOWN,
 }
 

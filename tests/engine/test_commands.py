@@ -236,6 +236,32 @@ def test_the_thing_itself_is_looked_at_where_the_list_does_not_tell() -> None:
     vloop.run(story())
 
 
+def test_a_look_that_goes_wrong_by_our_own_fault_leaves_no_verb_in_flight_for_ever() -> None:
+    kinds = {Kind.SERVICE: {"single": True}}
+    looks: list[Ref] = []
+
+    def one(target: Ref) -> Any:
+        looks.append(target)
+        raise LookupError
+
+    async def story() -> tuple[list[str], str | None]:
+        time = clock()
+        fake = FakePlatform("fleet", time, kinds=kinds)
+        fake.can((Kind.SERVICE, Verb.RESTART))
+        fake.rows[Kind.SERVICE, ""] = rows(service("web"))
+        fake.one = one
+        async with session(time, fake) as running:
+            said: list[str] = []
+            running.verdicts.subscribe(lambda verdict: said.append(verdict.word))
+            await running.settle(10.0)
+            assert (await running.do(Verb.RESTART, WEB)).word == "accepted"
+            await time.sleep(100.0)
+            return said, running.why_not(WEB, Verb.RESTART)
+
+    assert vloop.run(story()) == (["unconfirmed"], None)
+    assert len(looks) > 3
+
+
 def test_a_double_press_sends_one_request() -> None:
     async def tell(stage: Stage) -> None:
         first, second = await asyncio.gather(stage.do(Verb.RESTART), stage.do(Verb.RESTART))

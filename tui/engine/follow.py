@@ -131,6 +131,8 @@ class Follower:
                 self._judge(watch, {})
             except PlatformError as error:
                 log.debug("looking at %s: %s", ref, error)
+            except Exception:
+                log.exception("looking at %s", ref)
         self._give_up(watch)
 
     def _judge(self, watch: _Watch, rows: Mapping[Ref, Resource]) -> None:

@@ -90,6 +90,13 @@ def test_the_documents_own_examples_pass_and_become_what_they_print() -> None:
     assert FORMS[Kind.APPLICATION, Verb.CREATE].values({"name": "A", "environments": "dev, eu-prod"})["environments"] == ["dev", "eu-prod"]
 
 
+@pytest.mark.parametrize("text", ["PASSWORD=abc,hunter2", "PASSWORD=abc,hunter2=="])
+def test_what_is_wrong_with_a_variable_does_not_quote_what_may_be_its_value(text: str) -> None:
+    wrong = FORMS[Kind.DEPLOYMENT, Verb.UPDATE].check({"env": text.replace("hunter2", "hunter 2")})["env"]
+    assert wrong.startswith("number 2 ")
+    assert "hunter" not in wrong
+
+
 def test_a_secret_is_one_from_the_first_moment() -> None:
     made = FORMS[Kind.VARIABLE, Verb.SET].values({"key": "TOKEN", "value": "hunter2"})
     assert isinstance(made["value"], Secret)

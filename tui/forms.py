@@ -114,13 +114,13 @@ def _switch(text: str) -> str:
 
 
 def _pairs(text: str) -> str:
-    for piece in _pieces(text):
+    """Which one is wrong is told by its number: what stands behind a comma may be the rest of a value."""
+    for number, piece in enumerate(_pieces(text), 1):
         key, sign, _ = piece.partition("=")
         if not sign:
-            return f"{key[:20]!r} has no value: write KEY=value, KEY=value"
-        problem = variable_key(key.strip())
-        if problem:
-            return problem
+            return f"number {number} has no value: write KEY=value, KEY=value"
+        if variable_key(key.strip()):
+            return f"number {number} is no variable name: letters, digits and _"
     return ""
 
 
@@ -318,7 +318,7 @@ FORMS: Final[Mapping[tuple[Kind, Verb], Form]] = {
         target=Kind.DEPLOYMENT,
         fields=(
             _VERSION,
-            Field(name="env", title="Variables", shape=Shape.PAIRS, help="KEY=value, KEY=value", example="NODE_ENV=production"),
+            Field(name="env", title="Variables", shape=Shape.PAIRS, help="KEY=value, KEY=value; not shown", example="NODE_ENV=production"),
         ),
         whole=_something,
     ),

@@ -327,6 +327,26 @@ async def test_a_refusal_stands_at_its_field_and_nothing_typed_is_lost() -> None
         assert not at.sees("hunter2")
 
 
+async def test_variables_of_a_deployment_are_dots_and_not_kept_for_another_try() -> None:
+    """They were drawn as they were typed, and stood there again after a refusal."""
+    at_desk = desk()
+    at_desk.put("fleet", Kind.DEPLOYMENT, [Deployment(ref=ref(Kind.DEPLOYMENT, "dep-9"), name=Safe("worker"))])
+    async with seat(at_desk) as at:
+        at.app.open_list(Kind.DEPLOYMENT)
+        at_desk.answer, at_desk.delay = Outcome(word="refused", text="no such key", ref=WORKER), asyncio.Event()
+        await at.press("e", "2", "2", "tab", *"TOKEN=hunter2")
+        assert at.sees("•" * len("TOKEN=hunter2"))
+        assert not at.sees("hunter2")
+        await at.press("enter", "right", "enter", "escape")
+        at_desk.delay.set()
+        await keyboard.rest(at.app)
+        await at.press("e")
+        screen = at.app.screen
+        assert isinstance(screen, AskScreen)
+        assert {name: entry.value for name, entry in screen._entries.items() if entry.value} == {"version": "22"}
+        assert at_desk.done[0][2]["env"] == {"TOKEN": "hunter2"}
+
+
 async def test_who_was_asked_too_often_says_for_how_long_it_wants_to_be_left_alone() -> None:
     async with seat() as at:
         error = RateLimited("fleet.test answered POST /restart with 429", connection="fleet", retry_after=77.0)

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.forms import Field, Shape
+from tui.forms import Field
 from tui.text import clean
 from tui.ui.answers import Entry
 from tui.ui.questions import Option
@@ -58,9 +58,8 @@ class FormRows(Vertical):
             await self.mount_all(widgets)
 
     def _row(self, line: Line) -> list[Widget]:
-        name, secret = line.field.name, line.field.shape is Shape.SECRET
-        field, value = line.field, clean(line.value, 2_000)
-        entry = Entry(name, field.example, line.options, secret=secret, value=value, unset=field.unset)
+        name, field, value = line.field.name, line.field, clean(line.value, 2_000)
+        entry = Entry(name, field.example, line.options, secret=field.hidden, value=value, unset=field.unset)
         title, problem = StatusLine(classes="ask-label"), Paragraph(indent=4)
         title.set_text(line.field.title + (" *" if line.field.required else ""))
         self._lines[name], self.entries[name], self._problems[name] = Horizontal(title, entry), entry, problem

@@ -14,7 +14,7 @@ from tui.engine.commands import subject
 from tui.engine.joins import together
 from tui.engine.recall.versions import Place
 from tui.engine.session import Session
-from tui.forms import FORMS, MAKING, Field, Form, Shape, is_commit
+from tui.forms import FORMS, MAKING, Field, Form, is_commit
 from tui.model import Deployment, Environment, Kind, Ref, Resource, Rollout, Service, Variable, Verb
 from tui.redaction import STARS
 from tui.tables import TABLES
@@ -257,7 +257,7 @@ def deployment_of(service: Service, session: Session) -> Deployment | None:
 
 def options(each: Field, question: Question, target: Target | None, session: Session) -> tuple[Option, ...]:
     """What can be picked for a field: what was sent last, things on screen by their names, what the form offers."""
-    if each.shape is Shape.SECRET:
+    if each.hidden:
         return ()
     last = [str(text) for text in question.used.get((question.kind, question.verb, each.name), ())]
     if each.choose is not None:

@@ -237,7 +237,7 @@ class AskScreen(FormDialog):
             self.say(MARKED, "warn")
             return
         anyway = GO_ON in self._entries and self._entries[GO_ON].value.strip() == "go on"
-        typed = {each.name: self._entries[each.name].value for each in question.form.fields if each.shape is not Shape.SECRET}
+        typed = {each.name: self._entries[each.name].value for each in question.form.fields if not each.hidden}
         self._deed = Deed(question, self._targets, now.values, typed, override=now.stuck, anyway=anyway)
         self.say("sending…", "busy")
         self._draw_keys(wrong=False)

@@ -347,6 +347,15 @@ async def test_variables_of_a_deployment_are_dots_and_not_kept_for_another_try()
         assert at_desk.done[0][2]["env"] == {"TOKEN": "hunter2"}
 
 
+async def test_picking_one_of_several_leaves_what_stands_before_it() -> None:
+    """Down put its first word in the place of everything that was typed."""
+    async with seat() as at:
+        at.app.open_list(Kind.WEBHOOK)
+        await at.press("n", *"https://a.test/b", "enter", "down", "down", *",nonsense", "down")
+        assert isinstance(at.app.focused, Entry)
+        assert at.app.focused.value == "deployment.failed, deployment.created"
+
+
 async def test_who_was_asked_too_often_says_for_how_long_it_wants_to_be_left_alone() -> None:
     async with seat() as at:
         error = RateLimited("fleet.test answered POST /restart with 429", connection="fleet", retry_after=77.0)

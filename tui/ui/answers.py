@@ -123,12 +123,15 @@ class Entry(LineInput):
         Binding("up", "pick(-1)", "previous", show=False),
     ]
 
-    def __init__(self, name: str, example: str, options: tuple[Option, ...], *, secret: bool, value: str, unset: str = "") -> None:
+    def __init__(
+        self, name: str, example: str, options: tuple[Option, ...], *, secret: bool, value: str, unset: str = "", several: bool = False
+    ) -> None:
         # What stood there alone could be taken for what will be sent.
         greyed = f"e.g. {example}" if example else f"left empty: {unset}" if unset else ""
         super().__init__(value, placeholder=greyed, password=secret, compact=True, select_on_focus=False)
         self.field = name
         self.options = options
+        self._several = several
         self.cursor_blink = False
 
     @property
@@ -154,11 +157,14 @@ class Entry(LineInput):
         await super().action_submit()
 
     def action_pick(self, step: int) -> None:
-        """The next of the words that can be picked; the next field where there are none."""
-        words = [each.text for each in self.options]
+        """The next of the words that can be picked; the next field where there are none. Of several what stands before the last comma
+        stays."""
+        before, comma, last = self.value.rpartition(",") if self._several else ("", "", self.value)
+        taken = {word.strip() for word in before.split(",")}
+        words = [each.text for each in self.options if each.text not in taken]
         if not words:
             self.screen.focus_next() if step > 0 else self.screen.focus_previous()
             return
-        here = words.index(self.value) if self.value in words else -1 if step > 0 else 0
-        self.value = words[(here + step) % len(words)]
+        here = words.index(last.strip()) if last.strip() in words else -1 if step > 0 else 0
+        self.value = (f"{before}, " if comma else "") + words[(here + step) % len(words)]
         self.cursor_position = len(self.value)

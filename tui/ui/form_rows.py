@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.forms import Field
+from tui.forms import Field, Shape
 from tui.text import clean
 from tui.ui.answers import Entry
 from tui.ui.questions import Option
@@ -59,7 +59,9 @@ class FormRows(Vertical):
 
     def _row(self, line: Line) -> list[Widget]:
         name, field, value = line.field.name, line.field, clean(line.value, 2_000)
-        entry = Entry(name, field.example, line.options, secret=field.hidden, value=value, unset=field.unset)
+        entry = Entry(
+            name, field.example, line.options, secret=field.hidden, value=value, unset=field.unset, several=field.shape is Shape.LIST
+        )
         title, problem = StatusLine(classes="ask-label"), Paragraph(indent=4)
         title.set_text(line.field.title + (" *" if line.field.required else ""))
         self._lines[name], self.entries[name], self._problems[name] = Horizontal(title, entry), entry, problem

@@ -240,6 +240,12 @@ async def test_a_list_stands_still_under_a_word_and_an_age_and_goes_on() -> None
         assert not at.sees("image-proxy")
 
 
+async def test_on_eighty_columns_all_keys_of_the_columns_are_seen() -> None:
+    async with seat(size=(80, 24)) as at:
+        await at.press("2", "C")
+        assert at.sees("esc done")
+
+
 async def test_columns_are_chosen_moved_and_taken_from_the_platforms_own_record() -> None:
     async with seat(size=(200, 50)) as at:
         listing = at.app.console_screen.resources.listing

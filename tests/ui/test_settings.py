@@ -180,6 +180,7 @@ async def test_the_settings_screen_writes_one_value_and_keeps_every_comment(file
         assert at.sees("by itself · colour-blind · high-contrast"), "the whole of it, and what there is"
         assert "rollwatch-dark" in at.row("theme")
         assert "off" in at.row("mouse")
+        assert at.row("connections.fleet.refresh"), "the meaning stands below, the name nowhere else"
         await at.press("enter")
         text = file.read_text()
         assert 'theme = "rollwatch-light"  # mine' in text

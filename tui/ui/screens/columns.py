@@ -26,7 +26,7 @@ SPECS: Final = (
     ColumnSpec(id="value", low=16, high=60, rank=1, grow=True),
     ColumnSpec(id="from", low=8, high=15, rank=2),
 )
-KEYS: Final = "space show or hide · + - further right or left · r as at first · esc done"
+KEYS: Final = "space show or hide · + - right or left · r as at first · esc done"
 SOURCES: Final = {"field": "field", "json": "platform's JSON"}
 
 Apply = Callable[[Listing, Any], object]

@@ -29,7 +29,7 @@ from tui.ui.widgets.table_layout import ColumnSpec
 from tui.ui.widgets.table_rows import Row, cell
 
 COLUMNS: Final = (
-    ColumnSpec(id="name", title="SETTING", low=14, high=48),
+    ColumnSpec(id="name", title="SETTING", low=26, high=48),
     ColumnSpec(id="value", title="VALUE", low=15, high=20),
     ColumnSpec(id="help", title="MEANING", low=16, high=100, grow=True, rank=2),
     ColumnSpec(id="source", title="FROM", low=20, high=44, rank=1),

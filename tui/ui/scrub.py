@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WAYS: Final[Mapping[str, Callable[[PastScreen], object]]] = {
     "past.before": lambda screen: screen.step(back=True),
     "past.earlier": lambda screen: screen.shift(-HOUR),
-    "past.goto": lambda screen: screen.ask(),
+    "past.goto": lambda screen: screen.ask(coming=True),
 }
 """How one leaves the present, by action; later than now is nothing."""
 

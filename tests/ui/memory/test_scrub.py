@@ -158,6 +158,28 @@ async def test_asking_for_a_time_shows_what_is_known_of_now_until_one_is_given(j
         assert not at.sees("nobody had looked yet")
 
 
+async def test_who_gives_no_time_is_back_where_they_came_from(journal: Journal) -> None:
+    """The past of that very moment stayed, and refused every verb."""
+    async with seat(remembering(journal)) as at:
+        for _ in "12":
+            await at.press("at")
+            await until(at, lambda: isinstance(at.app.screen, PastScreen) and at.sees("go to"))
+            await at.press("escape")
+            await until(at, lambda: at.app.screen is at.app.console_screen)
+        await at.press("comma")
+        await until(at, lambda: isinstance(at.app.screen, PastScreen) and at.sees("PAST"))
+        await at.press("at", "escape")
+        assert isinstance(at.app.screen, PastScreen), "from a moment of the past one is back at that one"
+
+
+async def test_a_moment_of_another_year_is_told_with_its_year(journal: Journal) -> None:
+    async with seat(remembering(journal)) as at:
+        await at.press("at", *"2019-05-04 14:05", "enter")
+        await until(at, lambda: at.sees("Sat 04 May 2019 14:05:00"))
+        await at.press("at", *f"{BEGIN:%H}", "colon", *f"{BEGIN:%M}", "enter")
+        await until(at, lambda: at.sees(f"{BEGIN:%a %d %b %H:%M}"))
+
+
 async def test_what_was_not_known_is_not_called_empty() -> None:
     async with seat(remembering(empty())) as at:
         await at.press("left_curly_bracket")

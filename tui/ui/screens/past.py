@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any, Final
 
 from textual.app import ComposeResult
@@ -73,8 +74,8 @@ class PastScreen(ConsoleScreen):
         self.then = then
         self._past = past
         self._zone = zone
-        self._asked = False
-        self._prompt = Prompt(lambda: self.set_focus(self.front.body))
+        self._asked = self._coming = False
+        self._prompt = Prompt(self._answered)
         super().__init__(then, keymap, self.moment)
 
     def compose(self) -> ComposeResult:
@@ -88,7 +89,7 @@ class PastScreen(ConsoleScreen):
     def _begin(self) -> None:
         self.redraw(frozenset(Kind))
         if self._asked:
-            self.ask()
+            self.ask(coming=self._coming)
 
     def moment(self) -> Moment:
         """The moment that is shown, as if it were now."""
@@ -130,13 +131,23 @@ class PastScreen(ConsoleScreen):
         else:
             self.go(self.then.at + by)
 
-    def ask(self) -> None:
-        """Ask for a moment; as soon as there is a line to ask on."""
+    def ask(self, *, coming: bool = False) -> None:
+        """Ask for a moment; as soon as there is a line to ask on. ``coming``: from the present, and back to it where none is given."""
+        self._coming = coming
         if not self.is_mounted:
             self._asked = True
             return
-        now = self._now()
-        self._prompt.ask("go to", "14:05, 2026-05-04 14:05 or -8h", "", lambda text: self.go(moment_of(text, now, self._zone)))
+        self._prompt.ask("go to", "14:05, 2026-05-04 14:05 or -8h", "", partial(self._given, self._now()))
+
+    def _given(self, now: datetime, text: str) -> None:
+        self.go(moment_of(text, now, self._zone))
+        self._coming = False
+
+    def _answered(self) -> None:
+        if self._coming:
+            self._return()
+        else:
+            self.set_focus(self.front.body)
 
     def _return(self) -> None:
         self.dismiss()
@@ -149,14 +160,15 @@ class PastScreen(ConsoleScreen):
     # What is otherwise than in the present -----------------------------------------------------------------------------------
 
     def heads(self, moment: Moment) -> tuple[list[Part], list[Part], list[Part]]:
-        at = self.then.at
-        ago = max(0.0, (self._now() - at).total_seconds())
+        at, now = self.then.at, self._now()
+        ago = max(0.0, (now - at).total_seconds())
         left = [
             Part(pieces=(Piece("rollwatch", "muted"),), rank=5),
             Part(pieces=(Piece(self.then.context, "accent"),), rank=0),
             Part(pieces=(Piece("▲ PAST", "warn"),), rank=0),
         ]
-        day = moment.local(at, "%a %d %b %H:%M:%S")
+        year = "" if moment.local(at, "%Y") == moment.local(now, "%Y") else " %Y"
+        day = moment.local(at, f"%a %d %b{year} %H:%M:%S")
         spelled = self.keymap.spelled_ids("past.before", "past.after", "past.earlier", "past.later", "past.goto")
         keys = Piece(f"  esc now   {spelled[0]} {spelled[1]} event   {spelled[2]} {spelled[3]} hour   {spelled[4]} time", "key")
         seen = self.then.looked is not None and self.then.looked >= at

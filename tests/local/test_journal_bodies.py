@@ -64,6 +64,17 @@ def test_any_moment_comes_back_as_it_was(journal: Journal) -> None:
     assert journal.known(minutes(25))[0].seen == minutes(10)
 
 
+def test_what_a_clock_that_was_ahead_wrote_down_does_not_outlive_what_came_after_it(journal: Journal) -> None:
+    """A machine starts a day ahead and is set right: what it saw meanwhile is dated tomorrow, and is older than all that follows."""
+    keep(journal, minutes(0), service("web"), service("worker"), whole=True)
+    keep(journal, minutes(60), service("web", Health.BAD), service("new"))
+    keep(journal, minutes(30), service("web"), gone=("new",))
+    keep(journal, minutes(40), service("worker", Health.BAD))
+    for later in (45, 70, 600):
+        assert names(journal, minutes(later)) == ["web ok", "worker failed"], later
+    assert [each.row.health for each in journal.states(service("web").ref)] == [Health.OK, Health.BAD, Health.OK]
+
+
 def test_the_same_state_is_kept_once_and_loads_and_secrets_never(journal: Journal, path: Path) -> None:
     deployed = Deployment(
         ref=Ref(connection="fleet", kind=Kind.DEPLOYMENT, id="d"),

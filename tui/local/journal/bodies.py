@@ -44,6 +44,10 @@ _GONE: Final = f"""
     AND coalesce({_THEN}, x'') <> x''
 """  # noqa: S608 - our own text
 _OTHERS: Final = _GONE.replace("thing IN", "thing NOT IN")
+_AHEAD: Final = """
+    UPDATE bodies SET seen = ?1 WHERE seen > ?1 AND EXISTS
+    (SELECT 1 FROM things t WHERE t.id = bodies.thing AND context = ?2 AND connection = ?3 AND kind = ?4 AND scope = ?5)
+"""
 _WATCH: Final = "UPDATE watches SET ended = max(ended, ?) WHERE context = ? AND owner = ? AND ended >= ? AND began <= ?"
 _BEGIN_WATCH: Final = """
     INSERT INTO watches (context, owner, began, ended) SELECT ?, ?, ?, ?
@@ -89,6 +93,8 @@ def keeping(
     if key[2] in PRIVATE:
         return
     seen = to_ms(at)
+    # The clock was set back: what it had dated later was before this all the same, and must not come back when its time comes.
+    yield _AHEAD, (seen, *key)
     for row in rows:
         mark, body = _encoded(row, scrub)
         if len(body) <= LONGEST:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from tests.ui.bygone import Bygone, Knew
 from tests.ui.detailing import GLYPHS
 from tui.engine.feeds import Change
 from tui.engine.session import Session
@@ -129,6 +130,10 @@ class Annals:
         self.asked: list[Asked] = []
         self.touched: dict[str, set[str]] = defaultdict(set)
         """When something of a thing became otherwise, to the second."""
+        self.knew: Knew | None = None
+        """What is to be told of the moment that was asked for last."""
+        self._bygone = Bygone()
+        self._changed = 0.0
         self._known: set[object] = set()
         running.changes.subscribe(self._note)
         past = running.past
@@ -140,6 +145,15 @@ class Annals:
             return await stretch(since, until)
 
         past.stretch = asking  # type: ignore[method-assign]
+        known = past.known
+
+        async def knowing(at: datetime) -> Any:
+            self.journal.flush()
+            written = running.clock.boot() - self._changed > LATE
+            self.knew = Knew(at=at, rows=self._bygone.at(at), written=written)
+            return await known(at)
+
+        past.known = knowing  # type: ignore[method-assign]
 
     def _add(self, what: str, row: Resource, at: datetime | None = None, **more: Any) -> None:
         seen = ms(self.running.clock.wall())
@@ -151,6 +165,9 @@ class Annals:
             return
         for row in (*change.added, *(after for _, after in change.updated), *change.removed):
             self.touched[str(row.ref)].add(f"{self.running.clock.wall():%Y-%m-%d %H:%M:%S}")
+        if change.data:
+            self._changed = self.running.clock.boot()
+        self._bygone.note(change, self.running.store, ms(self.running.clock.wall()))
         read = self.running.store.freshness(change.feed).fetched_boot is not None
         first = change.feed not in self._known
         for before, after in change.updated:

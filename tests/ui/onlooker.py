@@ -20,7 +20,7 @@ from typing import Any, Final
 from rich.cells import cell_len, get_character_cell_size
 from textual._compositor import ChopsUpdate, LayoutUpdate
 
-from tests.ui import detailing, merging, recollecting
+from tests.ui import bygone, detailing, merging, recollecting
 from tests.ui.annals import Annals
 from tests.ui.throttled import let_through
 from tui.engine.feeds import Feed
@@ -32,8 +32,10 @@ from tui.tables.cells import elapsed, needs_approval
 from tui.ui.app import Console
 from tui.ui.panes.apps import AppsPane
 from tui.ui.panes.listing import DOING, Listing
+from tui.ui.screens.console import ConsoleScreen
 from tui.ui.screens.contexts import ContextsScreen
 from tui.ui.screens.detail import CHANGES, FIELDS, DetailScreen
+from tui.ui.screens.past import PastDetailScreen, PastScreen
 from tui.ui.widgets.phase_bar import phase_bar
 from tui.ui.widgets.resource_table import ResourceTable
 from tui.ui.widgets.table_rows import keys_of
@@ -201,28 +203,42 @@ class Onlooker:
         self.words: deque[tuple[float, dict[str, str]]] = deque(maxlen=8)
         self.looks = 0
         self.rows = 0
+        self.lag = LAG
 
     # How things are ------------------------------------------------------------------------------------------------------------
 
     @property
     def session(self) -> Any:
-        return self.app.session
+        """What the screen is about: now, or then."""
+        screen = self.app.screen
+        return screen.session if isinstance(screen, PastScreen | PastDetailScreen) else self.app.session
+
+    @property
+    def moment(self) -> Moment:
+        """The moment that the screen is about."""
+        screen = self.app.screen
+        return (
+            Moment(now=screen.session.clock.wall(), store=screen.session.store)
+            if self.session is not self.app.session
+            else self.app.moment()
+        )
 
     def wrong(self, kind: str, what: object = "") -> None:
         if kind not in self.problems:
-            at = self.session.clock.boot() - 1000
+            at = self.app.session.clock.boot() - 1000
             self.problems[kind] = f"{at:.1f}: {what}"
             self.seen_then = self.seen.text() if hasattr(self, "seen") else ""
 
     def moments(self) -> Iterator[Moment]:
         """Now, and every moment at which what stands there may have been drawn."""
-        now = self.app.moment()
-        for step in range(int(LAG / 0.1) + 1):
+        now = self.moment
+        for step in range(int(LAG / 0.1) + 1) if self.session is self.app.session else (0,):
             yield replace(now, now=now.now - timedelta(seconds=step * 0.1), _deployments=None)
 
     def sample(self) -> None:
         """Remember what the connections are called now."""
-        self.words.append((self.session.clock.boot(), {each.name: each.state for each in self.session.store.connections()}))
+        running = self.app.session
+        self.words.append((running.clock.boot(), {each.name: each.state for each in running.store.connections()}))
 
     # Looking -------------------------------------------------------------------------------------------------------------------
 
@@ -234,6 +250,8 @@ class Onlooker:
         screen = self.app.screen
         if screen is self.app.console_screen:
             self._console()
+        elif isinstance(screen, PastScreen):
+            self._then(screen)
         elif isinstance(screen, DetailScreen):
             self._detail(screen)
         elif isinstance(screen, ContextsScreen):
@@ -253,6 +271,15 @@ class Onlooker:
         looks = recollecting.LOOKS[type(screen)](screen, self, asked)
         for kind, what in (*annals.lost, *recollecting.spanned(title, asked), *looks):
             self.wrong(kind, what)
+
+    def _then(self, screen: PastScreen) -> None:
+        """The console as it was: what it shows is what was known then, and its panes show that."""
+        annals = self.annals()
+        if screen.tiny or annals is None:
+            return
+        for kind, what in bygone.looks(screen, self, annals.knew):
+            self.wrong(kind, what)
+        self._panes(screen)
 
     def _fleet(self) -> None:
         """No connection of another context was read later than it last answered."""
@@ -285,6 +312,10 @@ class Onlooker:
         if screen.tiny:
             return
         self._header()
+        self._panes(screen)
+        self._flights()
+
+    def _panes(self, screen: ConsoleScreen) -> None:
         for pane in screen.panes:
             if not pane.display:
                 continue
@@ -294,7 +325,6 @@ class Onlooker:
                 self._log(screen.logs)
             else:
                 self._list(pane.listing, pane)
-        self._flights()
 
     def _header(self) -> None:
         """What the header calls each connection is what it was within the last moments."""
@@ -323,7 +353,7 @@ class Onlooker:
 
     def expected(self, listing: Listing, pane: Any) -> list[Resource]:
         """The rows that a list is to show, in their order."""
-        moment, table = self.app.moment(), TABLES[listing.kind]
+        moment, table = self.moment, TABLES[listing.kind]
         rows: Sequence[Resource] = self.session.store.rows(listing.kind)
         if pane.only_faults:
             rows = [row for row in rows if str(row.health) in {"failed", "degraded"}]

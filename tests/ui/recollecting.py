@@ -288,7 +288,11 @@ def _rows(table: Any, onlooker: Any, asked: Asked, wanted: list[tuple[str, list[
         if at >= len(wanted):
             if at > len(wanted) and len(asked.deeds) == 0 and "".join(cells).strip(" ▐") and wanted:
                 yield "a line of the digest that stands for nothing", drawn
-            if at == len(wanted) + 1 and asked.deeds and not drawn["what"].startswith(f"{asked.deeds[0].who}: "):
+            if (
+                at == len(wanted) + 1
+                and asked.deeds
+                and not drawn.get("what", f"{asked.deeds[0].who}: ").startswith(f"{asked.deeds[0].who}: ")
+            ):
                 yield "a deed that the digest does not tell", drawn
             continue
         word, tales = wanted[at]

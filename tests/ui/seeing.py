@@ -53,6 +53,8 @@ SPOKEN: Final = ("V", "0", "c", "?", "I", ":")
 """Keys that open another screen."""
 RECALLED: Final = ("T", "T", "A", "H")
 """Keys that open a screen of the past."""
+THEN: Final = (",", ",", ",", ".", "{", "}", "1", "2", "2", "3", "right", "left", "z", "enter", "escape", *MOVES)
+"""Keys of the console of the past."""
 
 
 async def hit(app: Console, *keys: str) -> None:
@@ -65,7 +67,7 @@ async def hit(app: Console, *keys: str) -> None:
 HAPPENS: Final = (
     *("mood", "mood", "fine", "sign_in", "stir", "stir", "stir", "stir", "say", "say", "say", "suspend", "wall"),
     *("keys", "keys", "keys", "keys", "keys", "size", "size", "size", "filter", "open", "follow", "follow", "ask", "go", "screen"),
-    *("past", "past", "past"),
+    *("past", "past", "past", "then", "then"),
 )
 """What may happen, each as often as it stands here: there, and to the console."""
 
@@ -391,6 +393,17 @@ class Story:
             await self.press("N", *f"note {len(self.log)}", "enter")
         if self.random.random() < 0.7:
             await self.press(*(self.random.choice(("w", "j", "G", "pagedown", "tab", "ctrl+r", "k")) for _ in range(2)))
+        if key == "T" and self.random.random() < 0.3:
+            await self.press("P")
+
+    async def then(self) -> None:
+        """The console as it was: at an event, or an hour ago."""
+        await self.home()
+        await self.press(self.random.choice((",", ",", "{")))
+        for _ in range(self.random.randrange(4)):
+            await asyncio.sleep(self.random.choice((0.0, 2.0)))
+            await self._look(anew=False)
+            await self.press(self.random.choice(THEN))
 
     # How it ends ---------------------------------------------------------------------------------------------------------------
 

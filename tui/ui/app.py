@@ -51,6 +51,7 @@ from tui.ui.screens.detail import DetailScreen
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.memory import MemoryScreen
 from tui.ui.screens.palette import PaletteScreen
+from tui.ui.screens.past import PastScreen
 from tui.ui.screens.patterns import PatternsScreen
 from tui.ui.screens.record import RecordScreen
 from tui.ui.seconds import Seconds
@@ -257,6 +258,8 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
             self.console_screen.redraw(changed)
             if isinstance(self.screen, DetailScreen | AskScreen | ConnectionsScreen | ContextsScreen):
                 self.screen.redraw()
+            elif isinstance(self.screen, PastScreen):
+                self.screen.redraw(None)
         except Exception as error:
             if not self._told_off:
                 self._told_off = True

@@ -105,6 +105,19 @@ async def test_while_away_tells_the_unresolved_first_and_opens_each_with_one_key
         assert at.app.screen is at.app.console_screen
 
 
+async def test_what_is_not_of_today_says_its_day() -> None:
+    """NOW is half past ten in the evening: eight hours later the shift has crossed midnight."""
+    journal, clock = empty(), ManualClock(NOW + timedelta(hours=3))
+    for hours, name in ((0, "before-midnight"), (2, "after-midnight")):
+        seen = NOW + timedelta(hours=hours)
+        journal.record([Event(what="transition", ref=f"fleet/service/{name}", at=seen, name=name, before="ok", after="failed (crashed)")])
+    async with seat(remembering(journal, clock)) as at:
+        await at.press("T")
+        await until(at, lambda: at.sees("2 events"))
+        assert at.row("after-midnight").startswith("›00:31:07")
+        assert at.row("before-midnight").startswith(" Wed 22:31:07")
+
+
 async def test_the_timeline_opened_again_begins_with_what_is_newest_unless_one_was_reading() -> None:
     journal, desk = empty(), remembering(empty())
     desk.past = Past(journal, desk.clock)

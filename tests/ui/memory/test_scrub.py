@@ -81,6 +81,16 @@ async def test_a_moment_is_shown_as_it_was_and_nothing_can_be_done_there(journal
         assert not at.sees("PAST")
 
 
+async def test_the_banner_of_the_past_says_how_long_ago_that_is_however_long_it_is_looked_at(journal: Journal) -> None:
+    async with seat(remembering(journal)) as at:
+        await at.press("left_curly_bracket")
+        await until(at, lambda: at.sees(f"PAST  {NOW - timedelta(hours=1):%a %d %b %H:%M:%S}, 1h ago"))
+        await at.tick(3600.0)
+        assert at.sees(f"PAST  {NOW - timedelta(hours=1):%a %d %b %H:%M:%S}, 2h ago")
+        await at.tick(36_000.0)
+        assert at.sees(f"PAST  {NOW - timedelta(hours=1):%a %d %b %H:%M:%S}, 12h ago")
+
+
 async def test_events_and_hours_are_steps_and_later_than_now_is_now(journal: Journal) -> None:
     async with seat(remembering(journal)) as at:
         await at.press("full_stop")

@@ -18,7 +18,7 @@ from tui.clock import span
 from tui.engine.recall.past import Past
 from tui.engine.recall.then import REFUSED, Then
 from tui.model import Kind, Ref
-from tui.tables import Moment
+from tui.tables import Moment, age
 from tui.ui.logs.prompt import Prompt
 from tui.ui.logs.times import moment_of
 from tui.ui.program import program
@@ -174,7 +174,7 @@ class PastScreen(ConsoleScreen):
         seen = self.then.looked is not None and self.then.looked >= at
         # That nobody looked matters more than a key.
         told = (keys, Piece("   as it was seen; no loads are kept", "muted")) if seen else (Piece(f"  {self._seen()}", "warn"), keys)
-        banner = [Part(pieces=(Piece(f" PAST  {day}, {span(ago)} ago ", "warn"), *told))]
+        banner = [Part(pieces=(Piece(f" PAST  {day}, {age(ago)} ago ", "warn"), *told))]
         return left, [Part(pieces=(Piece(moment.local(at, "%H:%M"), "warn"),), rank=0)], banner
 
     def _seen(self) -> str:

@@ -361,6 +361,30 @@ def test_another_console_sees_a_rollout(path: Path, wall: Wall) -> None:
     two.close()
 
 
+def test_whoever_asks_for_rollouts_waits_for_no_long_question(journal: Journal) -> None:
+    source = journal.rollouts("shop")
+    source.remember(rollout("r1", 1), "{}")
+    assert [each.id for each in source.known()] == ["r1"]
+    asked, answered = threading.Event(), threading.Event()
+
+    def long(_: sqlite3.Connection) -> bool:
+        asked.set()
+        return answered.wait(20.0)
+
+    asking = threading.Thread(target=lambda: journal._writer.read(long, False))
+    asking.start()
+    try:
+        assert asked.wait(5.0)
+        source.remember(rollout("r2", 2), "{}")
+        assert [each.id for each in source.known()] == ["r2", "r1"]
+        assert asking.is_alive()
+    finally:
+        answered.set()
+        asking.join()
+    assert journal.flush()
+    assert [each.id for each in source.known()] == ["r2", "r1"]
+
+
 def test_the_oldest_rollouts_are_not_shown(journal: Journal) -> None:
     source = journal.rollouts("shop")
     for n in range(250):

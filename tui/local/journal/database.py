@@ -67,10 +67,14 @@ class Database:
         self.inode = None if path is None else path.stat().st_ino
         self._newest = _newest(self.write)
 
-    def reading(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What ``work`` reads. Raises ``sqlite3.Error``."""
-        with self._lock:
+    def reading(self, work: Callable[[sqlite3.Connection], T], *, wait: bool = True) -> T:
+        """What ``work`` reads. Raises ``sqlite3.Error``, and without ``wait`` ``BlockingIOError`` while somebody else reads."""
+        if not self._lock.acquire(blocking=wait):
+            raise BlockingIOError
+        try:
             return work(self._read)
+        finally:
+            self._lock.release()
 
     def writing(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do ``work`` in one transaction that is on the disk when this returns. Raises ``sqlite3.Error`` and what ``work`` raises;

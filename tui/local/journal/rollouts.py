@@ -21,27 +21,37 @@ _REMEMBER: Final = """
 
 
 class Rollouts:
-    """Used from one thread, never waits: what is remembered is known at once and written soon."""
+    """Used from one thread. What is remembered is known at once and written soon; only the first question may wait for the disk, or for
+    somebody else's question."""
 
     def __init__(self, writer: Writer, context: str, connection: str) -> None:
         self._writer = writer
         self._context = context
         self._connection = connection
         self._mine: dict[str, KnownRollout] = {}
-        self._known: tuple[KnownRollout, ...] = ()
-        self._version: int | None = None
+        self._written: tuple[KnownRollout, ...] = ()
+        self._seen: int | None = None
+        self._anew = False
+        self._known: tuple[KnownRollout, ...] | None = None
 
     def known(self) -> Sequence[KnownRollout]:
         """Newest first, those that other consoles remembered included."""
-        version = self._writer.read(_version, None)
-        if version is None or version != self._version:
-            of, context = self._connection, self._context
-            none: tuple[KnownRollout, ...] = ()
-            written = self._writer.read(lambda connection: rollouts(connection, context, of, MOST), none)
-            together = {each.id: each for each in written} | self._mine
+        news = self._writer.read(self._look, None, wait=self._seen is None)
+        if news is not None:
+            self._seen, self._written = news
+            self._anew, self._known = False, None
+        if self._known is None:
+            together = {each.id: each for each in self._written} | self._mine
             self._known = tuple(sorted(together.values(), key=lambda each: (each.at, each.id), reverse=True)[:MOST])
-            self._version = version
         return self._known
+
+    def _look(self, connection: sqlite3.Connection) -> tuple[int, tuple[KnownRollout, ...]] | None:
+        """The file's version and what stands there; None while nobody has written to it. Of what we wrote ourselves the version tells
+        nothing where reader and writer are one."""
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        if version == self._seen and not self._anew:
+            return None
+        return int(version), rollouts(connection, self._context, self._connection, MOST)
 
     def remember(self, rollout: KnownRollout, snapshot: str) -> None:
         """Keep a rollout with the JSON text of its newest reply (empty for none)."""
@@ -58,12 +68,6 @@ class Rollouts:
         self._mine[mine.id] = mine
         while len(self._mine) > MOST:
             del self._mine[next(iter(self._mine))]
-        self._version = None
+        self._anew, self._known = True, None
         words = (self._context, self._connection, mine.id, mine.app, mine.environment, mine.target, mine.by)
         self._writer.post(lambda: [(_REMEMBER, (*words, to_ms(mine.at), mine.snapshot_json))])
-
-
-def _version(connection: sqlite3.Connection) -> int | None:
-    """Changes whenever somebody else wrote to the file; None where the reader is the writer and cannot tell."""
-    (version,) = connection.execute("PRAGMA data_version").fetchone()
-    return int(version)

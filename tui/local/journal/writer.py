@@ -138,10 +138,12 @@ class Writer:
         # It had just begun: SQLite's own limit on waiting ends it, and only then is it known whether it was done.
         return answer.result()
 
-    def read(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """What ``work`` reads, from any thread; ``otherwise`` where the file cannot be read."""
+    def read(self, work: Callable[[sqlite3.Connection], T], otherwise: T, *, wait: bool = True) -> T:
+        """What ``work`` reads, from any thread; ``otherwise`` where the file cannot be read, and without ``wait`` while somebody reads."""
         try:
-            return self._database.reading(work)
+            return self._database.reading(work, wait=wait)
+        except BlockingIOError:
+            return otherwise
         except sqlite3.Error as error:
             if is_damage(error) and not self._suspect:
                 self._suspect = True

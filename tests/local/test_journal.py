@@ -102,14 +102,15 @@ def test_text_is_cleaned_cut_and_rid_of_secrets(path: Path, wall: Wall) -> None:
     journal = Journal.open(path, context="prod", who="ana", now=wall, scrub=lambda text: text.replace("hunter2", "***"))
     journal.record([event(1, text="a\x1b[2Jb\udc80 hunter2", after="x" * 5000, name="n\u202e")])
     journal.note("token is hunter2\x07", ref=str(WEB))
-    number = journal.intend(ref=WEB, kind=Kind.SERVICE, verb=Verb.SET, request='POST {"v":"hunter2"}', reason="hunter2")
+    words = {"name": "https://hooks.test/hunter2", "reason": "hunter2"}  # a webhook is called by its address
+    number = journal.intend(ref=WEB, kind=Kind.WEBHOOK, verb=Verb.CREATE, request='POST {"v":"hunter2"}', **words)
     journal.settle(number, "refused", "bad hunter2")
     assert journal.flush()
     note, first = sorted(journal.events(), key=lambda each: each.what)
     assert (first.text, len(first.after), first.name) == ("ab\ufffd ***", 512, "n\ufffd")
     assert (note.text, note.name, note.ref) == ("token is ***\u2407", "ana", str(WEB))
     (done,) = journal.intents()
-    assert (done.request, done.reason, done.text) == ('POST {"v":"***"}', "***", "bad ***")
+    assert (done.name, done.request, done.reason, done.text) == ("https://hooks.test/***", 'POST {"v":"***"}', "***", "bad ***")
     journal.close()
     assert b"hunter2" not in path.read_bytes()
 

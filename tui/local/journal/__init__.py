@@ -173,7 +173,7 @@ class Journal:
                 if not override or (awaited and owner != self._owner.token):
                     raise _still_open(earlier, awaited=awaited)
                 connection.execute(_OVERRIDE, (earlier.id,))
-            words = (kept(name, 200), kept(self._scrub(request)), self._who, kept(self._scrub(reason), 500), self._owner.token)
+            words = (kept(self._scrub(name), 200), kept(self._scrub(request)), self._who, kept(self._scrub(reason), 500), self._owner.token)
             return int(connection.execute(_INTEND, (*key, to_ms(now), *words)).lastrowid or 0)
 
         return self._writer.ask(work)

@@ -246,21 +246,21 @@ class FakeJournal:
         last = {each.ref: each.after for each in self.events if each.what == "edge"}
         return {name: last[name] for name in connections if last.get(name, "back") != "back"}
 
-    def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, **_: Any) -> int:
+    def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, subject: str = "", **_: Any) -> int:
         if self.broken:
             raise StorageError("the disk is full")
-        if self._waits(ref, kind, verb) and not override:
+        if self._waits(ref, kind, verb, subject) and not override:
             raise UsageError(f"{verb} of {ref} is open")
         number = next(self._number)
-        self.intents[number] = {"ref": ref, "kind": kind, "verb": verb, "request": request, "said": []}
+        self.intents[number] = {"ref": ref, "kind": kind, "verb": verb, "subject": subject, "request": request, "said": []}
         return number
 
     def settle(self, intent: int, outcome: str, text: str, *, caused: str = "") -> None:
         self.intents[intent]["said"].append(outcome)
         self.intents[intent]["caused"] = caused
 
-    def _waits(self, ref: Ref, kind: Kind, verb: Verb) -> bool:
-        sent = (each["said"] for each in self.intents.values() if (each["ref"], each["kind"], each["verb"]) == (ref, kind, verb))
+    def _waits(self, *key: object) -> bool:
+        sent = (each["said"] for each in self.intents.values() if (each["ref"], each["kind"], each["verb"], each["subject"]) == key)
         return any(said[-1:] in ([], ["unknown"]) for said in sent)
 
 

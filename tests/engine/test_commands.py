@@ -289,6 +289,18 @@ def test_two_creates_below_one_parent_do_not_wait_for_each_other() -> None:
     play(tell)
 
 
+def test_a_lost_create_blocks_itself_and_not_what_else_is_made_there() -> None:
+    async def tell(stage: Stage) -> None:
+        parent = Ref(connection="fleet", kind=Kind.DEPLOYMENT, id="")
+        stage.answers(failing(OutcomeUnknown))
+        assert (await stage.do(Verb.CREATE, parent, {"name": "one"})).word == "unknown"
+        stage.answers(Accepted())
+        assert (await stage.do(Verb.CREATE, parent, {"name": "two"})).word == "accepted"
+        assert (await stage.do(Verb.CREATE, parent, {"name": "one"})).word == "refused"
+
+    play(tell)
+
+
 def test_being_cancelled_does_not_stop_a_verb() -> None:
     async def tell(stage: Stage) -> None:
         pressing = asyncio.ensure_future(stage.do(Verb.STOP))

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from tests.local.disks import small_disk
 from tests.local.histories import START, WEB, Wall, afters, event
 from tui.engine.connection import VERB_DEADLINE
 from tui.errors import StorageError, UsageError
-from tui.local.journal import Intent, Journal, database
+from tui.local.journal import Intent, Journal, database, schema
 from tui.local.journal.database import open_database, reopen_database
 from tui.model import Kind, KnownRollout, Ref, Verb
 
@@ -211,6 +211,21 @@ def test_the_same_verb_on_the_same_thing_is_not_sent_twice(journal: Journal) -> 
     restart(journal, ref=Ref(connection="fleet", kind=Kind.SERVICE, id="svc/2"))
     restart(journal, kind=Kind.VARIABLE)
     assert len(journal.intents(open_only=True)) == 4
+
+
+def test_two_things_made_below_one_thing_do_not_wait_for_each_other(journal: Journal) -> None:
+    made = {"verb": Verb.SET, "kind": Kind.VARIABLE}
+    first = restart(journal, subject="DB_HOST", **made)
+    journal.settle(first, "unknown", "")
+    other = restart(journal, subject="DB_PORT", **made)
+    with pytest.raises(UsageError, match="is still waiting"):
+        restart(journal, subject="DB_PORT", **made)
+    journal.settle(other, "unknown", "")
+    restart(journal, subject="DB_PORT", override=True, **made)
+    assert journal.flush()
+    assert first in {each.id for each in journal.intents(open_only=True)}, "an override is of that one alone"
+    with pytest.raises(UsageError, match="what became of it is not known"):
+        restart(journal, subject="DB_HOST", **made)
 
 
 def test_unknown_stays_open_until_settled_or_overridden(journal: Journal) -> None:
@@ -578,6 +593,23 @@ def test_only_a_few_damaged_journals_are_kept(path: Path, wall: Wall) -> None:
     assert len(list(path.parent.glob("*.bad-*"))) == 3
 
 
+def test_what_an_earlier_version_left_open_stays_open(path: Path, wall: Wall) -> None:
+    path.parent.mkdir(mode=0o700)
+    with closing(sqlite3.connect(path, isolation_level=None)) as older:
+        older.execute(f"PRAGMA application_id = {database.APPLICATION}")
+        older.executescript("".join(schema.STEPS[:2]))
+        older.execute("PRAGMA user_version = 2")
+        words = ("prod", 0, "fleet", "service", WEB.id, "service", "restart", "web-api", "POST /x", "ana", "", "gone", "unknown")
+        columns = "context, at, connection, kind, thing, changes, verb, name, request, who, reason, owner, outcome"
+        older.execute(f"INSERT INTO intents ({columns}) VALUES ({', '.join('?' * 13)})", words)  # noqa: S608 - our own names
+    journal = opened(path, wall)
+    assert [each.name for each in waiting(journal)] == ["web-api"]
+    with pytest.raises(UsageError, match="what became of it is not known"):
+        restart(journal)
+    assert restart(journal, override=True)
+    journal.close()
+
+
 def test_a_newer_journal_is_left_alone(path: Path, wall: Wall) -> None:
     opened(path, wall).close()
     newer = sqlite3.connect(path)
@@ -585,7 +617,7 @@ def test_a_newer_journal_is_left_alone(path: Path, wall: Wall) -> None:
     newer.close()
     before = path.read_bytes()
     journal = opened(path, wall)
-    assert "the journal is of version 99, this rollwatch reads 2: upgrade rollwatch" in journal.badge
+    assert "the journal is of version 99, this rollwatch reads 3: upgrade rollwatch" in journal.badge
     journal.close()
     assert path.read_bytes() == before
 

@@ -278,6 +278,7 @@ class Commands:
                 override=override,
                 name=act.name,
                 reason=clean(why, 400),
+                subject=pending.subject,
             )
         except StorageError as error:
             return self._refused(pending, f"not sent, because it cannot be written down: {error}", error)

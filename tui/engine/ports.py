@@ -56,12 +56,12 @@ class JournalPort(Protocol):
     def lost(self, connections: Collection[str]) -> Mapping[str, str]:
         """Of these connections those that were not back yet when they were written of last, with the word of their edge."""
 
-    def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, name: str, reason: str) -> int:
+    def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool, name: str, reason: str, subject: str) -> int:
         """Write down what is about to be sent and have it on the disk before returning its number. ``name`` is the target's,
-        ``reason`` what the user gave as one.
+        ``reason`` what the user gave as one, ``subject`` as in ``Pending``.
 
-        Raises ``errors.StorageError`` if that is not possible, and ``errors.UsageError`` if the same verb on the same ref is still
-        open here or in another console and ``override`` is False.
+        Raises ``errors.StorageError`` if that is not possible, and ``errors.UsageError`` if the same verb on the same ref and subject is
+        still open here or in another console and ``override`` is False.
         """
 
     def settle(self, intent: int, outcome: str, text: str, *, caused: str) -> None:

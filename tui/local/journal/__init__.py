@@ -42,8 +42,8 @@ _SETTLE: Final = """
         caused = CASE WHEN ? = '' THEN caused ELSE ? END WHERE id = ?
 """
 _INTEND: Final = """
-    INSERT INTO intents (context, connection, kind, thing, changes, verb, at, name, request, who, reason, owner)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO intents (context, connection, kind, thing, changes, verb, subject, at, name, request, who, reason, owner)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _OVERRIDE: Final = "UPDATE intents SET open = 0, outcome = CASE WHEN outcome = '' THEN 'unknown' ELSE outcome END WHERE id = ?"
 _ABANDON: Final = "UPDATE intents SET outcome = 'unknown', text = ?, settled = ? WHERE id = ? AND outcome = ''"
@@ -153,8 +153,20 @@ class Journal:
 
     # what is done
 
-    def intend(self, *, ref: Ref, kind: Kind, verb: Verb, request: str, override: bool = False, name: str = "", reason: str = "") -> int:
-        """Write down what is about to be sent; it is on the disk when its number is returned.
+    def intend(
+        self,
+        *,
+        ref: Ref,
+        kind: Kind,
+        verb: Verb,
+        request: str,
+        override: bool = False,
+        name: str = "",
+        reason: str = "",
+        subject: str = "",
+    ) -> int:
+        """Write down what is about to be sent; it is on the disk when its number is returned. ``subject`` tells two things apart that are
+        made below one.
 
         Raises ``StorageError`` if that cannot be, and ``UsageError`` if the same verb on the same thing is still open here or in
         another console. ``override`` sends in spite of an unknown outcome, not in spite of an answer that another console awaits.
@@ -162,7 +174,7 @@ class Journal:
         if self._reason:
             # What is forgotten at the end is never moved to a file, so that waiting alone mends nothing.
             raise StorageError(f"nothing is sent that cannot be written down first: {self._reason}", hint="mend that, then start again")
-        key = (self._context, ref.connection, str(ref.kind), ref.id, str(kind), str(verb))
+        key = (self._context, ref.connection, str(ref.kind), ref.id, str(kind), str(verb), kept(self._scrub(subject), 200))
         now = self._now()
 
         def work(connection: sqlite3.Connection) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,10 +61,10 @@ def intents(
     return tuple(each for row in connection.execute(sql, [*values, limit]) if (each := _intent(row, alive)) is not None)
 
 
-def open_intent(connection: sqlite3.Connection, key: tuple[str, str, str, str, str, str], alive: Alive) -> tuple[Intent, str] | None:
-    """The open intent of (context, connection, kind, id, changed kind, verb) and its owner's token."""
+def open_intent(connection: sqlite3.Connection, key: Sequence[str], alive: Alive) -> tuple[Intent, str] | None:
+    """The open intent of (context, connection, kind, id, changed kind, verb, subject) and its owner's token."""
     sql = f"""SELECT {INTENT_COLUMNS} FROM intents WHERE context = ? AND connection = ? AND kind = ? AND thing = ? AND changes = ?
-        AND verb = ? AND open = 1"""  # noqa: S608 - our own column names
+        AND verb = ? AND subject = ? AND open = 1"""  # noqa: S608 - our own column names
     row = connection.execute(sql, key).fetchone()
     found = None if row is None else _intent(row, alive)
     return None if found is None else (found, row[-1])

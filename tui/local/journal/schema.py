@@ -2,7 +2,8 @@
 
 Times are milliseconds since 1970 UTC. A thing is (connection, kind, thing); an edge has only its connection. ``context`` keeps
 the histories of contexts apart that use the same names. A body is what was known of a thing, NULL once it was gone; a watch is a
-stretch of time in which somebody looked. No secret and no variable's value has a column here.
+stretch of time in which somebody looked; the subject of an intent tells two things apart that are made below one. No secret and no
+variable's value has a column here.
 """
 
 from __future__ import annotations
@@ -106,6 +107,11 @@ STEPS: Final = (
         ended INTEGER NOT NULL
     );
     CREATE INDEX watches_by_time ON watches (context, began);
+    """,
+    """
+    ALTER TABLE intents ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+    DROP INDEX intents_open;
+    CREATE UNIQUE INDEX intents_open ON intents (context, connection, kind, thing, changes, verb, subject) WHERE open = 1;
     """,
 )
 """One entry for each version of the schema; never changed once released, only added to."""

@@ -80,7 +80,7 @@ class Flights:
                 Piece("? ", "unknown"),
                 what,
                 Piece(f"sent {since} ago, no answer came: not known whether it was done", "bad"),
-                Piece(" · the same key asks before it sends again", "muted"),
+                Piece(" · the same key asks first", "muted"),
             )
         said = f"sending for {since}" if each.word == "sending" else f"accepted {since} ago, not seen yet"
         return (Piece("◐ ", "busy"), what, Piece(said, "busy"), self._next(each.kind, each.verb))

@@ -19,7 +19,7 @@ from tui.engine.stream import StreamState
 from tui.engine.verdicts import Verdict
 from tui.errors import NoEndpoint
 from tui.model import Application, Health, Kind, Phase, Rollout, Route, Service, Verb
-from tui.platforms.base import Rows
+from tui.platforms.base import Happening, Rows
 from tui.text import Safe
 from tui.ui.app import Console
 from tui.ui.filtering import FilterInput
@@ -482,6 +482,19 @@ async def test_activity_tells_what_changed_and_not_what_was_there_before() -> No
         assert "✗ error" in at.row("web-api: ok (running) → failed (crashed)")
         assert at.sees("fresh is new: ok (running)")
         assert at.sees("worker is gone")
+
+
+async def test_what_a_platform_tells_late_stands_in_the_activity_where_its_time_belongs() -> None:
+    """The deployments of half an hour stood behind what had happened a minute ago."""
+    desk = busy()
+    async with seat(desk) as at:
+        desk.put("fleet", Kind.SERVICE, [service("web-api", Health.BAD, "crashed")])
+        for minutes, what in ((30, "deployment.finished"), (20, "service.updated")):
+            desk.happenings.publish(("fleet", Happening(at=NOW - timedelta(minutes=minutes), id=what, what=Safe(what))))
+        await at.wait()
+        await at.press("4", "a", "z")
+        rows = [next(number for number, line in enumerate(at.screen()) if text in line) for text in ("finished", "updated", "web-api: ok")]
+        assert rows == sorted(rows)
 
 
 async def test_the_first_read_of_a_feed_is_no_event() -> None:

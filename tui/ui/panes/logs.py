@@ -264,10 +264,11 @@ class LogsPane(Pane):
 
     def written(self, connection: str, happening: Happening) -> None:
         """A platform wrote down something itself."""
-        self._append_events([written(connection, happening, self.session.clock.wall())])
+        self._append_events([written(connection, happening, self.session.clock.wall())], connection)
 
-    def _append_events(self, lines: Sequence[LogLine]) -> None:
-        self._activity.append(ACTIVITY, lines)
+    def _append_events(self, lines: Sequence[LogLine], source: str = ACTIVITY) -> None:
+        """What a platform tells late stands where its time belongs, for which it has to be a source of its own."""
+        self._activity.append(source, lines)
         if self._open != ACTIVITY:
             self._unseen_events += len(lines)
 

@@ -291,6 +291,8 @@ def test_most_reads_failing_alike_is_one_fact() -> None:
     assert (said.theirs, ours.theirs) == (True, False)
     out = Freshness(error=Unauthorized("not signed in", connection="fleet"), failing_since=100.0)
     assert suspect("fleet", [(each, out) for each, _ in feeds], 280.0) is None, "that is ours to mend, and said elsewhere"
+    last = [*feeds, (Feed(connection="fleet", kind=Kind.PROJECT), out)]
+    assert suspect("fleet", last, 280.0) is None, "it came back and knows us no longer; the others have not asked since"
     assert suspect("fleet", [*feeds[:1], (Feed(connection="fleet", kind=Kind.ROUTE), good)], 280.0) is None
     other = Freshness(error=Unreachable("y"), failing_since=1.0)
     mixed = suspect("fleet", [*feeds, (Feed(connection="fleet", kind=Kind.PROJECT), other)], 280.0)

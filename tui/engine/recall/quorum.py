@@ -49,6 +49,8 @@ def way(error: PlatformError) -> str:
 def suspect(connection: str, feeds: Sequence[tuple[Feed, Freshness]], boot: float) -> Suspicion | None:
     """What to say of a connection whose feeds look like this at ``boot``; None if they do not fail alike."""
     tried = [(feed, fresh) for feed, fresh in feeds if fresh.tried]
+    if any(isinstance(fresh.error, Unauthorized) for _, fresh in tried):
+        return None  # the header says who is signed out, and what to do; until then nothing else is asked, however it failed before
     ways = Counter(way(fresh.error) for _, fresh in tried if fresh.error is not None)
     if not ways:
         return None
@@ -59,8 +61,6 @@ def suspect(connection: str, feeds: Sequence[tuple[Feed, Freshness]], boot: floa
     since = [fresh.failing_since for fresh in alike if fresh.failing_since is not None]
     seconds = max(0.0, boot - min(since)) if since else 0.0
     which = "every read fails" if count == len(tried) else f"{count} of {len(tried)} reads fail"
-    if any(isinstance(each.error, Unauthorized) for each in alike):
-        return None  # the header says who is signed out, and what to do
     ours = next((str(each.error).removeprefix(f"{connection}: ") for each in alike if not isinstance(each.error, THEIRS)), "")
     return Suspicion(
         connection=connection,

@@ -33,6 +33,8 @@ FOLDER = Path(__file__).parents[2] / "screenshots"
 NOON = datetime(2025, 9, 6, 22, 31, 7, tzinfo=UTC)
 PATIENCE = 20.0
 """Seconds of real time that a screen has to come to rest."""
+ASKING = frozenset({"learn", "live"})
+"""Workers that ask the journal for what is still to be drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +181,7 @@ async def _rest(pilot: Pilot[int]) -> None:
     """Nothing is painted any more."""
     before: list[str] = []
     for _ in range(200):
-        await _until(lambda: not any(each.group == "learn" and each.is_running for each in pilot.app.workers), "nothing was learnt")
+        await _until(lambda: not any(each.group in ASKING and each.is_running for each in pilot.app.workers), "nothing was learnt")
         await pilot.pause()
         await asyncio.sleep(0.02)
         now = _look(pilot.app).text()

@@ -428,7 +428,7 @@ def test_what_runs_is_told_against_what_is_usual_for_it() -> None:
     slow = replace(row, phases=(replace(running, started_at=NOW - timedelta(seconds=90)),))
     (_, late) = phase_cell(slow, moment)
     assert (late.text, late.tone) == ("◐ ▲ 1m30 of 1m00", Tone.WARN)
-    assert "slower than usual (p90 1m00, now 1m30) (5 before it, p90 1m00)" in [each.text for each in details(slow, moment)]
+    assert "slower than usual (p90 1m00, now 1m30) (5 before it)" in [each.text for each in details(slow, moment)]
     silent = Moment(now=NOW, store=Shelf(), usual=lambda _: None)
     assert "of" not in "".join(piece.text for piece in phase_cell(row, silent))
     deployment = Deployment(
@@ -440,6 +440,15 @@ def test_what_runs_is_told_against_what_is_usual_for_it() -> None:
     assert ("usual", "usually 48s, about 8s left (6 before it, p90 48s)") in [
         (each.label, each.text) for each in details(deployment, moment)
     ]
+
+
+def test_while_a_person_is_waited_for_nothing_is_slower_than_usual() -> None:
+    """The list said what is usual, everything known of the rollout that it was slower."""
+    begun = NOW - timedelta(minutes=5)
+    moment = Moment(now=NOW, store=Shelf(), usual={("shop", "prod", "rollout"): usual([60.0] * 5)}.get)
+    row = rolling(begun, Phase(name="infra", health=Health.WARN, queued_at=begun, needs_approval=True))
+    told = next(each for each in details(row, moment) if each.label == "usual")
+    assert (told.text, told.tone) == ("usually 1m00 (5 before it, p90 1m00)", None)
 
 
 def test_what_was_going_on_when_it_was_last_read_lasted_until_then_and_nobody_says_what_is_left() -> None:

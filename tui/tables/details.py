@@ -9,7 +9,7 @@ from typing import Any, Final
 from tui.clock import span
 from tui.engine.recall.usual import Outlook
 from tui.model import TONES, Deployment, Phase, Ref, Resource, Rollout, Tone
-from tui.tables.cells import code, concluded, deploying, going, phase_going, told
+from tui.tables.cells import code, concluded, deploying, going, needs_approval, phase_going, told
 from tui.tables.columns import Moment
 from tui.tables.relations import named
 from tui.tables.words import NOTHING, age, share, size, state
@@ -101,9 +101,13 @@ def details(row: Resource, moment: Moment) -> list[Detail]:
         if each.name not in _APART:
             made = _detail(each.name, getattr(row, each.name), moment, moment.known(row))
             lines.extend(_naming(line, others[each.name]) for line in made) if each.name in others else lines.extend(made)
+    # How long a person thinks is no speed.
+    waits = isinstance(row, Rollout) and needs_approval(row)
     for label, found in reversed(_outlooks(row, moment)):
-        said = f"{found.usual if moment.old(row) else found.text} ({found.usual.count} before it, p90 {span(found.usual.p90)})"
-        lines.insert(5, Detail(label, said, Tone.WARN if found.slow else None))
+        slow = found.slow and not waits
+        said = str(found.usual) if waits or moment.old(row) else found.text
+        beside = f"{found.usual.count} before it" + ("" if said == found.text and slow else f", p90 {span(found.usual.p90)}")
+        lines.insert(5, Detail(label, f"{said} ({beside})", Tone.WARN if slow else None))
     return lines
 
 

@@ -40,7 +40,7 @@ class TimelineScreen(MemoryScreen):
         ColumnSpec(id="when", low=8, high=12),
         ColumnSpec(id="name", low=18, high=28),
         ColumnSpec(id="what", low=44, high=120, grow=True),
-        ColumnSpec(id="where", low=16, high=20, rank=2),
+        ColumnSpec(id="where", low=17, high=20, rank=2),
     )
 
     file: ClassVar[tuple[str, str]] = ("timeline", "txt")

@@ -33,7 +33,7 @@ from tests.engine.fakes import (
 )
 from tui.clock import Clock
 from tui.engine.circuit import LOST
-from tui.engine.feeds import Change
+from tui.engine.feeds import Change, Feed
 from tui.errors import BadReply, NoEndpoint, NotFound, RateLimited, Unauthorized, Unavailable, Unreachable
 from tui.model import Health, Kind, LogLine, Phase, Ref, Verb
 from tui.platforms.base import Rows
@@ -171,6 +171,21 @@ def test_what_is_shown_is_read_faster_and_what_is_in_progress_every_two_seconds(
     assert found["busy"] == pytest.approx(2.1, rel=0.1)
     assert 7.0 < found["stuck"] < 12.0
     assert found["hidden busy"] == pytest.approx(10.0, rel=0.2)
+
+
+def test_who_asks_for_everything_anew_is_told_what_was_not_read() -> None:
+    async def story() -> list[tuple[Feed, ...]]:
+        time = clock()
+        fake = FakePlatform("fleet", time)
+        asked = [feed(Kind.SERVICE), feed(Kind.DEPLOYMENT)]
+        async with session(time, fake) as running:
+            await running.settle(10.0)
+            running.show("pane", [*asked, feed(Kind.ROUTE), feed(Kind.SERVICE, "nobody")])
+            well = await running.refresh()
+            fake.troubles[Kind.DEPLOYMENT] = failing(Unavailable)
+            return [well, await running.refresh()]
+
+    assert vloop.run(story()) == [(), (feed(Kind.DEPLOYMENT),)]
 
 
 def test_an_approval_is_looked_for_every_thirty_seconds_and_a_snapshot_not_at_all_faster() -> None:

@@ -125,6 +125,7 @@ class Desk:
         self.happenings: Signal[tuple[str, Happening]] = Signal("happenings")
         self.shown: dict[str, tuple[Feed, ...]] = {}
         self.refreshed = 0
+        self.unread: tuple[Feed, ...] = ()
         self.follows: list[Any] = []
         self.pending_verbs: tuple[Pending, ...] = ()
         self.told: list[Event] = []
@@ -145,8 +146,9 @@ class Desk:
     def pace(self, floors: Mapping[str, float]) -> None:
         self.floors = dict(floors)
 
-    async def refresh(self, feeds: Collection[Feed] | None = None) -> None:
+    async def refresh(self, feeds: Collection[Feed] | None = None) -> tuple[Feed, ...]:
         self.refreshed += 1
+        return self.unread
 
     def has_log(self, ref: Ref) -> bool:
         return ref.kind in self.logged

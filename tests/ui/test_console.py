@@ -262,6 +262,10 @@ async def test_ctrl_r_reads_again() -> None:
         await at.wait()
         assert at.desk.refreshed == 1
         assert at.said == "everything on screen was read again"
+        at.desk.unread = (Feed(connection="vault", kind=Kind.APPLICATION), Feed(connection="vault", kind=Kind.ENVIRONMENT))
+        await at.press("ctrl+r")
+        await at.wait()
+        assert at.said == "not read again: vault; the header says why"
 
 
 async def test_where_it_is_small_one_pane_is_shown_and_the_others_still_cry_out() -> None:

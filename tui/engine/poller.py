@@ -17,7 +17,7 @@ from typing import Final
 
 from tui.clock import Clock
 from tui.engine.connection import BURST, Connection
-from tui.engine.feeds import Change, Feed
+from tui.engine.feeds import Change, Feed, Freshness
 from tui.engine.outages import Edge, Outages, Publish
 from tui.engine.pace import Rank, stretch, wish
 from tui.engine.reader import Reader
@@ -85,11 +85,13 @@ class Poller:
                 self._reweigh(reader)
                 position += self._hasten(reader, position)
 
-    async def refresh(self, feeds: Collection[Feed] | None) -> None:
-        """Read these feeds (None: what is shown) now; returns when each has answered or failed."""
-        waits = self._press(self._looked_at() if feeds is None else feeds)
+    async def refresh(self, feeds: Collection[Feed] | None) -> tuple[Feed, ...]:
+        """Read these feeds (None: what is shown) now; returns when each has answered or failed, with those that were not read."""
+        wanted, began = self._looked_at() if feeds is None else feeds, self._clock.boot()
+        waits = self._press(wanted)
         if waits:
             await asyncio.wait(waits)
+        return tuple(feed for feed in wanted if feed in self._readers and not self._is_read(self._store.freshness(feed), began))
 
     async def settle(self, deadline: float) -> tuple[Feed, ...]:
         """Wait until every feed was read or failed once; those that were not when the deadline came. Somebody waits: the user's part
@@ -218,6 +220,10 @@ class Poller:
         self._progress.set()
 
     # inside
+
+    @staticmethod
+    def _is_read(fresh: Freshness, since: float) -> bool:
+        return not fresh.offered or (fresh.error is None and fresh.fetched_boot is not None and fresh.fetched_boot >= since)
 
     def _press(self, wanted: Collection[Feed]) -> list[asyncio.Future[None]]:
         """Have these feeds read ahead of everything; what would be refused is asked once, and of a thousand feeds only the first are

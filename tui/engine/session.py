@@ -147,9 +147,10 @@ class Session:
         """
         self._poller.show(owner, feeds)
 
-    async def refresh(self, feeds: Collection[Feed] | None = None) -> None:
-        """Read these feeds (None: everything shown) now, ahead of all polling; returns when each has answered or failed."""
-        await self._poller.refresh(feeds)
+    async def refresh(self, feeds: Collection[Feed] | None = None) -> tuple[Feed, ...]:
+        """Read these feeds (None: everything shown) now, ahead of all polling; returns when each has answered or failed, with those
+        that were not read."""
+        return await self._poller.refresh(feeds)
 
     async def settle(self, deadline: float) -> tuple[Feed, ...]:
         """Wait until every feed that is not on demand was read or failed once, at most ``deadline`` seconds; those that were not."""

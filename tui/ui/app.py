@@ -313,13 +313,14 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
     async def _refresh(self) -> None:
         try:
             async with asyncio.timeout(30):
-                await self.session.refresh(None)
+                unread = await self.session.refresh(None)
         except TimeoutError:
             self.say("not everything answered within 30 s; the header says what did not", "warn")
         except RollwatchError as error:
             self.say(str(error), "warn")
         else:
-            self.say("everything on screen was read again")
+            names = ", ".join(sorted({each.connection for each in unread}))
+            self.say(*((f"not read again: {names}; the header says why", "warn") if names else ("everything on screen was read again",)))
 
     def once(self, kind: type[Screen[Any]], make: Callable[[], Screen[Any]]) -> Any:
         """Screens are made once: Textual keeps memory for each that is made."""

@@ -96,8 +96,9 @@ class Then(Session):
     def show(self, owner: str, feeds: Collection[Feed]) -> None:
         """What was is not read anew."""
 
-    async def refresh(self, feeds: Collection[Feed] | None = None) -> None:
+    async def refresh(self, feeds: Collection[Feed] | None = None) -> tuple[Feed, ...]:
         """The same."""
+        return ()
 
     async def look(self, ref: Ref) -> Resource | None:
         return self.store.get(ref)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from tests.engine.test_fleet import Quick, Silent
 from tests.ui.desk import NOW, READS, Desk, busy, fleet, refused
 from tests.ui.test_console import Seat
-from tui.engine.feeds import Pending
+from tui.engine.feeds import Feed, Pending
+from tui.engine.recall.past import Past
 from tui.errors import ConfigError, Unreachable
+from tui.local.journal import Journal
 from tui.model import Health, Kind, Ref, Verb
 from tui.platforms.base import Platform
 from tui.ui.app import Console
@@ -123,6 +126,30 @@ async def test_another_context_is_shown_in_place_with_its_theme_its_keys_and_its
         assert "PRODUCTION" in at.header
         assert at.app.theme == "rollwatch-dark"
         assert at.app.keymap.overrides == {}
+
+
+async def test_what_happened_in_one_context_is_not_told_in_another() -> None:
+    owner, read = Owned(), asyncio.Event()
+    desk = owner.desks["prod"]
+    journal = Journal.memory(context="prod", who="cleo", now=desk.clock.wall)
+    journal.mark_seen("cleo", NOW - timedelta(hours=8))
+    assert journal.flush()
+    desk.past = Past(journal, desk.clock)
+
+    async def settle(deadline: float) -> tuple[Feed, ...]:
+        await read.wait()
+        return ()
+
+    desk.settle = settle  # type: ignore[attr-defined]
+    async with owned(owner) as at:
+        await at.wait()
+        await go_to(at, "live")
+        await at.wait()
+        read.set()
+        for _ in range(20):
+            await desk.clock.advance(1.0)
+            await at.wait()
+        assert "8h00" not in at.said
 
 
 async def test_what_came_while_the_other_screen_was_made_is_on_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,8 @@ class Recall:
         await session.settle(SETTLE)
         await session.clock.sleep(WRITTEN)
         told = (await past.stretch(since)).digest()
+        if self._program.recall is not self:
+            return  # another context is shown by now
         if not told.empty and not self._keys and self._program.screen is self._program.console_screen:
             self.open("past.away", since=since)
         else:

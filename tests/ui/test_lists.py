@@ -72,6 +72,8 @@ def names(text: str) -> set[str]:
         ("mem<10m", {"cron"}),
         ("/^fleet.*w(eb|ork)/", {"web-api", "worker"}),
         ("!/w(eb|ork)/", {"=cmd", "cron"}),
+        ("/(svc|cron)+/", {"cron"}),
+        (r"/([a-z]+\/){2}.*worker/", {"worker"}),
         ("age<1d running !cron", {"web-api"}),
         ("host:nothing", set()),
         ("?wapi", {"web-api"}),
@@ -101,6 +103,11 @@ def test_a_filter_asks_for_columns(text: str, shown: set[str]) -> None:
         ("/(/", "not a regular expression"),
         ("/(?a)(?u)x/", "not a regular expression"),
         ("/(a+)+b/", "take forever"),
+        (r"/(\w+-?)+prod/", "take forever"),
+        (r"/((\w+))*prod/", "take forever"),
+        (r"/(\w\w?)+prod/", "take forever"),
+        (r"/(?:\w\w|\w)+prod/", "take forever"),
+        (r"/([\w.]+\.){9}prod/", "take forever"),
     ],
 )
 def test_a_filter_that_cannot_be_meant_says_what_to_write(text: str, said: str) -> None:

@@ -4,7 +4,7 @@
 ``cells`` those that take several fields to say,
 ``kinds`` holds the ten tables, ``details`` lists every field of one record,
 ``extra`` the columns that can be added to a list, ``why`` what speaks against a thing, ``relations`` what belongs to it,
-``filters`` and ``terms`` which rows a user wants to see,
+``filters`` and ``terms`` which rows a user wants to see, ``expressions`` which regular expression may take for ever,
 ``saved`` how a list is written to a file. A new kind is one table in ``kinds``.
 """
 

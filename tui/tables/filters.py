@@ -17,12 +17,12 @@ from typing import Final
 
 from tui.model import KINDS, TONES, Kind, Resource
 from tui.tables.columns import Moment, Table
+from tui.tables.expressions import is_endless, unwarned
 from tui.tables.terms import Term, TermError, columns_by_name, read_term
 
 LONGEST: Final = 200
 _SILENT: Final = frozenset({"raw", "ref"})
 _PARTS: Final = re.compile(r"!?/(?:\\.|[^/\\])+/(?=\s|\Z)|\S+")
-_RISKY: Final = re.compile(r"[+*}]\)*[+*{]")
 
 
 class FilterError(ValueError):
@@ -116,12 +116,14 @@ def in_order(letters: str, text: str) -> bool:
 
 
 def _regex(text: str) -> re.Pattern[str]:
-    if _RISKY.search(text):
-        raise FilterError("one repetition inside another can take forever: write it without")
     try:
-        return re.compile(text, re.IGNORECASE)
+        with unwarned():
+            made = re.compile(text, re.IGNORECASE)
     except (re.error, ValueError, OverflowError, RecursionError) as error:
         raise FilterError(f"this is not a regular expression: {error}") from None
+    if is_endless(made):
+        raise FilterError("one repetition inside another can take forever: write it without")
+    return made
 
 
 _COMMON: Final = {Kind.SERVICE: {"type"}, Kind.DEPLOYMENT: {"type"}}

@@ -46,6 +46,7 @@ def fits(query: str, text: str, level: str = "", source: str = "web-api") -> boo
         ("/v1/b a/", "get /v1/b a/", "", True),
         ("!~\\d{3}", "status 200", "", False),
         ("!~\\d{3}", "no status", "", True),
+        ("/(\\d+\\.){3}\\d+/", "from 203.0.113.7", "", True),
         ("~TIMED", "timed out", "", False),
         ("~[[t]im", "timed out", "", True),
         ("level:warn", "x", "warn", True),
@@ -77,6 +78,8 @@ def test_what_is_shown(query: str, text: str, level: str, shown: bool) -> None:
         ("!level:warn", "level: debug, info, warn, error or fatal; it and worse is shown"),
         ("service:", "write the name of a service right after service:"),
         ("~(a+)+$", "a repeat within a repeat could take for ever: write it another way"),
+        ("~((\\w+))+prod", "a repeat within a repeat could take for ever: write it another way"),
+        ("/((\\w+ )?\\w+)+prod/", "a repeat within a repeat could take for ever: write it another way"),
         ("x" * 401, "a filter has at most 400 characters"),
     ],
 )

@@ -7,10 +7,10 @@ It looks at the tree that ``re`` makes of an expression; where that cannot be ha
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any, Final
+
+from tui.tables.expressions import REPEATS, Tree, tree_of
 
 LOOK: Final = (4_096, 4_096, 500, 150)
 """Characters of a line that an expression is tried on, by how many repeats in a row may share out the same characters among them: that
@@ -28,7 +28,6 @@ OTHERS: Final = 4
 ENDLESS: Final = 50
 """A repeat that may go on for longer goes on for ever."""
 
-Tree = Iterable[tuple[Any, Any]]
 Texts = tuple[str, ...]
 
 
@@ -37,18 +36,10 @@ def fold(text: str) -> str:
     return text.casefold() if text.isascii() else text.replace("\u0130", "i").replace("\u0131", "i").casefold()
 
 
-@contextmanager
-def unwarned() -> Iterator[None]:
-    """What an expression could mean in a later Python is no news to whoever types one, and has no place on the screen."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        yield
-
-
 def held(expression: re.Pattern[str]) -> tuple[Texts, tuple[Texts, ...]]:
     """Folded texts of which every line that matches holds one: those to look for first, empty where none can be told or all are too short;
     and, for an expression that may take long, others of which it also holds one each."""
-    tree = _tree(expression)
+    tree = tree_of(expression)
     found = sorted({texts for texts in _held(tree) if len(texts) <= MOST}, key=lambda texts: (-min(map(len, texts)), texts))
     first = found[0] if found and min(map(len, found[0])) >= SHORTEST else ()
     slow = sum(_endless(*part) for part in _flat(tree)) > 1
@@ -57,15 +48,7 @@ def held(expression: re.Pattern[str]) -> tuple[Texts, tuple[Texts, ...]]:
 
 def reach(expression: re.Pattern[str]) -> int:
     """How many characters of a line an expression is tried on."""
-    return LOOK[min(_sharing(_tree(expression)), len(LOOK) - 1)]
-
-
-def _tree(expression: re.Pattern[str]) -> list[tuple[Any, Any]]:
-    try:
-        with unwarned():
-            return list(re._parser.parse(expression.pattern, expression.flags))  # type: ignore[attr-defined]  # noqa: SLF001
-    except (AttributeError, re.error, RecursionError, OverflowError):
-        return []
+    return LOOK[min(_sharing(tree_of(expression)), len(LOOK) - 1)]
 
 
 def _held(tree: Tree) -> Iterator[Texts]:
@@ -92,9 +75,6 @@ def _held(tree: Tree) -> Iterator[Texts]:
                 yield tuple(dict.fromkeys(text for texts in best for text in texts))
     if run:
         yield (fold(run),)
-
-
-REPEATS: Final = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
 
 
 def _sharing(tree: Tree) -> int:

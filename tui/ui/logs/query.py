@@ -18,7 +18,8 @@ from functools import cached_property
 from typing import Final
 
 from tui.tables import FilterError
-from tui.ui.logs.expressions import fold, unwarned
+from tui.tables.expressions import is_endless, unwarned
+from tui.ui.logs.expressions import fold
 from tui.ui.logs.sieve import Fits, Grave, Holds, Lacks, Named, NameOf, Sieve, Test
 from tui.ui.widgets.log_levels import WORDS, Level
 
@@ -26,8 +27,6 @@ LONGEST: Final = 400
 """Characters of a filter."""
 
 _TOKEN: Final = re.compile(r'(!?)(?:(/)((?:\\.|[^/\\])+)/(?=\s|\Z)|(~|[a-z]+:)?("[^"]*"?|\S*))')
-_ENDLESS: Final = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
-"""Repeats within repeats can take for ever on an innocent line, and nothing could interrupt them."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +103,16 @@ def expression(text: str) -> re.Pattern[str]:
     """A regular expression; capitals in it make it look at case. Raises ``tables.FilterError``."""
     if not text:
         raise FilterError("write the regular expression right after the ~")
-    if _ENDLESS.search(text):
-        raise FilterError("a repeat within a repeat could take for ever: write it another way")
     try:
         with unwarned():
-            return re.compile(text, re.IGNORECASE if text == text.lower() else 0)
+            made = re.compile(text, re.IGNORECASE if text == text.lower() else 0)
     except (re.error, ValueError, RecursionError, OverflowError) as error:
         where = f" at character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
         said = error.msg if isinstance(error, re.error) else str(error) if isinstance(error, ValueError) else "too large"
         raise FilterError(f"no regular expression: {said}{where}") from None
+    if is_endless(made):
+        raise FilterError("a repeat within a repeat could take for ever: write it another way")
+    return made
 
 
 def searched(text: str) -> re.Pattern[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,8 +32,7 @@ def test_what_was_kept_comes_back_and_only_its_owner_can_read_it(tmp_path: Path)
     assert file.load() == Kept()
     file.save(KEPT, views=True)
     assert file.load() == KEPT
-    (path,) = tmp_path.iterdir()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
 
 
 def test_a_console_that_begins_afresh_keeps_its_views_and_one_that_saved_none_leaves_those_of_others(tmp_path: Path) -> None:
@@ -43,6 +43,30 @@ def test_a_console_that_begins_afresh_keeps_its_views_and_one_that_saved_none_le
     file.save(Kept(layout=Layout(front="apps")))
     assert file.load().views == KEPT.views
     assert file.load().layout.front == "apps"
+
+
+def test_a_view_that_is_saved_while_the_layout_is_kept_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, reading, go_on = kept(tmp_path), threading.Event(), threading.Event()
+    read = KeptFile._read
+
+    def slow(self: KeptFile) -> Kept:
+        found = read(self)
+        if threading.current_thread() is layout:
+            reading.set()
+            go_on.wait(5.0)
+        return found
+
+    monkeypatch.setattr(KeptFile, "_read", slow)
+    layout = threading.Thread(target=lambda: file.save(Kept(layout=Layout(front="logs"))))
+    views = threading.Thread(target=lambda: kept(tmp_path).save(KEPT, views=True))
+    layout.start()
+    assert reading.wait(5.0)
+    views.start()
+    views.join(0.2)  # it waits, or has written
+    go_on.set()
+    layout.join()
+    views.join()
+    assert file.load().views == KEPT.views
 
 
 @pytest.mark.parametrize("data", [b"{", b'{"version": "x"}', b"\xff", b"[" * 5000, b'{"layout": 3}'])

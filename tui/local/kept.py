@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from tui.errors import StorageError
 from tui.local.files import read_private, set_aside, write_private
+from tui.local.locks import locked
 
 VERSION: Final = 1
 LIMIT: Final = 256 << 10
@@ -93,11 +94,15 @@ class KeptFile:
     def save(self, kept: Kept, *, views: bool = False) -> None:
         """Replace what is kept. Unless ``views`` are meant, those in the file stay: another console may have saved them. Raises
         ``StorageError``; then the old file is still there."""
-        if not views:
-            kept = msgspec.structs.replace(kept, views=self._read().views)
-        data = msgspec.json.encode(kept)
-        if len(data) <= LIMIT:
-            write_private(self._path, data)
+        try:
+            with locked(self._path.with_name(f"{self._path.name}.lock")):
+                if not views:
+                    kept = msgspec.structs.replace(kept, views=self._read().views)
+                data = msgspec.json.encode(kept)
+                if len(data) <= LIMIT:
+                    write_private(self._path, data)
+        except TimeoutError:
+            raise StorageError(f"{self._path} is being changed by another rollwatch", hint="try again") from None
 
     def _read(self) -> Kept:
         data = read_private(self._path, LIMIT)

@@ -688,6 +688,17 @@ async def test_screens_are_made_once() -> None:
         assert at.app.screen is at.app.console_screen
 
 
+async def test_what_is_said_names_the_keys_as_the_user_has_them() -> None:
+    keys = {"rows.sort": ["O"], "rows.reverse": [], "logs.search": ["f9"], "logs.mark": []}
+    async with seat(settings=Settings(zone=UTC, keys=keys)) as at:
+        await at.press("2", "O")
+        assert at.said == "services by name, O the next column"
+        await at.press("4", "n")
+        assert at.said == "nothing was searched for yet: f9 searches"
+        await at.press("M")
+        assert at.said == "no line is marked"
+
+
 async def test_help_is_made_of_the_keys_that_work_here() -> None:
     async with seat(settings=Settings(zone=UTC, keys={"row.restart": ["f5"]})) as at:
         await at.press("question_mark")

@@ -80,9 +80,9 @@ class ListDeeds:
             self._app.say(f"{listing.title} in their own order, what needs somebody first")
         else:
             title = next(each.title.lower() for each in listing.columns if each.id == sort.column)
-            self._app.say(
-                f"{listing.title} by {title}, {'turned round' if sort.descending else 'S the next column, R the other way round'}"
-            )
+            keys = zip(self._app.keymap.spelled_ids("rows.sort", "rows.reverse"), ("the next column", "the other way round"), strict=True)
+            ways = ["turned round"] if sort.descending else [f"{key} {way}" for key, way in keys if key]
+            self._app.say(", ".join((f"{listing.title} by {title}", *ways)))
         self._screen.front.touched()
         self._screen.redraw(None)
 

@@ -56,6 +56,11 @@ class LogDeeds:
     def _app(self) -> Any:
         return self._pane.app
 
+    def _how(self, id_: str, does: str) -> str:
+        """``: s searches``, with the key that the user has given it; empty where it has none."""
+        (key,) = self._app.keymap.spelled_ids(id_)
+        return f": {key} {does}" if key else ""
+
     def table(self) -> Mapping[str, Callable[[], object]]:
         """What each action of the log pane does."""
         return {
@@ -178,7 +183,7 @@ class LogDeeds:
 
     def _again(self, step: int) -> None:
         if not self._searched:
-            self._app.say("nothing was searched for yet: s searches", "warn")
+            self._app.say(f"nothing was searched for yet{self._how('logs.search', 'searches')}", "warn")
             return
         pattern = searched(self._searched)
         self._view.set_highlight(pattern)
@@ -191,7 +196,7 @@ class LogDeeds:
     def _next_mark(self) -> None:
         marks = self._view.marks
         if not len(marks):
-            self._app.say("no line is marked: m marks one", "warn")
+            self._app.say(f"no line is marked{self._how('logs.mark', 'marks one')}", "warn")
             return
         self._view.seek(marks.has, 1, lambda found: None if found else self._view.seek_from_start(marks.has))
 
@@ -208,7 +213,7 @@ class LogDeeds:
         self._view.go_to(position)
         oldest = next((entry.line.at for entry in self._view.buffer.between(self._view.buffer.start, self._view.buffer.start + 50)), None)
         if oldest is not None and when < oldest:
-            self._app.say("the log begins here; b asks the server for older lines", "warn")
+            self._app.say(f"the log begins here{self._how('logs.since', 'asks the server for older lines')}", "warn")
 
     def _ask_since(self) -> None:
         if not len(self._pane.followed):

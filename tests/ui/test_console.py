@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from tests.ui import keyboard
 from tests.ui.desk import NOW, READS, Desk, apps, busy, fleet, line, ref, refused, rollouts, service, signed_out, variable
+from tui.actions import Place
 from tui.engine.feeds import Feed, Pending
 from tui.engine.stream import StreamState
 from tui.engine.verdicts import Verdict
@@ -23,6 +24,7 @@ from tui.platforms.base import Happening, Rows
 from tui.text import Safe
 from tui.ui.app import Console
 from tui.ui.filtering import FilterInput
+from tui.ui.palette import THEME, entries
 from tui.ui.panes import listing
 from tui.ui.panes.pane import Pane
 from tui.ui.say import Bottom
@@ -745,6 +747,16 @@ async def test_the_palette_finds_actions_and_things() -> None:
         await at.press("colon", *"theme roll", "down", "enter")
         await at.wait()
         assert at.app.theme == "rollwatch-light"
+
+
+async def test_every_theme_that_the_palette_offers_can_be_worn() -> None:
+    """One of the screen library's stood there, too, and was then said not to exist."""
+    async with seat(size=(120, 40)) as at:
+        offered = [each.title.removeprefix(THEME) for each in entries(at.app, Place.RESOURCES) if each.id.startswith(THEME)]
+        assert "rollwatch-dark" in offered
+        for name in offered:
+            at.app.wardrobe.wear(name)
+            assert (at.app.theme, at.said) == (name, "")
 
 
 async def test_the_palette_names_an_environment_with_its_app() -> None:

@@ -85,7 +85,7 @@ def entries(console: Console, place: Place) -> Iterator[Entry]:
     for kind in KINDS:
         title = TABLES[kind].title
         yield Entry(f"tab {kind}", f"show {title.lower()}", "Open this list.", partial(console.open_list, kind), rank=1)
-    for name in sorted(console.available_themes):
+    for name in console.wardrobe.names():
         yield Entry(f"{THEME}{name}", f"{THEME}{name}", "Change the colours of this run.", partial(console.wardrobe.wear, name), rank=2)
     yield from console.home.entries()
 

@@ -90,6 +90,11 @@ def test_the_documents_own_examples_pass_and_become_what_they_print() -> None:
     assert FORMS[Kind.APPLICATION, Verb.CREATE].values({"name": "A", "environments": "dev, eu-prod"})["environments"] == ["dev", "eu-prod"]
 
 
+def test_variables_may_be_pasted_as_they_stand_in_a_file() -> None:
+    update = FORMS[Kind.DEPLOYMENT, Verb.UPDATE]
+    assert update.values({"env": "A=1\nB=2\n\nC=3,D=4"})["env"] == {"A": "1", "B": "2", "C": "3", "D": "4"}
+
+
 @pytest.mark.parametrize("text", ["PASSWORD=abc,hunter2", "PASSWORD=abc,hunter2=="])
 def test_what_is_wrong_with_a_variable_does_not_quote_what_may_be_its_value(text: str) -> None:
     wrong = FORMS[Kind.DEPLOYMENT, Verb.UPDATE].check({"env": text.replace("hunter2", "hunter 2")})["env"]

@@ -125,7 +125,7 @@ def _pairs(text: str) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    return [piece.strip() for piece in text.split(",") if piece.strip()]
+    return [piece.strip() for piece in re.split(r"[,\n]", text) if piece.strip()]
 
 
 _SHAPE: Final[Mapping[Shape, Check]] = {

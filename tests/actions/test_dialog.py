@@ -347,6 +347,13 @@ async def test_variables_of_a_deployment_are_dots_and_not_kept_for_another_try()
         assert at_desk.done[0][2]["env"] == {"TOKEN": "hunter2"}
 
 
+async def test_of_a_secret_that_is_pasted_no_line_is_left_out() -> None:
+    """A key of several lines was set to its first one, and the dots did not tell."""
+    async with seat() as at:
+        await at.press("v", *"TLS_KEY", "enter", "<-----BEGIN-----\rc2VjcmV0\r\n-----END-----\r>", "enter", "right", "enter")
+        assert at.desk.done[0][2]["value"].reveal() == "-----BEGIN-----\nc2VjcmV0\n-----END-----"
+
+
 async def test_picking_one_of_several_leaves_what_stands_before_it() -> None:
     """Down put its first word in the place of everything that was typed."""
     async with seat() as at:

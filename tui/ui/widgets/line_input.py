@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual import events
 from textual.screen import Screen
 from textual.signal import Signal
 from textual.widgets import Input
@@ -22,6 +23,13 @@ class LineInput(Input):
     def validate_value(self, value: str) -> str:
         """What is kept of what was typed, pasted or put there."""
         return value if self.password else clean(value, 4 * len(value) + 1)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Of what is secret every line is taken: Textual takes the first, and among dots nobody sees that the others are missing."""
+        if self.password:
+            event.stop()
+            event.prevent_default()
+            self.replace("\n".join(event.text.splitlines()), *self.selection)
 
     def on_mount(self) -> None:
         self._selections = self.screen.text_selection_started_signal

@@ -23,7 +23,7 @@ from tui.engine.ports import Event
 from tui.engine.recall.past import Key, Past
 from tui.local.exports import write_lines
 from tui.local.journal import Journal
-from tui.model import Deployment, Health, Kind, Rollout
+from tui.model import Deployment, Environment, Health, Kind, Rollout
 from tui.text import Safe
 from tui.ui.alarm import Channels
 from tui.ui.app import Console
@@ -355,6 +355,23 @@ async def test_versions_say_who_is_behind_in_words_whatever_else_has_to_be_cut(s
         row = at.row("checkout")
         assert "old 9h ▲ behind" in row
         assert "▲ 1 behind" in at.screen()[0]
+
+
+async def test_a_stage_of_which_nobody_knows_anything_takes_no_room_from_what_is_known() -> None:
+    """On 80 columns the services left, and with them all the versions there were."""
+    desk = remembering(empty())
+    first = next(each for each in desk.store.rows(Kind.APPLICATION))
+    stages = [
+        Environment(ref=ref(Kind.ENVIRONMENT, f"s-{index}", "vault"), name=Safe(f"a-stage-{index}"), app=first.ref, app_name=first.name)
+        for index in range(5)
+    ]
+    desk.put("vault", Kind.ENVIRONMENT, stages)
+    desk.put("fleet", Kind.SERVICE, [replace(service("cron"), runtime=Safe("python"), version=Safe("3.12"))])
+    async with seat(desk, (80, 24)) as at:
+        await at.press("V")
+        await until(at, lambda: at.sees("cron"))
+        assert "● python 3.12" in at.row("cron")
+        assert not at.sees("A-STAGE-4")
 
 
 async def test_versions_do_not_name_a_service_again_that_is_called_like_its_app() -> None:

@@ -12,7 +12,7 @@ from tui.engine.recall.past import Past
 from tui.engine.recall.versions import Line, Live, Matrix, Place, matrix, places
 from tui.engine.session import Session
 from tui.engine.words import short
-from tui.model import TONES, Ref, Rollout
+from tui.model import TONES, Health, Ref, Rollout
 from tui.tables import GLYPHS, NOTHING, Moment
 from tui.ui.screens.memory import MemoryScreen
 from tui.ui.widgets.cells import Cell, Piece, cut_inside, spelled
@@ -27,6 +27,10 @@ LONGEST: Final = 24
 """Cells of a version; the whole of it is told of the line that is chosen."""
 ROOM: Final = 14
 """Cells in which a version can be told from another one."""
+
+
+UNTOLD: Final = 4
+"""How much sooner a stage leaves of which nothing is known: before the services, whose rank is 3."""
 
 
 class MatrixScreen(MemoryScreen):
@@ -59,13 +63,19 @@ class MatrixScreen(MemoryScreen):
         self.title_line.set_parts(left, [Part(pieces=(Piece("a version is a commit, a branch or the platform's word", "muted"),), rank=1)])
         rows = [self._row(number, line, moment) for number, line in enumerate(self._matrix.lines)]
         stages = [
-            _column(f"stage-{index}", str(name).upper(), [row.cells[index + 1] for row in rows], rank=index // 3)
+            _column(f"stage-{index}", str(name).upper(), [row.cells[index + 1] for row in rows], rank=self._rank(index))
             for index, name in enumerate(self._matrix.environments)
         ]
         if any(line.service is not None for line in self._matrix.lines):
             stages.append(_column(SERVICE, SERVICE.upper(), [row.cells[-1] for row in rows], rank=3))
         self.table.set_columns((ColumnSpec(id="app", title="APP", low=10, high=26), *stages))
         self.show([row for row in rows if self._fits(row)], ["No app has an environment here."])
+
+    def _rank(self, stage: int) -> int:
+        """A stage of which nobody knows anything leaves before all others, and before the services."""
+        cells = (line.cells[stage] for line in self._matrix.lines)
+        told = any(each is not None and (each.version or each.health is not Health.UNKNOWN) for each in cells)
+        return stage // 3 + (0 if told else UNTOLD)
 
     def _fits(self, row: Row) -> bool:
         return not self.wanted or self.wanted.fits(" ".join(piece.text for each in row.cells for piece in each).casefold())

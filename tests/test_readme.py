@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from tui.actions import ACTIONS, PANES, Action, Place
+from tui.actions import ACTIONS, PANES, Action, Keymap, Place
 from tui.cli.arguments import parse
 from tui.cli.exits import MEANINGS
 from tui.keys import spell
@@ -159,6 +159,14 @@ def test_the_configuration_shown_is_valid_and_holds_every_platform() -> None:
     assert any(context.guardrails for each in others for context in each.contexts.values())
     assert set(msgspec.convert(books, dict[str, Runbook])) == {"web-*", "*"}
     assert {each.platform for context in config.contexts.values() for each in context.connections.values()} == {"encore", "dployr", "phase"}
+
+
+def test_the_keys_shown_can_be_used() -> None:
+    shown = re.findall(r"`(keys = \{[^`]*\})`", README.read_text(encoding="utf-8"))
+    assert shown
+    for line in shown:
+        keys = tomllib.loads(line)["keys"]
+        assert Keymap.load({id_: tuple(text.split(",")) for id_, text in keys.items()}).problems == ()
 
 
 def test_every_command_line_shown_is_understood() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ from tui.errors import (
     Unavailable,
     Unreachable,
 )
-from tui.model import Deployment, Health, Kind, Project, Ref, Variable, Verb
+from tui.local.journal import Journal
+from tui.model import Deployment, Health, Kind, Project, Ref, Variable, Verb, Webhook
 from tui.platforms.base import Accepted
 from tui.text import Safe, Secret
 
@@ -299,6 +301,36 @@ def test_a_lost_create_blocks_itself_and_not_what_else_is_made_there() -> None:
         assert (await stage.do(Verb.CREATE, parent, {"name": "one"})).word == "refused"
 
     play(tell)
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_of_a_webhook_that_is_made_its_host_alone_is_written_down(tmp_path: Path, made: bool) -> None:
+    address, path = "https://ana:s3cret-path@hooks.test/s3cret-path", tmp_path / "state" / "journal.sqlite"
+    hook = Webhook(ref=ref("w1", Kind.WEBHOOK), name=Safe(address), url=Safe(address))
+
+    async def story() -> tuple[str, list[str]]:
+        time = clock()
+        journal = Journal.open(path, context="test", who="ana", now=time.wall)
+        fake = FakePlatform("fleet", time, kinds={Kind.WEBHOOK: {}})
+        fake.can((Kind.WEBHOOK, Verb.CREATE))
+
+        async def run(verb: Verb, target: Ref, values: Mapping[str, Any]) -> Accepted:
+            fake.rows[Kind.WEBHOOK, ""] = rows(hook)
+            return Accepted(ref=hook.ref if made else None, text=Safe(f"webhook {address} created"))
+
+        fake.on_verb = run
+        said: list[str] = []
+        async with session(time, fake, journal=journal) as running:
+            running.verdicts.subscribe(lambda verdict: said.append(verdict.text))
+            await running.settle(10.0)
+            outcome = await running.do(Verb.CREATE, Ref(connection="fleet", kind=Kind.WEBHOOK, id=""), {"url": address, "events": "x"})
+            await time.sleep(5.0)
+        assert [each.name for each in journal.intents()] == ["hooks.test"]
+        journal.close()
+        return outcome.word, said
+
+    assert vloop.run(story()) == ("accepted", ["hooks.test is there after 2s"])
+    assert b"s3cret-path" not in path.read_bytes()
 
 
 def test_being_cancelled_does_not_stop_a_verb() -> None:

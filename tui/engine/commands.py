@@ -296,7 +296,7 @@ class Commands:
 
     async def _answered(self, pending: Pending, act: Act, intent: int, accepted: Accepted) -> Outcome:
         word: Word = "done" if accepted.done else "accepted"
-        said = accepted.text or Safe(word)
+        said = act.discreet(accepted.text) or word
         text = f"{act.verb} of {act.name} {said}" if said.startswith(word) else said if act.name in said else f"{act.name}: {said}"
         act = replace(act, made=accepted.ref if accepted.ref is not None and accepted.ref.kind is act.kind else None)
         await self._settle(intent, word, text, act.caused)

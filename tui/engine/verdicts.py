@@ -5,12 +5,13 @@ Accepted is never taken for done: a rule says yes only to what a read, begun aft
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
 from tui.engine.words import called
-from tui.model import Health, Kind, Ref, Resource, Rollout, Service, Verb
+from tui.model import EMPTY, Health, Kind, Ref, Resource, Rollout, Service, Verb
 from tui.text import Safe, Secret, clean
 
 PATIENCE: Final = 90.0
@@ -28,6 +29,9 @@ VOLATILE: Final = frozenset({"raw", "cpu_share", "memory_bytes", "memory_total_b
 """Fields that change by themselves: they do not make a thing another than the one that was shown."""
 
 SHOWN: Final = frozenset({"name", "health", "status", "deployment", "image", "version", "restarts"})
+
+
+_HOST: Final = re.compile(r"https?://(?:[^/?#]*@)?([A-Za-z0-9.-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +71,24 @@ class Act:
 
     @property
     def name(self) -> Safe:
-        """What to call it in a sentence: what a create names, otherwise the target."""
-        named = next((self.values[key] for key in ("name", "domain", "key", "url") if isinstance(self.values.get(key), str)), "")
-        if named and self.verb in {Verb.CREATE, Verb.SET}:
-            return clean(named, 80)
+        """What to call it in a sentence: what a create names, otherwise the target; a webhook by its host, for its address may be a
+        secret, and what is said of a verb is written down."""
+        if self.named and self.kind is Kind.WEBHOOK:
+            host = _HOST.match(self.named)
+            return Safe(host[1] if host else str(self.kind))
+        if self.named:
+            return self.named
         return called(self.before) if self.before is not None else clean(self.ref.id, 80) or Safe(str(self.kind))
+
+    @property
+    def named(self) -> Safe:
+        """What a create names, as it was typed; empty for other verbs."""
+        named = next((self.values[key] for key in ("name", "domain", "key", "url") if isinstance(self.values.get(key), str)), "")
+        return clean(named, 80) if self.verb in {Verb.CREATE, Verb.SET} else EMPTY
+
+    def discreet(self, text: str) -> str:
+        """A text about it without the address of a webhook."""
+        return text.replace(str(self.values.get("url") or self.name), self.name) if self.kind is Kind.WEBHOOK else text
 
 
 Seen = Literal["yes", "no", "wait", "unclear"]
@@ -137,7 +154,7 @@ def _appeared(act: Act, rows: Mapping[Ref, Resource]) -> tuple[Seen, str]:
     found = rows.get(act.made) if act.made is not None else None
     if found is None and act.made is None:
         known = act.siblings or frozenset()
-        found = next((row for ref, row in rows.items() if ref not in known and row.name == act.name), None)
+        found = next((row for ref, row in rows.items() if ref not in known and row.name == act.named), None)
         if found is not None and act.siblings is None:
             return "unclear", "there is one of this name, which may be older"
     if found is None:

@@ -1,7 +1,9 @@
-"""The door: modules that are loaded late are loaded once, whole, whichever thread asks first."""
+"""The door: modules that are loaded late are loaded once, whole, whichever thread asks first; a closed stream is there again."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -64,3 +66,29 @@ def test_one_that_could_not_be_loaded_is_tried_again(slow: object, monkeypatch: 
         _ = module.value
     monkeypatch.setattr(builtins, "mended", True)
     assert module.value == 8
+
+
+@pytest.mark.parametrize(
+    ("closed", "words", "code", "says"),
+    [
+        ("<&-", "login fleet --stdin", 2, "no token was given"),
+        ("<&-", "login fleet", 2, "nobody can be asked"),
+        ("<&-", "demo", 2, "the console needs a terminal"),
+        (">&-", "doctor", 1, ""),
+        ("<&- >&- 2>&-", "doctor", 1, ""),
+    ],
+)
+def test_who_closed_a_stream_is_told_no_other_thing_than_who_gave_an_empty_one(
+    closed: str, words: str, code: int, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[contexts.prod.connections.fleet]\nplatform = "phase"\nbase_url = "http://127.0.0.1:1"\n', encoding="utf-8"
+    )
+    environ = {**os.environ, "ROLLWATCH_HOME": str(tmp_path)}
+    shell = ["/bin/sh", "-c", f'exec "$0" -m tui {words} {closed}', sys.executable]
+    done = subprocess.run(shell, env=environ, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "error of its own" not in done.stderr
+    for kept in (tmp_path / "log").glob("*"):
+        assert "Traceback" not in kept.read_text(encoding="utf-8")

@@ -75,6 +75,14 @@ def later(names: Iterable[str]) -> None:
             sys.modules[name] = module
 
 
+def open_streams() -> None:
+    """Whoever started us may have closed a standard stream. The next file that is opened would get its number, and what is printed would
+    be written into the journal; and nobody who asks whether a terminal is there expects that there is no stream to ask."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
 def harden() -> None:
     """A core dump would hold every token."""
     with contextlib.suppress(ImportError, OSError, ValueError):
@@ -85,6 +93,7 @@ def harden() -> None:
 
 def main() -> None:
     """The console script. Ends the process with the command's exit code."""
+    open_streams()
     prepare(os.environ)
     harden()
     later(LATER)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.local.test_files import as_an_ordinary_user
 from tests.test_cli_commands import Desk, desk, emulator  # noqa: F401 - fixtures
 from tests.ui.desk import NOW, service
 from tui.cli.checks import wrongs
@@ -73,6 +74,38 @@ def test_the_way_is_told_in_the_words_of_the_connection_and_mended_where_it_is_w
         found = _network("vault", f"https://127.0.0.1:{server.getsockname()[1]}", ca_file, ManualClock(NOW))
     assert (found.state, found.remedy) == ("bad", remedy)
     assert text in found.text
+
+
+@pytest.mark.parametrize(
+    ("place", "mode", "about", "remedy"),
+    [
+        ("", 0o777, "folder", "chmod 700 {}"),
+        ("", 0o500, "journal", "verbs are refused"),
+        ("state", 0o000, "journal", "verbs are refused"),
+        ("state", 0o000, "state", "chmod u+rwX {}"),
+        ("log", 0o000, "log", "chmod u+rwX {}"),
+    ],
+)
+def test_doctor_finds_the_folder_for_which_something_is_refused(place: str, mode: int, about: str, remedy: str, desk: Desk) -> None:  # noqa: F811
+    text = (desk.home / "config.toml").read_text()
+    with as_an_ordinary_user() as folder:
+        (folder / "config.toml").write_text(text)
+        (folder / place).mkdir(exist_ok=True)
+        (folder / place).chmod(mode)
+        told = desk.run("doctor", "--json", ROLLWATCH_HOME=str(folder))
+        (folder / place).chmod(0o700)
+    assert told.returncode == Exit.UNREACHABLE
+    found = {each["about"]: each for each in json.loads(told.stdout)["findings"] if each["state"] == "bad"}
+    assert remedy.format(folder / place) in found[about]["remedy"]
+
+
+def test_a_history_that_begins_anew_is_no_reason_to_mend_anything(desk: Desk) -> None:  # noqa: F811
+    (desk.home / "state").mkdir(mode=0o700)
+    (desk.home / "state" / "journal.sqlite").write_text("no journal " * 100)
+    told = desk.run("doctor", "--json")
+    found = {each["about"]: each for each in json.loads(told.stdout)["findings"]}
+    assert "begins anew" in found["journal"]["text"]
+    assert (told.returncode, found["journal"]["state"], found["journal"]["remedy"]) == (Exit.OK, "warn", "")
 
 
 def handshake(server: socket.socket, trusted: ssl.SSLContext) -> None:

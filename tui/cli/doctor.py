@@ -28,8 +28,9 @@ from tui.cli.exits import Exit
 from tui.cli.probe import ask
 from tui.cli.remedy import remedy
 from tui.clock import Clock, SystemClock, within
-from tui.errors import ConfigError, PlatformError, UsageError
+from tui.errors import ConfigError, PlatformError, StorageError, UsageError
 from tui.local.children import run
+from tui.local.files import is_missing, private_folder
 from tui.local.paths import Paths
 from tui.model import RateLimit, Tone
 from tui.platforms.base import Platform
@@ -153,6 +154,11 @@ def _through() -> Iterator[Finding]:
 def _files(paths: Paths) -> Iterator[Finding]:
     if paths.reason:
         yield Finding(about="state", state="warn", text=paths.reason, remedy="make the folder writable; until then nothing is kept")
+    if not is_missing(paths.config_dir):
+        try:
+            private_folder(paths.config_dir)
+        except StorageError as error:
+            yield Finding(about="folder", state="bad", text=error.message, remedy=error.hint)
     for about, place, private in (
         ("configuration", paths.config_file, False),
         ("credentials", paths.credentials_file, True),
@@ -174,6 +180,8 @@ def _file(about: str, place: Path, *, private: bool) -> Finding:
         return Finding(about=about, state="bad", text=f"{place} has mode {mode:o}", remedy=f"chmod {wanted} {place}")
     if not private and mode & 0o022:
         return Finding(about=about, state="warn", text=f"{place} can be written by others", remedy=f"chmod go-w {place}")
+    if not os.access(place, os.R_OK | (os.W_OK if private else 0) | (os.X_OK if place.is_dir() else 0)):
+        return Finding(about=about, state="bad", text=f"{place} is closed to you", remedy=f"chmod u+rwX {place}")
     return Finding(about=about, state="ok", text=str(place))
 
 
@@ -188,9 +196,11 @@ def _context(args: Namespace) -> Iterator[Finding]:
             for problem in Keymap.load(setup.looks.get("keys", {})).problems:
                 said = problem.removeprefix("keys: ")
                 yield Finding(about="keys", state="warn", text=said, remedy="rollwatch config path says where they stand")
-            if setup.journal.badge:
+            if setup.journal.forgets or not setup.journal.flush():
                 cure = "mend what it names: while history cannot be written verbs are refused"
-                yield Finding(about="journal", state="warn", text=setup.journal.badge, remedy=cure)
+                yield Finding(about="journal", state="bad", text=setup.journal.badge or "it does not answer", remedy=cure)
+            elif setup.journal.badge:
+                yield Finding(about="journal", state="warn", text=setup.journal.badge)
             paths, loaded = configured(args)
             for wrong in wrongs(paths, loaded, loaded.choose(), setup.clock):
                 yield Finding(about=wrong.about, state="warn", text=wrong.text, remedy=wrong.remedy)

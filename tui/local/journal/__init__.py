@@ -113,6 +113,11 @@ class Journal:
         """Empty while all is well, else one line for the status bar."""
         return self._writer.badge
 
+    @property
+    def forgets(self) -> bool:
+        """Whether it is in memory for want of a file, so that intents are refused."""
+        return bool(self._reason)
+
     def flush(self, seconds: float = 5.0) -> bool:
         """Wait until what was given so far is on the disk; False if it is not."""
         return self._writer.flush(seconds)

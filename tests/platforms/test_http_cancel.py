@@ -8,9 +8,14 @@ import random
 import httpx
 import pytest
 
+from tests.platforms.bench import Memory
 from tests.platforms.conftest import Make
 from tests.platforms.rawserver import RawServer, Seen, reply
-from tui.errors import OutcomeUnknown, Unreachable
+from tui.clock import SystemClock
+from tui.errors import OutcomeUnknown, PlatformError, Unreachable
+from tui.platforms.base import AppSpec, ConnectionSpec, SignIn
+from tui.platforms.registry import open_platform
+from tui.text import Secret
 
 
 async def slow(seen: Seen, writer: asyncio.StreamWriter) -> None:
@@ -173,9 +178,7 @@ async def test_closing_with_requests_under_way(make: Make) -> None:
 
 
 @pytest.mark.parametrize("answers", [True, False])
-async def test_closing_waits_for_a_verb_but_not_for_ever(make: Make, monkeypatch: pytest.MonkeyPatch, answers: bool) -> None:
-    monkeypatch.setattr("tui.platforms.http.LAST_VERBS", 0.2)
-
+async def test_closing_waits_for_a_verb_but_not_for_ever(make: Make, answers: bool) -> None:
     async def choosy(seen: Seen, writer: asyncio.StreamWriter) -> None:
         await (asyncio.sleep(0.05) if answers else seen.gone())
         writer.write(reply())
@@ -184,7 +187,24 @@ async def test_closing_waits_for_a_verb_but_not_for_ever(make: Make, monkeypatch
         transport = make(server.url)
         call = asyncio.ensure_future(transport.send("POST", "/v1/x"))
         await asyncio.sleep(0.02)
-        await asyncio.wait_for(transport.aclose(), 1)
+        await asyncio.wait_for(transport.aclose(0.2), 1)
         (result,) = await asyncio.gather(call, return_exceptions=True)
         assert answers or isinstance(result, OutcomeUnknown)
         assert not answers or getattr(result, "status", None) == 200
+
+
+@pytest.mark.parametrize(("platform", "token"), [("encore", ""), ("phase", "a" * 64)])
+async def test_a_sign_in_that_hangs_and_costs_nothing_is_not_waited_for(platform: str, token: str) -> None:
+    async def never(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        await seen.gone()
+
+    async with RawServer(never) as server:
+        spec = ConnectionSpec(name="shop", platform=platform, base_url=server.url, apps=(AppSpec(id="a", environments=("b",)),))
+        who = SignIn(client_id="id", client_secret=Secret("it is"), token=Secret(token))
+        made = open_platform(spec, credentials=who, clock=SystemClock(), journal_rollouts=Memory())
+        waiting = asyncio.ensure_future(asyncio.gather(made.detect(), made.account()))
+        while not server.open:
+            await asyncio.sleep(0.01)
+        await asyncio.wait_for(made.aclose(), 1)
+        (ended,) = await asyncio.gather(waiting, return_exceptions=True)
+        assert isinstance(ended, PlatformError | asyncio.CancelledError)

@@ -169,8 +169,8 @@ class Transport:
         want = self._want("GET", template, ids, query, headers={"Accept": "*/*", "Accept-Encoding": "identity"})
         return self._streaming(want, quiet=quiet, headers_within=headers_within)
 
-    async def aclose(self) -> None:
-        """Give up reads, let verbs and a sign-in under way end for some seconds, close the connections. Nothing is sent afterwards."""
+    async def aclose(self, seconds: float = LAST_VERBS) -> None:
+        """Give up reads, let verbs and a sign-in under way end for some ``seconds``, close the connections. Nothing is sent afterwards."""
         self._closed = True
         if self._credentials is not None:
             await self._credentials.aclose()
@@ -179,7 +179,7 @@ class Transport:
             task.cancel()
         if verbs:
             # What they do is done at the other end already; their answer may be a refresh token that works only once.
-            await asyncio.wait(verbs, timeout=LAST_VERBS)
+            await asyncio.wait(verbs, timeout=seconds)
             for task in verbs:
                 task.cancel()
         await asyncio.gather(*reads, *verbs, return_exceptions=True)

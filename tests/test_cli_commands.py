@@ -560,9 +560,13 @@ def test_what_went_wrong_says_what_to_do_next(fault: dict[str, Any], word: str, 
     done = punctual.run("do", "restart", service, "--yes", "--no-wait")
     assert done.returncode == code
     assert re.fullmatch(rf"{word}: .*fleet: .*{next_}.*\n", done.stdout), done.stdout
+    document = punctual.json("do", "restart", service, "--yes", "--no-wait", "--override", "--json")
+    assert next_ in document["text"]
     punctual.emulator.do(lambda control: control.fault("status", platform="dployr", status=500))
     assert "fleet: 127.0.0.1" in (line := punctual.run("status").stdout.splitlines()[1])
     assert line.endswith("nothing here needs mending")
+    (fleet,) = [each for each in punctual.json("status", "--json")["connections"] if each["name"] == "fleet"]
+    assert fleet["error"]["message"] in line
 
 
 def test_what_is_not_known_is_overridden_by_the_word_that_the_refusal_names(punctual: Desk) -> None:
@@ -573,6 +577,7 @@ def test_what_is_not_known_is_overridden_by_the_word_that_the_refusal_names(punc
     again = punctual.run(*words)
     assert again.returncode == Exit.FAILED
     assert again.stdout.endswith("then override: --override sends it all the same\n")
+    assert punctual.json(*words, "--json")["text"].endswith("then override: --override sends it all the same")
     assert punctual.run(*words, "--override").returncode == Exit.OK
 
 

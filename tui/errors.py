@@ -25,7 +25,7 @@ No secret and no traceback ever enters an error's text. Nothing here decides wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from tui.text import clean
 
@@ -105,10 +105,6 @@ class PlatformError(RollwatchError):
     def __str__(self) -> str:
         line = super().__str__()
         return f"{self.connection}: {line}" if self.connection else line
-
-    def as_json(self) -> dict[str, Any]:
-        """``{"type", "message"}`` as ``status --json`` prints it."""
-        return {"type": self.type, "message": str(self)}
 
 
 class Unreachable(PlatformError):

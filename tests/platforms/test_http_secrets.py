@@ -115,7 +115,7 @@ async def test_a_server_that_echoes_what_it_was_sent(
     assert (error is None) == (status == 200 and kind == "application/json")
     assert_clean(everything_logged.getvalue(), "log")
     if error is not None:
-        assert_clean(f"{error} {error!r} {error.args} {error.hint} {error.code} {error.fields} {error.as_json()}", "error")
+        assert_clean(f"{error} {error!r} {error.args} {error.hint} {error.code} {error.fields} {error.type}", "error")
         assert_clean("".join(traceback.format_exception(error)), "traceback")
         assert error.__cause__ is None
         assert error.__context__ is None, "what hangs on an exception holds a request with its headers"

@@ -265,7 +265,7 @@ def _document(verb: Verb, ref: Ref, outcome: Outcome, verdict: Verdict | None) -
         "verb": str(verb),
         "ref": str(ref),
         "outcome": outcome.word,
-        "text": outcome.text,
+        "text": said(outcome),
         "seconds": round(outcome.seconds, 3),
         "fields": dict(outcome.fields),
         "verdict": None if verdict is None else {"word": verdict.word, "text": verdict.text, "seconds": round(verdict.seconds, 3)},

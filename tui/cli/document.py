@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from tui.cli.remedy import line, of_list
 from tui.clock import written
 from tui.engine.feeds import ConnectionState
 from tui.model import Kind, RateLimit, Ref, Resource
@@ -82,7 +83,7 @@ def connection(state: ConnectionState) -> dict[str, Any]:
         "state": state.state,
         "fresh_at": time(state.fetched_at),
         "budget": budget(state.rate),
-        "error": None if state.error is None else state.error.as_json(),
+        "error": None if state.error is None else {"type": state.error.type, "message": line(state.error, of_list)},
     }
 
 

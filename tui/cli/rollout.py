@@ -43,7 +43,7 @@ async def _rollout(session: Session, args: Namespace, target: Ref, values: dict[
             outcome = await session.do(Verb.TRIGGER, target, values, kind=Kind.ROLLOUT, override=args.override)
     if args.json:
         made = None if outcome.resource is None else document.resource(outcome.resource)
-        told = {"version": document.VERSION, "outcome": outcome.word, "text": outcome.text, "ref": str(outcome.ref), "rollout": made}
+        told = {"version": document.VERSION, "outcome": outcome.word, "text": said(outcome), "ref": str(outcome.ref), "rollout": made}
         print(document.text(told))
     else:
         print(f"{outcome.word}: {said(outcome)}", flush=True)

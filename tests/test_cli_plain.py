@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
 
+import pytest
+
+from tests import vloop
+from tests.engine.fakes import FakePlatform, clock, failing, rows, session
+from tests.engine.fakes import service as fine
 from tests.test_cli_commands import Desk, desk, emulator  # noqa: F401 - fixtures
 from tests.test_tables import BARE, moment
 from tui.cli.exits import Exit
-from tui.cli.plain import News, told
+from tui.cli.plain import News, _feed, told
 from tui.engine.feeds import Change, Feed
+from tui.errors import Forbidden, Unreachable
 from tui.model import Health, Kind, Resource, Service, Tone
 from tui.tables import GLYPHS
 from tui.text import Safe
@@ -50,12 +58,38 @@ def test_a_script_is_told_the_same_as_records() -> None:
         "event": "changed",
         "was": {"health": "ok", "status": "running"},
         "is": {"health": "failed", "status": "crashed"},
+        "error": None,
     }
     assert [each.as_json()["event"] for each in news(added=(fine,), removed=(bad,))] == ["new", "gone"]
 
 
 def test_numbers_that_only_move_are_no_news() -> None:
     assert changed(updated=((service(Health.OK, "running", 0.1), service(Health.OK, "running", 0.9)),)) == []
+
+
+def test_what_fails_while_somebody_listens_is_told_as_soon_as_a_console_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
+    async def listen() -> None:
+        time_ = clock()
+        kinds = {Kind.SERVICE: {"every": 10.0}, Kind.DEPLOYMENT: {"every": 10.0}, Kind.APPLICATION: {"every": 30.0}}
+        fleet = FakePlatform("fleet", time_, kinds=kinds, allowance=(0, 60.0))
+        fleet.rows[Kind.SERVICE, ""] = rows(fine("web-api"))
+        async with session(time_, fleet) as running:
+            feeding = asyncio.ensure_future(_feed(running, as_json=False))
+            await asyncio.sleep(60)
+            assert capsys.readouterr().out.endswith("fleet: fresh\n")
+            fleet.rows[Kind.SERVICE, ""] = rows(fine("web-api", Health.BAD))
+            await asyncio.sleep(12)
+            assert capsys.readouterr().out.endswith("web-api was ok (running), is failed\n")
+            fleet.troubles[Kind.SERVICE] = failing(Forbidden, status=403)
+            await asyncio.sleep(12)
+            assert re.search(r"fleet: stale, .*: ask the owner of the account for a role that may\n$", capsys.readouterr().out)
+            fleet.troubles.clear()
+            fleet.trouble = failing(Unreachable)
+            await asyncio.sleep(40)
+            assert re.search(r"fleet: down, .*: check the address and the network between\n$", capsys.readouterr().out)
+            feeding.cancel()
+
+    vloop.run(listen())
 
 
 def test_it_ends_with_its_reader_though_nothing_changes(desk: Desk) -> None:  # noqa: F811

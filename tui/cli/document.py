@@ -13,6 +13,7 @@ from typing import Any, Final
 from tui.cli.remedy import line, of_list
 from tui.clock import written
 from tui.engine.feeds import ConnectionState
+from tui.errors import PlatformError
 from tui.model import Kind, RateLimit, Ref, Resource
 from tui.text import Secret
 
@@ -74,6 +75,11 @@ def budget(rate: RateLimit | None) -> dict[str, Any] | None:
     return None if rate is None else {"limit": rate.limit, "remaining": rate.remaining, "reset_at": time(rate.reset_at)}
 
 
+def error(problem: PlatformError | None) -> dict[str, str] | None:
+    """``{"type", "message"}``: what happened, to which connection and what to do next, as the text has it."""
+    return None if problem is None else {"type": problem.type, "message": line(problem, of_list)}
+
+
 def connection(state: ConnectionState) -> dict[str, Any]:
     """One connection as ``status --json`` has it."""
     return {
@@ -83,7 +89,7 @@ def connection(state: ConnectionState) -> dict[str, Any]:
         "state": state.state,
         "fresh_at": time(state.fetched_at),
         "budget": budget(state.rate),
-        "error": None if state.error is None else {"type": state.error.type, "message": line(state.error, of_list)},
+        "error": error(state.error),
     }
 
 

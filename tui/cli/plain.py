@@ -12,13 +12,16 @@ from typing import Any, Final, NoReturn
 from tui.cli import compose, document, say
 from tui.cli.reader import while_read
 from tui.cli.status import refused
-from tui.engine.feeds import Change, ConnectionState
+from tui.engine.feeds import Change, ConnectionState, Feed
 from tui.engine.session import Session
-from tui.model import Resource
+from tui.model import Kind, Resource
 from tui.tables import Moment, attention, state
 
 SOON: Final = 5.0
 """Seconds that the first lines wait for those who do not answer: they are told of when they do."""
+
+WATCHED: Final = (Kind.APPLICATION, Kind.DEPLOYMENT, Kind.SERVICE, Kind.INSTANCE, Kind.ROLLOUT)
+"""What is read as often as in a console that shows it: what can fail while somebody listens."""
 
 WORST_FIRST: Final = 50
 """Things that need somebody which are told at the start, before only changes are."""
@@ -38,6 +41,7 @@ async def _feed(session: Session, *, as_json: bool) -> NoReturn:
         if not changes.full():
             changes.put_nowait(change)
 
+    session.show("plain", [Feed(connection=each.name, kind=kind) for each in session.store.connections() for kind in WATCHED])
     await session.settle(SOON)
     for name, words in refused(session):
         say(f"{name}: {words}")
@@ -70,7 +74,7 @@ async def _feed(session: Session, *, as_json: bool) -> NoReturn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """One line: the sentence, and the same for a script. ``event`` is ``is`` at the start, then new, changed or gone; ``was`` and
-    ``now`` are health and status of a thing, the state of a connection, None where there is none."""
+    ``now`` are health and status of a thing, the state of a connection, None where there is none; ``error`` is why a connection is so."""
 
     text: str
     at: datetime
@@ -80,6 +84,7 @@ class News:
     event: str
     was: Mapping[str, str] | None
     now: Mapping[str, str] | None
+    error: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """A record of ``plain --json``."""
@@ -91,6 +96,7 @@ class News:
             "event": self.event,
             "was": self.was,
             "is": self.now,
+            "error": self.error,
         }
 
 
@@ -118,9 +124,9 @@ def told(change: Change, moment: Moment) -> Iterator[News]:
 
 
 def _connection(each: ConnectionState, moment: Moment, event: str, before: str | None) -> News:
-    why = f", {each.error}" if each.error is not None and each.state != "fresh" else ""
+    error = None if each.state == "fresh" else document.error(each.error)
     return News(
-        text=f"{_time(moment)} {each.name}: {each.state}{why}",
+        text=f"{_time(moment)} {each.name}: {each.state}" + (f", {error['message']}" if error else ""),
         at=moment.now,
         connection=each.name,
         ref=None,
@@ -128,6 +134,7 @@ def _connection(each: ConnectionState, moment: Moment, event: str, before: str |
         event=event,
         was={"state": before} if before is not None else None,
         now={"state": each.state},
+        error=error,
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import os
+import pty
 import selectors
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -139,6 +141,20 @@ def test_a_bell_that_rang_before_anybody_listened_is_heard(monkeypatch: pytest.M
         os.close(writing)
 
 
+def test_the_terminal_knows_its_size_better_than_what_was_once_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("LINES", "50")
+    kind = quiet_driver()
+    assert kind is not None
+    made = object.__new__(kind)
+    ours, theirs = pty.openpty()
+    made.fileno = theirs  # type: ignore[attr-defined]
+    with os.fdopen(ours, "rb"), os.fdopen(theirs, "rb"):
+        assert made._get_terminal_size() == (200, 50), "nobody has sized it yet"  # type: ignore[attr-defined]
+        termios.tcsetwinsize(theirs, (24, 80))
+        assert made._get_terminal_size() == (80, 24)  # type: ignore[attr-defined]
+
+
 def test_textual_is_the_one_this_driver_was_read_against() -> None:
     """A new Textual: read ``LinuxDriver.run_input_thread``, ``disable_input`` and ``Parser`` again, then move the range in ``link``."""
     low, high = ([int(part) for part in text.split(".")] for text in TEXTUAL)
@@ -157,5 +173,5 @@ def test_textual_is_the_one_this_driver_was_read_against() -> None:
     assert "self._writer_thread = WriterThread(" in inspect.getsource(LinuxDriver.start_application_mode)
     assert "self._timeout_time = get_time() + self._awaiting.timeout" in inspect.getsource(Parser.feed)
     assert "self._timeout_time = None" in inspect.getsource(Parser.tick)
-    for name in ("_enable_mouse_support", "_sigcont_application"):
+    for name in ("_enable_mouse_support", "_get_terminal_size", "_sigcont_application"):
         assert name in vars(LinuxDriver), f"LinuxDriver.{name} is gone"

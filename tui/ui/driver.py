@@ -1,12 +1,12 @@
-"""Textual's terminal driver with two habits less: it does not ask for every movement of the mouse, and its input thread sleeps until
-there is something to read.
+"""Textual's terminal driver with three habits less: it does not ask for every movement of the mouse, its input thread sleeps until
+there is something to read, and it believes the terminal of its size before the environment.
 
     App(driver_class=quiet_driver())        that is all
 
 A pointer that crosses the screen would otherwise send hundreds of reports over a slow link, each of them an event for nothing; and
 Textual looks at the keyboard ten times a second, all day. Nothing of this project is imported here. What of Textual's insides it
-leans on (``run_input_thread``, ``exit_event``, the parser's ``_timeout_time``, ``_writer_thread``, how it stops and goes on) a test
-names, with the version they were read in.
+leans on (``run_input_thread``, ``exit_event``, the parser's ``_timeout_time``, ``_writer_thread``, ``_get_terminal_size``, how it stops
+and goes on) a test names, with the version they were read in.
 """
 
 # ruff: noqa: SLF001  (see above)
@@ -176,6 +176,13 @@ def quiet_driver(*, entered: bool = False, sieve: Callable[[str], str] = str) ->
                 self._entered = False
                 return
             super().write(data)
+
+        def _get_terminal_size(self) -> tuple[int, int]:
+            # COLUMNS and LINES are of when somebody exported them, as into a container: what was resized since knows better.
+            with suppress(OSError):
+                if all(size := os.get_terminal_size(self.fileno)):
+                    return size.columns, size.lines
+            return super()._get_terminal_size()
 
         def _enable_mouse_support(self) -> None:
             if self._mouse:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from tui.keys import safe_key, spell
+from tui.keys import in_words, safe_key, spell
 from tui.model import Kind, Verb
 
 
@@ -281,10 +281,11 @@ ACTIONS: Final[Mapping[str, Action]] = {each.id: each for each in _ENTRIES}
 class Keymap:
     """Which keys mean what, after the user's changes: ``overrides`` maps an action's id to its keys, empty for none.
 
-    A wrong override is left out and told in ``problems``; it never takes the console down.
+    A wrong override is left out and told in ``problems``; it never takes the console down. ``ascii``: keys are written without signs.
     """
 
     overrides: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ascii: bool = False
     problems: tuple[str, ...] = ()
 
     def keys(self, action: Action) -> tuple[str, ...]:
@@ -293,8 +294,15 @@ class Keymap:
 
     def spelled(self, action: Action) -> str:
         """The first key as a person writes it, empty if there is none."""
-        keys = self.keys(action)
-        return spell(keys[0]) if keys else ""
+        return next(iter(self.spellings(action)), "")
+
+    def spellings(self, action: Action) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(self.told(spell(key)) for key in self.keys(action))
+
+    def told(self, text: str) -> str:
+        """A text of ours in which keys are named."""
+        return in_words(text) if self.ascii else text
 
     def spelled_ids(self, *ids: str) -> tuple[str, ...]:
         """The first keys of these actions."""
@@ -311,7 +319,7 @@ class Keymap:
         return sorted((each for each in cls.at(place) if each.bar), key=lambda each: each.bar)
 
     @classmethod
-    def load(cls, wanted: Mapping[str, Iterable[str]]) -> Keymap:
+    def load(cls, wanted: Mapping[str, Iterable[str]], *, ascii: bool = False) -> Keymap:  # noqa: A002 - as the setting is called
         """Check a user's changes: unknown ids, keys that mean two things in one place, destructive keys that a broken escape
         sequence could produce."""
         overrides: dict[str, tuple[str, ...]] = {}
@@ -330,7 +338,7 @@ class Keymap:
             changed = second if second.id in overrides else first
             if overrides.pop(changed.id, None) is not None:
                 problems.append(f"keys: {spell(key)!r} means both {first.id!r} and {second.id!r}; {changed.id!r} keeps its own keys")
-        return cls(overrides=overrides, problems=tuple(problems))
+        return cls(overrides=overrides, ascii=ascii, problems=tuple(problems))
 
     def clashes(self) -> list[tuple[Action, Action, str]]:
         """Pairs of actions that one key would mean in one place."""

@@ -40,9 +40,18 @@ SPELLING: Final[Mapping[str, str]] = {
 }
 
 
+WORDS: Final[Mapping[str, str]] = {SPELLING[name]: name for name in ("enter", "up", "down", "left", "right")}
+"""Signs of keys that ASCII has no others for: what comes nearest to them are keys themselves."""
+
+
 def spell(key: str) -> str:
     """A key as a person writes it."""
     return SPELLING.get(key, key.replace("ctrl+", "ctrl-"))
+
+
+def in_words(text: str) -> str:
+    """A text with the keys in it called by their names where their signs are not in ASCII."""
+    return "".join(WORDS.get(each, each) for each in text)
 
 
 # A broken escape sequence leaves its last letter behind as if it had been typed.

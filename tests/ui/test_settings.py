@@ -81,6 +81,10 @@ async def test_a_changed_file_is_worn_within_a_second_without_a_restart(file: Pa
         await at.press("f9")
         assert at.sees("Restart worker")
         await at.press("escape")
+        write(file, 'glyphs = "ascii"\n' + CONFIG)
+        await at.tick(1)
+        await at.press("escape")
+        assert at.sees("enter open")
 
 
 async def test_a_wrong_file_is_said_and_changes_nothing(file: Path) -> None:

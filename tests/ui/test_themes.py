@@ -213,7 +213,11 @@ async def test_a_console_in_ascii_draws_nothing_but_ascii() -> None:
     async with seat(settings=Settings(zone=UTC, ascii=True), size=(120, 40)) as at:
         shown = "\n".join(strip.text for strip in at.app.screen._compositor.render_strips())
         assert [char for char in set(shown) if not char.isascii()] == []
-        assert "> open" in shown or "< open" in shown
+        assert "enter open" in shown, "what comes nearest to the sign of the key is another key"
+        await at.press("2", "r")
+        assert at.sees("right and enter to restart")
+        await at.press("escape", "question_mark")
+        assert at.row("Show the next kind of thing.").split()[:2] == ["right", "]"]
 
 
 @pytest.mark.parametrize("name", THEMES)

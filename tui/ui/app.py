@@ -105,7 +105,7 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
     def _sit(self, session: Session, settings: Settings) -> None:
         """Everything that belongs to one session."""
         self.session, self.settings = session, settings
-        self.keymap = Keymap.load(settings.keys)
+        self.keymap = Keymap.load(settings.keys, ascii=settings.ascii)
         self.flights = Flights(session, self.keymap)
         self._waiting: set[Kind] = set()
         self._watch = settings.watch

@@ -133,8 +133,8 @@ class Home:
         self._anew = bool(news.anew)
         rest = [f"after a restart: {', '.join(news.later)}"] if news.later else []
         if news.anew:
-            (key,) = self._program.keymap.spelled_ids("console.contexts")
-            rest.insert(0, f"not yet {', '.join(news.anew)}: {key} and ↵ open {self._program.session.context} anew")
+            key, enter = self._program.keymap.spelled_ids("console.contexts", "contexts.open")
+            rest.insert(0, f"not yet {', '.join(news.anew)}: {key} and {enter} open {self._program.session.context} anew")
         self._program.say(
             problems[0] if problems else "; ".join(("config.toml was read again", *rest)), "warn" if problems or rest else "accent"
         )
@@ -152,9 +152,9 @@ class Home:
         program.alarm.retune(settings.alerts)
         program.session.pace(settings.floors)
         told = (problem,) if problem else ()
-        if settings.keys == before.keys:
+        if (settings.keys, settings.ascii) == (before.keys, before.ascii):
             return told
-        program.keymap = Keymap.load(settings.keys)
+        program.keymap = Keymap.load(settings.keys, ascii=settings.ascii)
         for each in (program.console_screen, program.flights, *program.screens_made.values()):
             if hasattr(each, "keymap"):
                 each.keymap = program.keymap

@@ -326,7 +326,8 @@ class Listing:
         name = self._chosen.name if self._chosen is not None and self._chosen.ref == ref else ""
         hidden = self.session.store.get(ref) is not None
         why = "is not among what is shown" if hidden else "is gone"
-        return (Piece(f"○ {name or ref.id} {why}, so nothing is selected; ↓ goes on where it was", Tone.IDLE),)
+        down = program(self.table).keymap.told("↓")
+        return (Piece(f"○ {name or ref.id} {why}, so nothing is selected; {down} goes on where it was", Tone.IDLE),)
 
     def _draw_empty(self, feeds: Sequence[Feed], boot: float) -> None:
         if self._faults and not self._filter and self.total:

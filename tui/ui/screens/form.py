@@ -174,7 +174,7 @@ class FormDialog(Dialog):
             text = f"↵ goes on, at the end {last}"
         else:
             text = f"{last} · tab next"
-        self._keys.set_text(f"{text} · esc cancels", "muted")
+        self._keys.set_text(f"{self._program.keymap.told(text)} · esc cancels", "muted")
 
     def show_problem(self, name: str, text: str) -> None:
         """What is wrong with a field, once somebody was there; what has to be typed to confirm is said from the beginning."""
@@ -196,7 +196,7 @@ class FormDialog(Dialog):
         field = next((each for each in self._fields_now if each.name == entry.field), None)
         words = self.words(entry)
         told = (field.help if field is not None else "", "↓ " + "  ".join(words) if words else "")
-        self._hint.set_text(" · ".join(filter(None, told)), "muted")
+        self._hint.set_text(" · ".join(filter(None, map(self._program.keymap.told, told))), "muted")
 
     def say(self, text: str, tone: str | None) -> None:
         """One line above the choice."""

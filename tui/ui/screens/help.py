@@ -10,7 +10,6 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from tui.actions import Action, Danger, Keymap, Place
-from tui.keys import spell
 from tui.ui.finding import Finder
 from tui.ui.keys import bindings_for
 from tui.ui.say import Bottom
@@ -79,7 +78,7 @@ class HelpScreen(Screen[None]):
         self._title.set_text(f"Help: {NAMES.get(place, place)}", "title")
 
     def _line(self, action: Action, reason: str | None) -> Hung:
-        keys = "  ".join(spell(key) for key in self.keymap.keys(action))
+        keys = "  ".join(self.keymap.spellings(action))
         pieces: list[Any] = [Piece("  "), Piece(keys.ljust(WIDE - 2), "muted" if reason else "key"), Piece(action.help)]
         if action.danger is Danger.DESTRUCTIVE:
             pieces.append(Piece(" Asks first.", "warn"))

@@ -25,6 +25,7 @@ from tui.text import clean
 from tui.ui.answers import Choice, Entry, in_order
 from tui.ui.blame import field_of
 from tui.ui.owner import Draft, Onboarding
+from tui.ui.program import program
 from tui.ui.questions import Option
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part, StatusLine
@@ -225,15 +226,15 @@ class SetupScreen(Screen[None]):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        wrong = self.wrong
+        wrong, keymap = self.wrong, program(self).keymap
         for line in self.lines:
             self._rows[line.name].display = self._asked(line)
             problem = self._answered.get(line.name) or (wrong.get(line.name, "") if line.name in self._touched else "")
-            told = self._question if line.name == CODE else line.help
+            told = self._question if line.name == CODE else keymap.told(line.help)
             self._hints[line.name].set_text(f"✗ {problem}" if problem else told, "bad" if problem else "muted")
         works = bool(self._works)
         self._choice.offer(self.acts[works], "ok", first=True)
-        self._keys.set_text(f"{self.keys[works]} · ↓ picks · esc leaves, nothing written", "muted")
+        self._keys.set_text(keymap.told(f"{self.keys[works]} · ↓ picks · esc leaves, nothing written"), "muted")
 
     def _asked(self, line: Line) -> bool:
         """Whether a field is asked for: of this platform, and not in place of a token that is there."""

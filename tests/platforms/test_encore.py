@@ -18,6 +18,7 @@ from tui.errors import BadReply, Forbidden, NotFound, PlatformError, RateLimited
 from tui.model import Health, Kind, KnownRollout, Verb
 from tui.platforms.base import AppSpec
 from tui.platforms.encore import translate
+from tui.platforms.encore.reading import SHOWN
 from tui.text import Secret
 
 ID = "roll_219t7dcb0mgd0vq9i9gg"
@@ -228,6 +229,24 @@ async def test_the_path_below_the_environment_is_tried_once_and_remembered() -> 
             await at.fetch(Kind.ROLLOUT)
         assert at.platform.flavour == "current"
         assert [each.path for each in at.server.seen[1:]] == [f"/api/apps/shop-3p2i/rollouts/{ID}", path, path, path]
+
+
+async def test_of_rollouts_that_are_shown_no_more_nothing_is_kept() -> None:
+    def made(number: int) -> KnownRollout:
+        at = NOW - timedelta(minutes=number)
+        return replace(
+            KNOWN, id=f"roll_{number}", at=at, snapshot_json=json.dumps(rollout("completed", "success") | {"id": f"roll_{number}"})
+        )
+
+    memory = Memory({each.id: each for each in map(made, range(SHOWN + 50))})
+    async with bench("encore", answers(rollout()), memory=memory, flavour="current") as at:
+        for number in range(50):
+            await at.fetch(Kind.ROLLOUT)
+            del memory.kept[f"roll_{number}"]
+        rows = (await at.fetch(Kind.ROLLOUT)).items
+        assert [each.ref.id for each in rows] == [f"roll_{number}" for number in range(50, SHOWN + 50)]
+        assert await at.fetch(Kind.ROLLOUT) is await at.fetch(Kind.ROLLOUT)
+        assert len(at.platform._rollouts._made) == SHOWN
 
 
 async def test_where_only_the_environment_leads_to_a_rollout_it_is_asked_for() -> None:

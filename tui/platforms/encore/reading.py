@@ -128,6 +128,7 @@ class Rollouts:
                 items.append(self._shown(each))
             except REFUSALS as error:
                 bad, reason = bad + 1, reason or clean(f"rollout {clean(each.id, 40)}: {error}", 200)
+        self._made = {each.id: self._made[each.id] for each in known if each.id in self._made}  # each holds a whole reply
         return Rows(items=tuple(items), unreadable=bad + len(errors), reason=reason)
 
     def _shown(self, known: KnownRollout) -> model.Rollout:

@@ -26,6 +26,7 @@ from tui.ui.app import Console
 from tui.ui.filtering import FilterInput
 from tui.ui.palette import THEME, entries
 from tui.ui.panes import listing
+from tui.ui.panes.apps import SHOWN
 from tui.ui.panes.pane import Pane
 from tui.ui.say import Bottom
 from tui.ui.settings import Settings
@@ -688,6 +689,19 @@ async def test_screens_are_made_once() -> None:
             await at.press("escape")
         assert len(seen) == 3
         assert at.app.screen is at.app.console_screen
+
+
+async def test_a_filter_of_the_tree_keeps_nothing_of_what_is_gone() -> None:
+    async with seat() as at:
+        await at.press("1", "slash", *"check", "enter")
+        tree = at.app.console_screen.apps
+        for batch in range(20):
+            names = range(100 * batch, 100 * batch + 100)
+            at.desk.put("vault", Kind.APPLICATION, [Application(ref=ref(Kind.APPLICATION, f"a{n}"), name=Safe(f"app {n}")) for n in names])
+            await at.wait()
+            await at.tick(2)
+        things = sum(len(at.desk.store.rows(kind)) for kind in SHOWN)
+        assert len(tree._texts) <= 3 * things + 100, things
 
 
 async def test_what_is_said_names_the_keys_as_the_user_has_them() -> None:

@@ -192,7 +192,10 @@ class AppsPane(Pane):
         if (due and (self._dirty or stale != self._stale)) or self._made_for != self._tree.inner_width:
             self._dirty, self._stale, self._made_for, self._made = False, stale, self._tree.inner_width, boot
             # A tree of thousands takes a while to make, and something in it changes all the time.
-            self._rest = 0.0 if sum(len(store.rows(kind)) for kind in SHOWN) < LARGE else 1.0
+            things = sum(len(store.rows(kind)) for kind in SHOWN)
+            self._rest = 0.0 if things < LARGE else 1.0
+            if len(self._texts) > 2 * things + 100:
+                self._texts.clear()  # each holds the record of something that may be gone
             self._branches = tuple(_app(node) for node in self.session.tree())
             self._show()
         keys = program(self).keymap

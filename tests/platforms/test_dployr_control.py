@@ -594,7 +594,8 @@ async def test_the_servers_history_is_told_from_a_moment_on() -> None:
         }
         for n in range(3)
     ]
-    async with current({"GET /v1/runtime/events": listed(*events)}) as at:
+    bad = [{"type": "without an id"}, 5, {"id": "\x1b[2J", "type": "x"}]
+    async with current({"GET /v1/runtime/events": listed(*bad, *events)}) as at:
         found = await at.platform.events(NOW - timedelta(seconds=1))
         assert [(each.id, each.what, each.by, each.targets) for each in found] == [
             ("e0", "service.stopped", "headless", ("x", "y", "5")),

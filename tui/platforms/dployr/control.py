@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -317,9 +318,12 @@ class ControlPlane:
         cluster = await self._clusters.id()
         query = {"clusterId": cluster, "sort": "newest", "window": "24h", "page": "1", "pageSize": str(min(limit, PAGE))}
         reply = await self._transport.get("/v1/runtime/events", query=query)
+        found: list[Happening] = []
         try:
-            found = [plane.event(bytes(raw), self._clock.wall()) for raw in items(reply.content, ("events",))]
-        except REFUSALS as error:
+            for raw in items(reply.content, ("events",)):
+                with suppress(*REFUSALS):  # a bad one costs itself
+                    found.append(plane.event(bytes(raw), self._clock.wall()))
+        except Unreadable as error:
             raise self._unreadable(reply, error) from None
         edge = since - timedelta(milliseconds=1) if since is not None else None
         return tuple(each for each in found if edge is None or each.at is None or each.at > edge)

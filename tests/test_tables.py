@@ -257,6 +257,23 @@ def test_a_deployment_that_is_not_listed_is_not_told_as_an_older_one() -> None:
     assert texts(named, replace(older, service=Safe("")))["deployed"] == "✓ 3d ago", "it may be named by its name"
 
 
+def test_a_phase_of_which_no_end_was_told_lasts_no_longer_than_what_is_known() -> None:
+    """In the screen of a rollout that was canceled two hours ago its build went on; of one that nobody can read it did, too."""
+    begun = Phase(name="build", status=Safe("running"), conclusion=Safe("canceled"), health=Health.BAD, started_at=ago(hours=3))
+    over = replace(rollout(begun), health=Health.BAD, conclusion=Safe("canceled"), started_at=ago(hours=3), completed_at=ago(hours=2))
+
+    def told(row: Rollout) -> tuple[str, ...]:
+        line = next(each.text for each in details(row, moment()) if each.label == "build")
+        spoken = [each.text for each in why(row, moment())]
+        return (line, "".join(piece.text for piece in phase_cell(row, moment())), *spoken)
+
+    assert told(over) == ("✗ failed · running · canceled · 1h00", "build ✗ canceled 1h00", "build: canceled after 1h00")
+    going = replace(begun, health=Health.BUSY, conclusion=Safe(""))
+    frozen = replace(over, snapshot=True, health=Health.UNKNOWN, conclusion=Safe(""), completed_at=None, phases=(going,))
+    assert told(frozen)[0] == "◐ busy · running"
+    assert told(replace(frozen, snapshot=False))[0] == "◐ busy · running · 3h00", "as long as it can be read it goes on"
+
+
 def rollout(*phases: Phase, **more: object) -> Rollout:
     return Rollout(ref=ref(Kind.ROLLOUT, "roll_1"), name=Safe("roll_1"), phases=phases, **more)  # type: ignore[arg-type]
 

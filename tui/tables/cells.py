@@ -110,8 +110,8 @@ def phase_going(row: Rollout, phase: Phase, moment: Moment) -> Outlook | None:
 def phase_cell(rollout: Rollout, moment: Moment, *, brief: bool = False) -> Cell:
     """``build ✓ 1m02 ─ infra ◆ NEEDS APPROVAL 4m ─ deploy ·``; ``brief`` leaves out how long what went well took, and that what
     did not begin was not run."""
-    over = rollout.completed_at is not None or rollout.health in {Health.OK, Health.BAD}
-    frozen = is_frozen(rollout)
+    over = _is_over(rollout)
+    frozen, until = is_frozen(rollout), lasting_until(rollout, moment)
     if frozen and all(phase.health is Health.IDLE for phase in rollout.phases):
         return (untold(rollout, moment),)
     pieces: list[Span] = []
@@ -121,12 +121,24 @@ def phase_cell(rollout: Rollout, moment: Moment, *, brief: bool = False) -> Cell
             pieces.append(Span(" ─ ", Tone.MUTED))
         pieces.append(Span(f"{phase.name} "))
         known = phase_going(rollout, phase, moment)
-        now = None if frozen or (brief and phase.health is Health.OK) else moment.known(rollout)
+        now = None if brief and phase.health is Health.OK else until
         pieces.append(_phase(phase, now, over and not (brief and phase.health is Health.IDLE), before, known))
         before = phase.completed_at
     if frozen:
         pieces += [Span("  "), untold(rollout, moment)]
     return tuple(pieces) or (Span("no phases known", Tone.UNKNOWN),)
+
+
+def _is_over(row: Rollout) -> bool:
+    return row.completed_at is not None or row.health in {Health.OK, Health.BAD}
+
+
+def lasting_until(row: Rollout, moment: Moment) -> datetime | None:
+    """Until when a phase of which no end was told went on: to the end of the whole, as long as anything is known of it; None where nobody
+    can say."""
+    if _is_over(row) or is_frozen(row):
+        return row.completed_at
+    return moment.known(row)
 
 
 def is_frozen(row: Rollout) -> bool:

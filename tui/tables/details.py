@@ -9,7 +9,7 @@ from typing import Any, Final
 from tui.clock import span
 from tui.engine.recall.usual import Outlook
 from tui.model import TONES, Deployment, Phase, Ref, Resource, Rollout, Tone
-from tui.tables.cells import code, concluded, deploying, going, needs_approval, phase_going, told
+from tui.tables.cells import code, concluded, deploying, going, lasting_until, needs_approval, phase_going, told
 from tui.tables.columns import Moment
 from tui.tables.relations import named
 from tui.tables.words import NOTHING, age, share, size, state
@@ -44,15 +44,15 @@ def _time(label: str, at: datetime, moment: Moment) -> Detail:
     return Detail(label, f"{moment.local(at)} · {distance}", None, exact)
 
 
-def _phase(phase: Phase, known: datetime) -> Detail:
+def _phase(phase: Phase, until: datetime | None) -> Detail:
     how = "◆ NEEDS APPROVAL" if phase.needs_approval else state(phase.health)
     words = [how, *filter(None, (str(phase.status), concluded(phase)))]
-    if phase.started_at:
-        words.append(span(((phase.completed_at or known) - phase.started_at).total_seconds()))
+    if phase.started_at and (end := phase.completed_at or until):
+        words.append(span((end - phase.started_at).total_seconds()))
     return Detail(phase.name, " · ".join(words), Tone.WARN if phase.needs_approval else TONES[phase.health], str(phase.id))
 
 
-def _detail(name: str, value: Any, moment: Moment, known: datetime) -> list[Detail]:
+def _detail(name: str, value: Any, moment: Moment, until: datetime | None) -> list[Detail]:
     label = label_of(name)
     match value:
         case None | "" | ():
@@ -66,7 +66,7 @@ def _detail(name: str, value: Any, moment: Moment, known: datetime) -> list[Deta
         case bool():
             return [Detail(label, "yes" if value else "no", None, str(value).lower())]
         case tuple() if isinstance(value[0], Phase):
-            return [_phase(each, known) for each in value]
+            return [_phase(each, until) for each in value]
         case tuple():
             joined = ", ".join(str(each) for each in value)
             return [Detail(label, joined, None, joined)]
@@ -97,9 +97,10 @@ def details(row: Resource, moment: Moment) -> list[Detail]:
         Detail("status", str(row.status) or "the platform gave no word", None if row.status else Tone.MUTED, str(row.status)),
     ]
     others = named(row, moment.store)
+    until = lasting_until(row, moment) if isinstance(row, Rollout) else None
     for each in fields(row):
         if each.name not in _APART:
-            made = _detail(each.name, getattr(row, each.name), moment, moment.known(row))
+            made = _detail(each.name, getattr(row, each.name), moment, until)
             lines.extend(_naming(line, others[each.name]) for line in made) if each.name in others else lines.extend(made)
     # How long a person thinks is no speed.
     waits = isinstance(row, Rollout) and needs_approval(row)

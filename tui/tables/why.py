@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tui.clock import span
 from tui.model import Deployment, Health, Instance, Kind, Ref, Resource, Rollout, Service
-from tui.tables.cells import code, ended, last_time, rollout_word
+from tui.tables.cells import code, ended, last_time, lasting_until, rollout_word
 from tui.tables.columns import Moment
 from tui.tables.words import age, share
 
@@ -82,7 +82,7 @@ def _rollout(row: Rollout, moment: Moment) -> Iterator[Evidence]:
             since = _between(phase.queued_at, moment.known(row))
             yield Evidence(f"{phase.name} waits for somebody's approval" + (f" for {span(since)}" if since is not None else ""))
         elif phase.health in WRONG:
-            took = _between(phase.started_at, phase.completed_at or moment.known(row))
+            took = _between(phase.started_at, phase.completed_at or lasting_until(row, moment))
             yield Evidence(f"{phase.name}: {phase.conclusion or phase.status}" + (f" after {span(took)}" if took is not None else ""))
     if not any(phase.needs_approval or phase.health in WRONG for phase in row.phases):
         yield Evidence(rollout_word(row))

@@ -661,6 +661,73 @@ async def test_the_platforms_own_record_is_one_key_away_and_can_be_copied(monkey
         assert copied[1] == "svc-web-api"
 
 
+async def test_the_cursor_of_a_thing_stays_on_its_line_when_another_comes_above() -> None:
+    """The service failed, a line said why, and the key that shows a value showed that of another variable."""
+    async with seat() as at:
+        await at.press("down", "down", "down", "down", "enter")
+        web = at.desk.store.get(ref(Kind.SERVICE, "svc-web-api"))
+        assert isinstance(web, Service)
+        names = ("API_KEY", "DATABASE_URL", "LOG_LEVEL")
+        at.desk.put("fleet", Kind.VARIABLE, [variable(each, web) for each in names], scope=web.ref.id)
+        await at.wait()
+        await at.press("end", "up")
+
+        at.desk.put("fleet", Kind.SERVICE, [replace(web, health=Health.BAD, message=Safe("gone"), project=Safe("p-1"))])
+        await at.wait()
+        await at.press("space")
+        assert "hunter2" in at.row("DATABASE_URL")
+        assert "hunter2" not in at.row("API_KEY") + at.row("LOG_LEVEL")
+
+
+async def test_of_what_has_no_room_in_the_last_lines_no_more_is_called_in_flight_than_is() -> None:
+    async with seat() as at:
+        for name in ("web-api", "worker", "mailer"):
+            over = ref(Kind.SERVICE, f"svc-{name}")
+            told = Verdict(ref=over, kind=Kind.SERVICE, verb=Verb.STOP, intent=None, word="confirmed", text=f"{name}: stopped", seconds=1.0)
+            at.desk.verdicts.publish(told)
+        going = Pending(
+            ref=ref(Kind.SERVICE, "svc-checkout"),
+            verb=Verb.RESTART,
+            kind=Kind.SERVICE,
+            since=at.desk.clock.boot(),
+            word="sending",
+            at=NOW,
+        )
+        at.desk.store.mark(going)
+        at.app._tick()
+        await at.wait()
+        assert at.sees("… and 2 more, 1 in flight")
+
+
+async def test_however_a_thing_is_left_nothing_of_it_is_looked_at_any_more() -> None:
+    """Through a key that leads away its variables went on being read as if they were on the screen."""
+    async with seat() as at:
+        for keys in (("f12", "escape"), ("escape",)):
+            await at.press("enter")
+            assert at.desk.shown["detail"]
+            await at.press("question_mark", "escape")
+            assert at.desk.shown["detail"], "the help stands before it"
+            await at.press(*keys)
+            assert at.app.screen is at.app.console_screen
+            assert at.desk.shown["detail"] == ()
+
+
+async def test_of_two_fields_that_say_the_same_that_under_the_cursor_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[str] = []
+    async with seat() as at:
+        row = at.desk.store.get(ref(Kind.ROLLOUT, "roll_2", "shop"))
+        assert isinstance(row, Rollout)
+        waiting = (
+            Phase(name=each, id=Safe(f"p-{each}"), status=Safe("queued"), health=Health.IDLE) for each in ("build", "infra", "deploy")
+        )
+        at.desk.put("shop", Kind.ROLLOUT, [replace(row, phases=tuple(waiting))])
+        at.app.open_detail(row.ref)
+        await at.wait()
+        monkeypatch.setattr(at.app, "copy", lambda text, what="": copied.append(text))
+        await at.press("slash", *"deploy", "enter", "y")
+        assert copied == ["p-deploy"]
+
+
 @pytest.mark.parametrize("tabs", range(4))
 async def test_a_pane_that_was_given_the_keys_while_there_was_no_room_is_drawn_when_there_is(tabs: int) -> None:
     async with seat(size=(30, 8)) as at:

@@ -223,6 +223,16 @@ class DetailScreen(Screen[None]):
         self._view.focus()
         self.redraw()
 
+    def on_screen_suspend(self) -> None:
+        self.call_later(self._let_go)
+
+    def _let_go(self) -> None:
+        """However this screen was left: nothing of the thing is looked at any more, and no value is shown."""
+        if self in self.app.screen_stack:
+            return  # something else stands before it
+        self._fields.revealed = frozenset()
+        self.session.show("detail", ())
+
     def action_act(self, id_: str) -> None:
         """Do what a key means here, or say why it cannot be done."""
         action = ACTIONS[id_]
@@ -315,8 +325,6 @@ class DetailScreen(Screen[None]):
 
     def _leave(self) -> None:
         self._bottom.hush()
-        self._fields.revealed = frozenset()
-        self.session.show("detail", ())
         self.dismiss()
 
     def _reveal(self) -> None:

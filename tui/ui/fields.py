@@ -5,6 +5,7 @@ What a line names is kept beside the lines: what opens, what may be copied, and 
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.model import Ref, Resource, Tone, Variable
@@ -33,7 +34,7 @@ class Fields:
         self._screen = screen
         self._session = session
         self._joined = Joined(session)
-        self._details: list[Detail] = []
+        self._details: dict[int, Detail] = {}
         self._marked: dict[str, float] = {}
         self.variables: dict[int, Variable] = {}
         self.refs: dict[int, Ref] = {}
@@ -46,7 +47,7 @@ class Fields:
 
     def clear(self) -> None:
         """Other lines than these are shown: they name nothing."""
-        self.variables, self.refs = {}, {}
+        self.variables, self.refs, self._details = {}, {}, {}
 
     def mark(self, before: Resource | None, row: Resource, moment: Moment) -> None:
         """Mark for some seconds the fields that are otherwise than before. That time went by makes none other."""
@@ -58,16 +59,17 @@ class Fields:
 
     def lines(self, row: Resource, moment: Moment) -> list[Content]:
         self.clear()
-        self._details = details(row, moment)
+        known = details(row, moment)
         lines: list[Content] = [*self._reasons(row, moment), *self._runbook(row)]
         joined = self._joined.of(row)
         under = {**loads(row, self._session), **whole(row, joined)}
-        for each in self._details:
+        for each in known:
             if each.text != NOTHING:
+                self._details[len(lines)] = each
                 if each.ref is not None:
                     self.refs[len(lines)] = each.ref
                 lines += [Field(each.label, each.text, self._tone(each)), *filter(None, [under.get(each.label)])]
-        unsaid = [each.label for each in self._details if each.text == NOTHING]
+        unsaid = [each.label for each in known if each.text == NOTHING]
         if unsaid:
             lines.append(Field("not said", ", ".join(unsaid), Tone.MUTED))
         for kind, rows in belonging(row, joined, self._session.store).items():
@@ -83,9 +85,19 @@ class Fields:
         lines += variables(row, self._session.store)
         return lines
 
-    def copied(self, text: str) -> str:
-        """What to copy of a line with this text: of some fields more than what is shown."""
-        return next((each.copy for each in self._details if each.text == text and each.copy), text)
+    def about(self, lines: Sequence[Content]) -> list[Hashable]:
+        """What each of the lines made last is about, whatever it says of that: a field, else a thing."""
+        found: list[Hashable] = []
+        for number, line in enumerate(lines):
+            variable = self.variables.get(number)
+            thing = variable.ref if variable is not None else self.refs.get(number)
+            found.append(line.label if isinstance(line, Field) else thing or line)
+        return found
+
+    def copied(self, number: int, text: str) -> str:
+        """What to copy of the line of this number, which says this: of some fields more than what is shown."""
+        known = self._details.get(number)
+        return known.copy if known is not None and known.copy else text
 
     def _tone(self, each: Detail) -> str | None:
         return each.tone if each.label not in self._marked else f"{each.tone}+changed" if each.tone else "changed"

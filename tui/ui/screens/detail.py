@@ -137,7 +137,8 @@ class DetailScreen(Screen[None]):
             self._until = moment.known(row)
         self._seen(row, moment)
         self._draw_title(row, gone)
-        self._view.show_lines(self._lines(row, moment))
+        lines = self._lines(row, moment)
+        self._view.show_lines(lines, self._fields.about(lines) if self._form == FIELDS else ())
         self._flights.draw(program(self).flights.lines())
         self._draw_keys()
 
@@ -350,7 +351,7 @@ class DetailScreen(Screen[None]):
                 return
             self._copy(variable.value.reveal(), f"the value of {variable.name}")
             return
-        self._copy(self._fields.copied(self._view.cursor_text).strip())
+        self._copy(self._fields.copied(self._view.cursor_index, self._view.cursor_text).strip())
 
     def _copy(self, text: str, what: str = "") -> None:
         program(self).copy(text, what)

@@ -10,7 +10,7 @@ view.find_next(pattern, 1)
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Final, NamedTuple
 
 from textual import events
@@ -63,25 +63,40 @@ class TextView(LineView):
         super().__init__(**options)
         self._with_cursor = cursor
         self._content: tuple[Content, ...] = ()
+        self._about: tuple[Hashable, ...] = ()
         self._parts: list[Part] = []
         self._made_for = -1
         self._cursor = 0
         self._pattern: re.Pattern[str] | None = None
 
-    def show_lines(self, content: Sequence[Content]) -> None:
-        """Show this; the place is kept as far as there is one. The same again writes nothing."""
+    def show_lines(self, content: Sequence[Content], about: Sequence[Hashable] = ()) -> None:
+        """Show this; the place is kept as far as there is one. Where it is known what each line is ``about``, the cursor stays on that,
+        whatever comes above it. The same again writes nothing."""
         wanted = tuple(content)
+        at, self._about = self._moved_to(about), tuple(about)
         if wanted == self._content:
             return
         before = self._seen()
+        moved = at != self._cursor
         self._content = wanted
-        self._cursor = max(0, min(self._cursor, len(wanted) - 1))
+        self._cursor = max(0, min(at, len(wanted) - 1))
         self._make()
-        self._top = self.clamp(self._top)
+        self._top = self.clamp(self._top_for(self._cursor) if moved else self._top)
         for y, (old, new) in enumerate(zip(before, self._seen(), strict=True)):
             if old != new:
                 self.damage(y, 1)
         self.damage_bar()
+
+    def _moved_to(self, about: Sequence[Hashable]) -> int:
+        """Where what is under the cursor is among these: the nearest, if several are about the same."""
+        here = self._about[self._cursor] if self._cursor < len(self._about) else None
+        places = [index for index, each in enumerate(about) if each == here] if here is not None else []
+        return min(places, key=lambda index: abs(index - self._cursor), default=self._cursor)
+
+    def _top_for(self, index: int) -> int:
+        """The first line of the screen with which all of this content is in view."""
+        own = [at for at, part in enumerate(self._lines()) if part.of == index]
+        return min(max(self._top, own[-1] - self.page + 1), own[0]) if own else self._top
 
     def _seen(self) -> list[tuple[Part, bool] | None]:
         """What each line of the screen says, and whether the cursor is on it."""
@@ -177,10 +192,8 @@ class TextView(LineView):
         if index != self._cursor:
             self.post_message(self.Moved())
         self._cursor = index
-        own = [at for at, part in enumerate(lines) if part.of == index]
-        if own:
-            top = min(max(self._top, own[-1] - self.page + 1), own[0])
-            self.scroll_lines(top)
+        if self._content:
+            self.scroll_lines(self._top_for(index))
 
     def go_to(self, index: int) -> None:
         """Put the cursor on this content."""

@@ -60,10 +60,13 @@ class Flights:
     def lines(self) -> list[Cell]:
         boot = self._session.clock.boot()
         self._ended = [(until, each) for until, each in self._ended if boot < until]
-        told = [*(self._verdict(each) for _, each in self._ended), *map(self._pending, reversed(self._session.in_flight()))]
+        going = self._session.in_flight()
+        told = [*(self._verdict(each) for _, each in self._ended), *map(self._pending, reversed(going))]
         if len(told) > MOST:
             rest = len(told) - MOST + 1
-            told = [*told[: MOST - 1], (Piece(f"  … and {rest} more in flight", "muted"),)]
+            # Verdicts come first: some of the rest may be over.
+            said = f"{rest} more in flight" if rest <= len(going) else f"{rest} more" + (f", {len(going)} in flight" if going else "")
+            told = [*told[: MOST - 1], (Piece(f"  … and {said}", "muted"),)]
         return told
 
     def name(self, each: Pending) -> str:

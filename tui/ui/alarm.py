@@ -16,6 +16,7 @@ from tui.engine.feeds import Change, Feed
 from tui.engine.joins import plain
 from tui.engine.recall.quorum import suspect
 from tui.model import Kind, Ref, Resource, Rollout
+from tui.tables import is_frozen
 from tui.ui.notify import BELL, RESTORE_TITLE, SAVE_TITLE, Way, notification, title
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.status_line import Part
@@ -118,7 +119,9 @@ class Alarm:
         past = self._session.past
         if past is None:
             return False
-        running = (each for each in self._session.store.rows(Kind.ROLLOUT) if isinstance(each, Rollout) and each.completed_at is None)
+        rollouts = (each for each in self._session.store.rows(Kind.ROLLOUT) if isinstance(each, Rollout))
+        # Of one that its server tells no more of nobody knows that it still runs: it would keep its app quiet for ever.
+        running = (each for each in rollouts if each.completed_at is None and not is_frozen(each))
         return any(str(each.by) in {past.who, past.user} and plain(row.name).startswith(plain(each.app)) for each in running if each.app)
 
     # Keys and header ---------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from tui.engine.ports import Event
 from tui.engine.recall.past import Key, Past
 from tui.local.exports import write_lines
 from tui.local.journal import Journal
-from tui.model import Deployment, Environment, Health, Kind, Rollout
+from tui.model import Deployment, Environment, Health, Kind, Rollout, Verb
 from tui.text import Safe
 from tui.ui.alarm import Channels
 from tui.ui.app import Console
@@ -117,6 +117,41 @@ async def test_what_is_not_of_today_says_its_day() -> None:
         await until(at, lambda: at.sees("2 events"))
         assert at.row("after-midnight").startswith("›00:31:07")
         assert at.row("before-midnight").startswith(" Wed 22:31:07")
+
+
+async def test_what_was_done_another_day_says_so_and_is_copied_with_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a span of seven days a restart of Monday stood there as one of 14:05; and in what was copied there was none."""
+    clock, copied = ManualClock(NOW), list[str]()
+    journal = Journal.memory(context="prod", who="cleo", now=clock.wall)
+    for name in ("worker", "mailer"):
+        target = ref(Kind.SERVICE, f"svc-{name}")
+        journal.settle(journal.intend(ref=target, kind=Kind.SERVICE, verb=Verb.RESTART, request="POST /x", name=name), "done", "")
+        clock.step_wall(7200)
+    async with seat(remembering(journal, clock)) as at:
+        monkeypatch.setattr(at.app, "copy", lambda text, what="": copied.append(text))
+        await at.press("A")
+        await until(at, lambda: at.sees("Done by hand"))
+        assert at.row("mailer").split()[0].strip("›") == "00:31"
+        assert "Wed 22:31" in at.row("worker")
+        await at.press("y", "slash", *"mailer", "enter", "y")
+        assert ["worker" in each for each in copied] == [True, False]
+        assert all("cleo: restart mailer, done" in each for each in copied)
+
+
+async def test_a_rollout_of_ones_own_that_nobody_can_read_keeps_no_app_quiet() -> None:
+    """Begun on a server that shows none it is never over, and nothing of its app rang for the rest of the shift."""
+    desk = remembering(empty())
+    mine = Rollout(ref=ref(Kind.ROLLOUT, "roll_9", "shop"), name=Safe("roll_9"), app=Safe("web"), by=Safe("cleo"))
+    rang: list[bool] = []
+    rule = Rule(name="down", kinds=frozenset({"service"}), to=frozenset({"failed"}))
+    async with seat(desk, channels=Channels(rules=(rule,))) as at:
+        for snapshot in (False, True):
+            desk.put("shop", Kind.ROLLOUT, [replace(mine, snapshot=snapshot)])
+            desk.put("fleet", Kind.SERVICE, [service("web-api", Health.BAD, "failed")])
+            await at.tick(1)
+            rang.append("web-api" in at.said)
+            desk.put("fleet", Kind.SERVICE, [service("web-api")])
+    assert rang == [False, True]
 
 
 async def test_the_timeline_opened_again_begins_with_what_is_newest_unless_one_was_reading() -> None:

@@ -118,8 +118,12 @@ class AwayScreen(MemoryScreen):
         return found or next((each.at for each in told.deeds if each.ref == key[1]), None)
 
     def as_text(self) -> str:
-        told = self._digest
-        return "" if told is None else "\n".join([told.text, *(each.text for each in (*told.unresolved, *told.recovered, *told.changed))])
+        told, moment = self._digest, self.moment()
+        if told is None:
+            return ""
+        lines = [each.text for each in (*told.unresolved, *told.recovered, *told.changed)]
+        lines += [f"{moment.local(each.at)} {each.who}: {each.verb} {each.name or each.ref}, {_outcome(each)}" for each in told.deeds]
+        return "\n".join([told.text, *(each for each in lines if not self.wanted or self.wanted.fits(each.casefold()))])
 
 
 def _head(title: str, count: str) -> Row:
@@ -143,8 +147,15 @@ def _when(story: Story, moment: Moment) -> str:
     days = [moment.local(at, "%Y%m%d") for at in (story.first, story.last)]
     first, last = moment.local(story.first, "%H:%M"), moment.local(story.last, "%H:%M")
     if days[1] != today:
-        return moment.local(story.last, "%a %H:%M" if (moment.now - story.last).days < 6 else "%d %b %H:%M")
+        return _at(story.last, moment)
     return last if first == last or days[0] != today else f"{first}–{last}"
+
+
+def _at(at: datetime, moment: Moment) -> str:
+    """A moment, with its day where that is not today."""
+    if moment.local(at, "%Y%m%d") == moment.local(moment.now, "%Y%m%d"):
+        return moment.local(at, "%H:%M")
+    return moment.local(at, "%a %H:%M" if (moment.now - at).days < 6 else "%d %b %H:%M")
 
 
 def _story(story: Story, moment: Moment) -> Row:
@@ -159,14 +170,16 @@ def _story(story: Story, moment: Moment) -> Row:
     return Row(("thing", story.ref), (cell(_when(story, moment), "muted"), name, cell(where, "muted"), (Piece(said), Piece(more, "muted"))))
 
 
+def _outcome(deed: Deed) -> str:
+    return (deed.outcome or "in flight") + (f", because {deed.reason}" if deed.reason else "")
+
+
 def _deed(number: int, deed: Deed, moment: Moment) -> Row:
     tone = OUTCOMES.get(deed.outcome, Tone.BUSY)
-    said = f"{deed.who}: {deed.verb}, {deed.outcome or 'in flight'}" + (f", because {deed.reason}" if deed.reason else "")
+    said = f"{deed.who}: {deed.verb}, {_outcome(deed)}"
     name = f"{GLYPHS[tone]} {deed.name or deed.ref}"
     where = f"{deed.ref.split('/', 1)[0]} {kind_of(deed.ref) or ''}"
-    return Row(
-        ("thing", deed.ref, number), (cell(moment.local(deed.at, "%H:%M"), "muted"), cell(name, tone), cell(where, "muted"), cell(said))
-    )
+    return Row(("thing", deed.ref, number), (cell(_at(deed.at, moment), "muted"), cell(name, tone), cell(where, "muted"), cell(said)))
 
 
 def one_line(told: Digest, key: str) -> str:

@@ -161,6 +161,18 @@ async def test_from_an_event_to_its_moment_to_its_log_of_that_minute_and_back(
             await until(at, lambda said=said: at.sees(said))  # type: ignore[misc]
 
 
+async def test_of_a_minute_with_more_lines_than_are_shown_they_are_called_the_first(journal: Journal) -> None:
+    desk = remembering(journal)
+    moment = shift_at(MAILER.begins)
+    logging(desk, *(LogLine(at=moment - timedelta(seconds=9), text=Safe(f"line {each}")) for each in range(2_003)))
+    async with seat(desk) as at:
+        await at.press("T")
+        await until(at, lambda: at.sees("events"))
+        await at.press("slash", *"exit", "enter", "j", "l")
+        await until(at, lambda: isinstance(at.app.screen, MinuteScreen) and at.sees("line 1999"))
+        assert at.sees("the first 2,000 lines, 1 minute before to 2 after")
+
+
 async def test_asking_for_a_time_shows_what_is_known_of_now_until_one_is_given(journal: Journal) -> None:
     async with seat(remembering(journal)) as at:
         await at.press("at")

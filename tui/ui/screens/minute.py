@@ -102,7 +102,8 @@ class MinuteScreen(Screen[None]):
         self._view.show_lines([self._line(each, at) for each in shown])
         first = next((index for index, each in enumerate(shown) if each.at is not None and each.at >= at), len(shown) - 1)
         self._view.go_to(first)
-        self._say(name, at, f"{len(shown)} lines, {BEFORE.seconds // 60} minute before to {AFTER.seconds // 60} after")
+        count = f"{len(shown):,} lines" if len(lines) < MOST else f"the first {len(shown):,} lines"
+        self._say(name, at, f"{count}, {BEFORE.seconds // 60} minute before to {AFTER.seconds // 60} after")
 
     def _line(self, line: LogLine, at: datetime) -> Content:
         when = self._moment().local(line.at, "%H:%M:%S") if line.at is not None else "        "

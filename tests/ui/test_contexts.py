@@ -13,6 +13,7 @@ import pytest
 from tests.engine.test_fleet import Quick, Silent
 from tests.ui.desk import NOW, READS, Desk, busy, fleet, refused
 from tests.ui.test_console import Seat
+from tui.engine.commands import Outcome
 from tui.engine.feeds import Feed, Pending
 from tui.engine.recall.past import Past
 from tui.errors import ConfigError, Unreachable
@@ -186,6 +187,30 @@ async def test_what_is_in_flight_is_told_before_the_context_is_left() -> None:
         await at.press("enter")
         await at.wait()
         assert owner.opened == ["staging"]
+
+
+async def test_what_was_answered_in_one_context_is_told_in_another_with_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, answered = Owned(), asyncio.Event()
+    desk = owner.desks["prod"]
+
+    async def do(_verb: Verb, target: Ref, _values: object = None, **_more: object) -> Outcome:
+        await answered.wait()
+        return Outcome(word="refused", text="fleet: it is being deleted", ref=target)
+
+    monkeypatch.setattr(desk, "do", do)
+    async with owned(owner) as at:
+        await at.press("r")
+        await desk.pass_time(1)
+        await at.press("right", "enter", "escape")
+        await go_to(at, "live")
+        await at.wait()
+        assert "live" in at.header
+        answered.set()
+        await at.wait()
+        await at.wait()
+        assert at.said == "in prod: Restart worker: fleet: it is being deleted"
+        await at.press("4", "a")
+        assert at.sees("in prod: restart worker: fleet: it is being deleted")
 
 
 async def test_a_context_that_cannot_be_opened_leaves_everything_as_it_was() -> None:

@@ -45,9 +45,12 @@ class Asking:
         start(self._program, self._send, deed, group="send")
 
     async def _send(self, deed: Deed) -> None:
-        program = self._program
+        program, context = self._program, self._program.session.context
         await deed.run(program.session, self._answered)
         self._typed.ended(deed)
+        if program.asking is not self:
+            program.say(f"in {context}: {deed.text}", self._typed.told(deed)[1])
+            return
         program.console_screen.resources.unmark(deed.sent)
         if not (isinstance(screen := program.screens_made.get(AskScreen), AskScreen) and await screen.ended(deed)):
             program.say(*self._typed.told(deed))
@@ -55,4 +58,6 @@ class Asking:
     def _answered(self, question: Question, target: Target, outcome: Outcome) -> None:
         """A verb was answered: keep it where what happened is told."""
         tone = {"done": "ok", "accepted": "accent", "refused": "warn"}.get(outcome.word, "bad")
-        self._program.console_screen.logs.happened(f"{question.verb} {target.label}: {outcome.text}", tone)
+        # Another context may be shown by now: there it is told where it happened.
+        where = "" if self._program.asking is self else f"in {question.context}: "
+        self._program.console_screen.logs.happened(f"{where}{question.verb} {target.label}: {outcome.text}", tone)

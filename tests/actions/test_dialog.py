@@ -457,6 +457,32 @@ async def test_a_guardrail_asks_for_the_name_and_lets_only_so_many_be_done_at_on
         assert at.sees("a guardrail allows 2 at once to restart: 3 are marked")
 
 
+async def test_a_guardrail_asks_for_the_name_of_what_is_picked_in_the_dialog() -> None:
+    """It asked for "trigger 0"."""
+    at_desk = desk()
+    at_desk.guardrails = Guardrails([Guardrail(verbs=frozenset({Verb.TRIGGER}), typed=True)])
+    at_desk.put("shop", Kind.ROLLOUT, [])
+    async with seat(at_desk) as at:
+        await at.press("3", "t")
+        assert at.sees("checkout/staging on shop")
+        assert at.sees("type staging to confirm")
+        await at.press(*"main", "tab", "tab", "tab", "tab", *"staging", "enter", "right", "enter")
+        assert at.verbs == [(Verb.TRIGGER, "checkout/staging")]
+
+
+async def test_before_an_app_is_deleted_nobody_is_told_that_it_has_no_environments() -> None:
+    """Where none was read yet, or none may be, there may be any number."""
+    at_desk = desk()
+    async with seat(at_desk) as at:
+        for count, told in ((3, "with 3 environments and everything in them"), (1, "with 1 environment and"), (0, "with all its env")):
+            kept = [row for row in at_desk.store.rows(Kind.ENVIRONMENT, "vault") if row.app.id == "uuid-billing"]  # type: ignore[attr-defined]
+            at_desk.put("vault", Kind.ENVIRONMENT, kept[:count])
+            at.app.open_detail(ref(Kind.APPLICATION, "uuid-billing", "vault"))
+            await at.press("X")
+            assert at.sees(told)
+            await at.press("escape")
+
+
 async def test_a_variable_is_masked_until_asked_for_and_copied_only_then() -> None:
     async with seat() as at:
         worker = at.desk.store.get(WORKER)

@@ -60,7 +60,9 @@ def facts(
     if question.kind is Kind.APPLICATION and question.verb is Verb.DELETE:
         rows = session.store.rows(Kind.ENVIRONMENT)
         count = sum(1 for row in rows if getattr(row, "app", None) in {each.ref for each in question.targets})
-        lines.append((Piece(f"  ▲ with {count} environments and everything in them; there is no undo", "warn"),))
+        # Where none is known there may be any number.
+        told = f"{count} environment{'s' if count > 1 else ''}" if count else "all its environments"
+        lines.append((Piece(f"  ▲ with {told} and everything in {'it' if count == 1 else 'them'}; there is no undo", "warn"),))
     if blocked:
         lines.append((Piece("  ▲ whether it was done before is not known; sending again may do it twice", "bad"),))
     return lines

@@ -149,8 +149,9 @@ class AskScreen(FormDialog):
         if GO_ON in self._entries and self._entries[GO_ON].value.strip() not in ANYWAY.suggest:
             wrong[GO_ON] = "write stop or go on"
         stuck = self._blocked(question, values)
-        wanted = question.typed(blocked=stuck)
-        if wanted and not question.fits(self._entries[TYPED].value, blocked=stuck):
+        aimed = replace(question, targets=self._targets)  # one that was picked here has a name, too
+        wanted = aimed.typed(blocked=stuck)
+        if wanted and not aimed.fits(self._entries[TYPED].value, blocked=stuck):
             wrong[TYPED] = f"type {wanted} to confirm"
         asked = {each.name for each in form.fields} | (OURS & set(self._entries)) - (set() if wanted else {TYPED})
         return Reading(values, wrong, frozenset(asked), stuck)

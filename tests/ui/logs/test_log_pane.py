@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -413,6 +413,29 @@ async def test_what_was_said_before_the_deployment_is_asked_for_before_anything_
         assert len(at.app.console_screen.logs.log_view.buffer) == 19
 
 
+async def test_older_lines_of_a_log_that_was_closed_meanwhile_come_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They stood in an empty log that nobody followed, under no name."""
+    async with seat() as at:
+        follow = await following(at, at_second(250, "ledger broke", "error"))
+        row, answered = at.desk.store.get(follow.ref), asyncio.Event()
+        assert row is not None
+        at.desk.put("fleet", Kind.SERVICE, [replace(row, deployed_at=NOW - timedelta(minutes=3))])  # type: ignore[list-item,call-arg]
+
+        async def log(*_: object, **__: object) -> AsyncIterator[tuple[LogLine, ...]]:
+            await answered.wait()
+            yield (at_second(-100, "served"),)
+
+        monkeypatch.setattr(at.desk, "log", log, raising=False)
+        await settled(at)
+        await at.press("p")
+        assert at.sees("asking worker for what it said before")
+        await at.press("escape", "backspace")
+        answered.set()
+        await settled(at)
+        assert len(at.app.console_screen.logs.log_view.buffer) == 0
+        assert at.sees("No log is followed.")
+
+
 async def test_trouble_while_looking_back_stays_on_the_screen_that_it_is_about() -> None:
     async with seat(size=(80, 24)) as at:
         follow = await following(at, at_second(250, "ledger broke", "error"))
@@ -467,6 +490,20 @@ async def test_where_each_log_begins_stands_among_the_minutes() -> None:
         ]
         names = [at.app.console_screen.logs.names[follow.ref] for follow in (two, one)]
         assert told == ["›22:30", "22:29", names[0], "22:28", "22:27", "22:26", names[1]]
+
+
+async def test_what_was_said_by_a_log_that_is_no_longer_followed_is_not_counted() -> None:
+    async with seat() as at:
+        await at.press("space", "j", "space", "l")
+        one, two = at.desk.follows
+        one.write(*(at_second(210 + second, "broken", "error") for second in range(60)))
+        two.write(*(at_second(210 + second, "fine") for second in range(60)))
+        await settled(at)
+        assert at.sees("74 lines 37 err/min")
+        at.app.console_screen.logs.follow(two.ref)
+        one.write(at_second(271, "too late", "error"))
+        await settled(at)
+        assert at.sees("37 lines 0 err/min")
 
 
 async def test_errors_a_minute_stand_in_the_head() -> None:

@@ -33,7 +33,7 @@ class Census:
         self._errors = errors
         self._waiting: deque[tuple[Hashable, Sequence[LogLine]]] = deque()
         self._count = 0
-        self._minutes: dict[datetime, list[int]] = {}
+        self._minutes: dict[Hashable, dict[datetime, list[int]]] = {}
         self._patterns: dict[Hashable, Patterns] = {}
         self._since: dict[Hashable, datetime] = {}
         self.skipped = 0
@@ -68,9 +68,10 @@ class Census:
 
     def _take(self, source: Hashable, lines: Sequence[LogLine]) -> None:
         wrong: list[datetime] = []
+        minutes = self._minutes.setdefault(source, {})
         for line in lines:
             if line.at is not None:
-                minute = self._minutes.setdefault(line.at.replace(second=0, microsecond=0), [0, 0])
+                minute = minutes.setdefault(line.at.replace(second=0, microsecond=0), [0, 0])
                 minute[0] += 1
                 if level_of(line.level, line.text) >= Level.ERROR:
                     minute[1] += 1
@@ -82,17 +83,20 @@ class Census:
         if source not in self._patterns:
             self._patterns[source] = Patterns()
         self._patterns[source].add(lines)
-        if len(self._minutes) > 2 * MINUTES:
-            for gone in sorted(self._minutes)[:-MINUTES]:
-                del self._minutes[gone]
+        if len(minutes) > 2 * MINUTES:
+            for gone in sorted(minutes)[:-MINUTES]:
+                del minutes[gone]
 
     def forget(self, source: Hashable | None = None) -> None:
-        """Forget a source's patterns; None forgets everything."""
+        """Forget a source; None forgets everything."""
         if source is None:
             self.__init__(self._errors)  # type: ignore[misc]
             return
+        self._waiting = deque(each for each in self._waiting if each[0] != source)
+        self._count = sum(len(lines) for _, lines in self._waiting)
         self._patterns.pop(source, None)
         self._since.pop(source, None)
+        self._minutes.pop(source, None)
 
     def patterns(self, source: Hashable) -> Patterns:
         """What a source says, by pattern."""
@@ -113,9 +117,9 @@ class Census:
     def minutes(self, now: datetime, count: int = MINUTES) -> list[tuple[int, int]]:
         """Lines and errors of the last ``count`` minutes, the one that is going on last."""
         this = now.replace(second=0, microsecond=0)
-        empty = (0, 0)
-        found = [self._minutes.get(this - timedelta(minutes=ago), empty) for ago in range(count - 1, -1, -1)]
-        return [(lines, errors) for lines, errors in found]
+        when = [this - timedelta(minutes=ago) for ago in range(count - 1, -1, -1)]
+        found = [[each[at] for each in self._minutes.values() if at in each] for at in when]
+        return [(sum(lines for lines, _ in each), sum(errors for _, errors in each)) for each in found]
 
 
 def bars(values: Sequence[int], unknown: int = 0) -> str:

@@ -143,7 +143,7 @@ class LogDeeds:
 
     async def _reach_back(self, screen: Any) -> None:
         """Nothing can be called new since a deployment while the log here begins after it: ask for what was said before."""
-        pane, found = self._pane, 0
+        pane = self._pane
         for ref in pane.followed.refs:
             deployed, known = deployed_at(ref, self._app.moment()), pane.census.since(ref)
             if deployed is None or known is None or known < deployed or pane.session.clock.wall() - deployed > LONGEST:
@@ -156,9 +156,9 @@ class LogDeeds:
                 # It stays on the screen whose numbers it is about: without what was said before, new may not be new.
                 screen.show(pane, again=True, said=f"not compared with before: {error or 'the server took too long'}")
                 return
-            found += len(lines)
-            pane.log_view.backfill(ref, lines)
-            pane.census.add(ref, lines)
+            if ref in pane.followed.refs:
+                pane.log_view.backfill(ref, lines)
+                pane.census.add(ref, lines)
         while pane.census.waiting:
             pane.census.work()
             await asyncio.sleep(0)

@@ -41,9 +41,6 @@ POOL: Final = 8
 STREAM_HEADERS: Final = 5.0
 """Seconds until a stream must have answered, or is taken for quiet where that is allowed."""
 
-LAST_VERBS: Final = 5.0
-"""Seconds that closing waits for the answers of verbs."""
-
 Values = Mapping[str, str | Secret]
 
 
@@ -169,20 +166,16 @@ class Transport:
         want = self._want("GET", template, ids, query, headers={"Accept": "*/*", "Accept-Encoding": "identity"})
         return self._streaming(want, quiet=quiet, headers_within=headers_within)
 
-    async def aclose(self, seconds: float = LAST_VERBS) -> None:
-        """Give up reads, let verbs and a sign-in under way end for some ``seconds``, close the connections. Nothing is sent afterwards."""
+    async def aclose(self) -> None:
+        """Let a sign-in under way end for some seconds, give up everything else, close the connections. Nothing is sent afterwards."""
         self._closed = True
         if self._credentials is not None:
             await self._credentials.aclose()
-        reads, verbs = tuple(self._running[False]), tuple(self._running[True])
-        for task in reads:
+        # Who sent a verb waits for it as long as it is worth; whoever closes after that has nobody left who would hear of its answer.
+        running = (*self._running[False], *self._running[True])
+        for task in running:
             task.cancel()
-        if verbs:
-            # What they do is done at the other end already; their answer may be a refresh token that works only once.
-            await asyncio.wait(verbs, timeout=seconds)
-            for task in verbs:
-                task.cancel()
-        await asyncio.gather(*reads, *verbs, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         for pool in self._pools.values():
             await pool.aclose()
         self._pools.clear()

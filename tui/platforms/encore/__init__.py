@@ -143,9 +143,7 @@ class Encore:
         raise Unsupported("Encore's API has no logs", hint="open the environment's page on the dashboard")
 
     async def aclose(self) -> None:
-        # A token that nobody waits for any more is not waited for: the next one costs nothing.
-        others = (each.aclose() for each in self._transports.values())
-        await asyncio.gather(self._vitals.aclose(), self._exchange.aclose(0.0), *others)
+        await asyncio.gather(self._vitals.aclose(), *(each.aclose() for each in (*self._transports.values(), self._exchange)))
 
     # -- reads
 

@@ -102,7 +102,7 @@ class Phase:
 
     async def aclose(self) -> None:
         await self._transport.aclose()
-        await self._exchange.aclose(0.0)  # only tries which kind of token it was given
+        await self._exchange.aclose()
 
     # -- reads
 

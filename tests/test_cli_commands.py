@@ -629,6 +629,7 @@ def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
         wrong = desk.run("login", name, "--stdin", stdin="\n".join([*lines[:-1], "wrong"]), anonymous=True)
         assert (wrong.returncode, wrong.stdout) == (Exit.UNREACHABLE, ""), wrong
         assert "nothing was kept" in wrong.stderr
+        assert wrong.stderr.endswith(": check what was given, and base_url\n")
         done = desk.run("login", name, "--stdin", stdin="\n".join(lines) + "\n", anonymous=True)
         assert done.returncode == Exit.OK, done.stderr
         assert not any(secret in done.stdout + done.stderr for secret in lines if secret)
@@ -643,6 +644,21 @@ def test_login_tries_keeps_privately_and_logout_forgets(desk: Desk) -> None:
     out = desk.run("status", anonymous=True)
     assert out.returncode == Exit.UNREACHABLE
     assert "vault: no token: sign in: rollwatch login vault\n" in out.stdout
+
+
+def test_logout_forgets_what_was_kept_for_an_earlier_address_and_nothing_of_another_context(desk: Desk) -> None:
+    file, kept, token = desk.home / "config.toml", desk.home / "credentials.toml", desk.info["phase"]["token"]
+    text = file.read_text()
+    assert desk.run("login", "vault", "--stdin", stdin=token, anonymous=True).returncode == Exit.OK
+    moved = text.replace(desk.info["phase"]["base_url"], "http://127.0.0.1:9")
+    lab = f'[contexts.lab.connections.vault]\nplatform = "phase"\nbase_url = "{desk.info["phase"]["base_url"]}"\n'
+    file.write_text(f"{moved}\n{lab}")
+    assert desk.run("logout", "vault", "--context", "prod", anonymous=True).stdout == "nothing was kept for vault\n"
+    assert token in kept.read_text()
+    file.write_text(moved)
+    assert "not for http://127.0.0.1:9" in desk.run("status", anonymous=True).stderr
+    assert desk.run("logout", "vault", anonymous=True).stdout == "forgot what was kept for vault\n"
+    assert token not in kept.read_text()
 
 
 def test_login_says_how_long_to_wait_and_whom_for(punctual: Desk) -> None:

@@ -134,5 +134,5 @@ def test_a_code_becomes_a_token_that_is_kept(quirks: frozenset[str], tmp_path: P
 
 def test_a_server_that_sends_no_codes_says_that_it_wants_the_password(signing: Signing, info: Any) -> None:
     wanted = draft(info, "fleet", email=info["dployr"]["email"])
-    with pytest.raises(Refused, match="sends no codes: it wants the password"):
+    with pytest.raises(Refused, match="sends no codes: sign in with the password"):
         asyncio.run(signing.test(wanted))

@@ -134,20 +134,22 @@ def test_saving_replaces_one_entry_and_forgetting_takes_one(file: Path) -> None:
     assert revealed(credentials.find("a", HOME)) == {"client_id": "i", "client_secret": "s2"}
     assert revealed(credentials.find("a", HOME, app="own")) == {"client_id": "o", "client_secret": "s3"}
     assert revealed(credentials.find("b", HOME)) == {"token": "b", "email": "me@x"}
-    assert credentials.forget("a", HOME, NOW)
-    assert not credentials.forget("a", HOME, NOW)
+    credentials.save("a", AWAY, NOW, token=Secret("away"))
+    assert credentials.forget("a", {AWAY}, NOW) == {HOME}
+    assert credentials.forget("a", {AWAY}, NOW) == set()
+    assert revealed(credentials.find("a", AWAY)) == {"token": "away"}
     assert (revealed(credentials.find("a", HOME)), revealed(credentials.find("a", HOME, app="own"))) == ({}, {})
     assert revealed(credentials.find("b", HOME)) == {"token": "b", "email": "me@x"}
 
 
 def test_forgetting_what_is_not_there_writes_nothing_and_a_file_that_is_not_understood_is_not_told_as_empty(file: Path) -> None:
-    assert not Credentials(file, {}).forget("c", HOME, NOW)
+    assert not Credentials(file, {}).forget("c", (), NOW)
     assert not file.parent.exists()
     file.parent.mkdir(mode=0o700)
     file.touch(mode=0o600)
     file.write_text("token = canary")
     with pytest.raises(ConfigError, match="line 1"):
-        Credentials(file, {}).forget("c", HOME, NOW)
+        Credentials(file, {}).forget("c", (), NOW)
     assert [each.name for each in file.parent.iterdir()] == [file.name]
 
 

@@ -14,9 +14,10 @@ from tui.cli.configured import NothingConnected, configured
 from tui.cli.exits import Exit
 from tui.cli.trying import Answers, by_code, forget, keep, try_out
 from tui.clock import Clock, SystemClock
-from tui.errors import PlatformError, StorageError, UsageError
+from tui.errors import PlatformError, StorageError, Unauthorized, UsageError
 from tui.local.config import Chosen
 from tui.local.paths import Paths
+from tui.local.settings import Config
 from tui.local.spelling import meant
 from tui.platforms.base import ConnectionSpec
 from tui.text import clean
@@ -24,7 +25,7 @@ from tui.text import clean
 
 def login(args: Namespace) -> int:
     """Exit 0 when the credentials work and are kept, 1 when they do not or could not be tried."""
-    paths, chosen = _chosen(args)
+    paths, _, chosen = _chosen(args)
     clock = SystemClock()
     paths = paths.prepare(clock.wall())
     if paths.reason:
@@ -38,6 +39,8 @@ def login(args: Namespace) -> int:
         tried = asyncio.run(try_out(spec, answers, clock))
     except PlatformError as error:
         error.message = clean(f"nothing was kept: {error.message}", 400)
+        if isinstance(error, Unauthorized):
+            error.hint = "check what was given, and base_url"  # to sign in is what was just tried
         raise
     keep(paths, args.connection, connection.base_url, tried, clock)
     print(f"signed in to {args.connection}: {tried.seen}")
@@ -50,13 +53,13 @@ def login(args: Namespace) -> int:
 
 def logout(args: Namespace) -> int:
     """Exit 0, whether or not there was anything to forget."""
-    paths, chosen = _chosen(args)
-    had = forget(paths, args.connection, chosen.context.connections[args.connection].base_url, SystemClock())
+    paths, config, chosen = _chosen(args)
+    had = forget(paths, config, chosen, args.connection, SystemClock())
     print(f"forgot what was kept for {args.connection}" if had else f"nothing was kept for {args.connection}")
     return Exit.OK
 
 
-def _chosen(args: Namespace) -> tuple[Paths, Chosen]:
+def _chosen(args: Namespace) -> tuple[Paths, Config, Chosen]:
     paths, loaded = configured(args)
     if loaded.empty:
         raise NothingConnected
@@ -65,7 +68,7 @@ def _chosen(args: Namespace) -> tuple[Paths, Chosen]:
         raise UsageError(
             f"there is no connection {args.connection!r} in {chosen.name}", hint=meant(args.connection, chosen.context.connections)
         )
-    return paths, chosen
+    return paths, loaded.config, chosen
 
 
 # Asking.

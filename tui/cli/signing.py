@@ -17,7 +17,7 @@ from tui.cli.drafts import Drafts, nobody
 from tui.cli.onboarding import missing
 from tui.cli.trying import forget, keep
 from tui.errors import ConfigError
-from tui.local.config import Chosen
+from tui.local.config import Chosen, Loaded
 from tui.local.credentials import Credentials
 from tui.local.finds import Find
 from tui.ui.owner import Asking, Draft
@@ -64,9 +64,14 @@ class Signing(Drafts):
 
     async def forget(self, context: str, name: str) -> bool:
         """Forget what is kept; whether there was anything. Raises ``RollwatchError``."""
-        connection = self._chosen(context).context.connections.get(name)
-        return connection is not None and await asyncio.to_thread(forget, self._ready(), name, connection.base_url, self._clock)
+        loaded = self._loaded(context)
+        chosen = loaded.choose()
+        known = name in chosen.context.connections
+        return known and await asyncio.to_thread(forget, self._ready(), loaded.config, chosen, name, self._clock)
 
     def _chosen(self, context: str) -> Chosen:
+        return self._loaded(context).choose()
+
+    def _loaded(self, context: str) -> Loaded:
         _, loaded = configured(Namespace(**{**vars(self._args), "context": context}))
-        return loaded.choose()
+        return loaded

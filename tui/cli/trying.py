@@ -14,10 +14,12 @@ from tui.addresses import origin
 from tui.cli.probe import ask
 from tui.clock import Clock
 from tui.errors import NoEndpoint, NotFound, Refused, StorageError
+from tui.local.config import Chosen
 from tui.local.credentials import Credentials
 from tui.local.journal import Journal
 from tui.local.logins import Logins
 from tui.local.paths import Paths
+from tui.local.settings import Config
 from tui.platforms.base import ConnectionSpec, SignIn
 from tui.platforms.registry import BY_CODE, open_platform
 from tui.text import Secret
@@ -68,7 +70,7 @@ async def by_code(spec: ConnectionSpec, email: str, clock: Clock, ask: Callable[
     try:
         token = await BY_CODE[spec.platform](spec, clock, email=email, name=f"rollwatch@{platform.node()}", ask=ask)
     except (NoEndpoint, NotFound):
-        raise Refused("this server sends no codes: it wants the password", connection=spec.name) from None
+        raise Refused("this server sends no codes", connection=spec.name, hint="sign in with the password") from None
     return Answers(token=token.reveal())
 
 
@@ -94,11 +96,16 @@ async def try_out(spec: ConnectionSpec, answers: Answers, clock: Clock) -> Tried
     return Tried(answers=answers, seen=", ".join(filter(None, said)), login=vault.login)
 
 
-def forget(paths: Paths, name: str, base_url: str, clock: Clock) -> bool:
-    """Forget what is kept for a connection; whether there was anything. Raises ``StorageError``, ``ConfigError``. Blocks."""
-    now, at = clock.wall(), origin(base_url)
-    renewed = Logins(paths.logins_dir, at, now).forget(name)
-    return Credentials(paths.credentials_file, os.environ).forget(name, at, now) or renewed
+def forget(paths: Paths, config: Config, chosen: Chosen, name: str, clock: Clock) -> bool:
+    """Forget what is kept for a connection of the chosen context, also from when it had another address, but not what another context
+    has under its name; whether there was anything. Raises ``StorageError``, ``ConfigError``. Blocks."""
+    now, here = clock.wall(), origin(chosen.context.connections[name].base_url)
+    others = (each.connections for context, each in config.contexts.items() if context != chosen.name)
+    spared = {origin(each[name].base_url) for each in others if name in each} - {here}
+    renewed = Logins(paths.logins_dir, here, now).forget(name)
+    gone = Credentials(paths.credentials_file, os.environ).forget(name, spared, now)
+    earlier = [Logins(paths.logins_dir, at, now).forget(name) for at in gone - {here}]
+    return bool(gone) or renewed or any(earlier)
 
 
 def keep(paths: Paths, name: str, base_url: str, tried: Tried, clock: Clock) -> None:

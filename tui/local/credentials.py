@@ -7,7 +7,7 @@ no password is ever stored. Everything here may block.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -111,18 +111,19 @@ class Credentials:
             entries[:] = [each for each in entries if not _same(each, connection, origin, app)]
             entries.append(entry)
 
-    def forget(self, connection: str, origin: str, now: datetime) -> bool:
-        """Remove what is stored for a connection at an origin, its apps' included; whether there was anything: if not, nothing is written.
+    def forget(self, connection: str, spared: Collection[str], now: datetime) -> frozenset[str]:
+        """Remove what is stored for a connection at any origin but the ``spared``, its apps' included. The origins that there was something
+        for: if none, nothing is written.
         Raises ``StorageError``, and ``ConfigError`` for a file that is not understood: nobody knows what is in it."""
 
         def theirs(each: Credential) -> bool:
-            return (each.connection, each.origin) == (connection, origin)
+            return each.connection == connection and each.origin not in spared
 
-        if not any(map(theirs, self._read())):
-            return False
-        with self._changing(now) as entries:
-            entries[:] = [each for each in entries if not theirs(each)]
-        return True
+        gone = frozenset(each.origin for each in self._read() if theirs(each))
+        if gone:
+            with self._changing(now) as entries:
+                entries[:] = [each for each in entries if not theirs(each)]
+        return gone
 
     def _by_environment(self, name: str, client_id: str) -> Found:
         prefix = variable_prefix(name)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.local.disks import small_disk
 from tui.cli import run
 from tui.cli.alerting import channels
 from tui.clock import SystemClock
@@ -93,7 +96,27 @@ def test_a_shift_in_which_nobody_looked_is_not_told_as_quiet(home: Path, capsys:
     configured(home)
     assert run(["handoff", "--note", "taking over"]) == 0
     assert run(["handoff"]) == 0
-    assert "Nobody has looked yet: how things are is not known." in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Nobody has looked yet: how things are is not known." in told
+    assert "0 still wrong" not in told
+    assert "- nothing" not in told
+
+
+def test_what_cannot_be_noted_is_said_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with small_disk(megabytes=1) as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROLLWATCH_HOME", str(folder))
+        configured(folder)
+        assert run(["handoff", "--note", "hello"]) == 0
+        with suppress(OSError), (folder / "full").open("wb", buffering=0) as full:
+            while full.write(b"x" * 4096):
+                pass
+        os.truncate(folder / "full", (folder / "full").stat().st_size - 36_864)  # the journal can be opened, and no more
+        capsys.readouterr()
+        words = [sys.executable, "-m", "tui", "handoff", "--note", "hello"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("the disk is full") == 1, done.stderr
+    assert done.stderr.startswith("rollwatch: ")
 
 
 def test_a_note_without_a_word_is_a_mistake_and_no_handoff(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,15 +83,15 @@ def markdown(shift: Handoff) -> str:
         (len(shift.deployments), "deployment", "deployments"),
         (len(shift.deeds), "action", "actions"),
     )
-    told = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count or one == "still wrong")
-    parts = [head, "", f"{told}."]
+    known = shift.looked is not None or bool(shift.wrong)
+    told = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count or (known and one == "still wrong"))
+    parts = [head, *(["", f"{told}."] if told else [])]
     if shift.looked is not None and shift.looked < shift.until - LOOKED:
         parts += ["", f"Nobody has looked since {_moment(shift.looked)}: what is said of now is from then."]
-    if shift.looked is None and not shift.wrong:
+    if not known:
         parts += ["", "Nobody has looked yet: how things are is not known. A console or rollwatch plain looks."]
-    parts += _section(
-        "Still wrong or unknown", [_wrong(each, shift) for each in shift.wrong] + [_deed(each) for each in shift.open], always=True
-    )
+    wrong = [_wrong(each, shift) for each in shift.wrong] + [_deed(each) for each in shift.open]
+    parts += _section("Still wrong or unknown", wrong if known else [*wrong, "- how everything is now"], always=True)
     parts += _section("Recovered", [_recovered(each, shift) for each in sorted(shift.recovered, key=lambda each: each.first)])
     parts += _section("Rollouts", list(_places(shift.rollouts, shift)))
     parts += _section("Deployments", list(_places(shift.deployments, shift)))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.local.disks import small_disk
 from tests.local.test_files import as_an_ordinary_user
 from tests.test_cli_commands import Desk, desk, emulator  # noqa: F401 - fixtures
 from tests.ui.desk import NOW, service
@@ -97,6 +98,18 @@ def test_doctor_finds_the_folder_for_which_something_is_refused(place: str, mode
     assert told.returncode == Exit.UNREACHABLE
     found = {each["about"]: each for each in json.loads(told.stdout)["findings"] if each["state"] == "bad"}
     assert remedy.format(folder / place) in found[about]["remedy"]
+
+
+def test_doctor_finds_a_disk_on_which_nothing_can_be_written_down(desk: Desk) -> None:  # noqa: F811
+    text = (desk.home / "config.toml").read_text()
+    with small_disk(megabytes=2) as folder:
+        (folder / "config.toml").write_text(text)
+        assert desk.run("doctor", ROLLWATCH_HOME=str(folder)).returncode == Exit.OK
+        (folder / "full").write_bytes(b"x" * (1 << 20))
+        told = desk.run("doctor", "--json", ROLLWATCH_HOME=str(folder))
+    found = {each["about"]: each for each in json.loads(told.stdout)["findings"]}
+    assert (told.returncode, found["disk"]["state"]) == (Exit.UNREACHABLE, "bad")
+    assert found["disk"]["text"].endswith(f"KiB are left for {folder}/state")
 
 
 def test_a_history_that_begins_anew_is_no_reason_to_mend_anything(desk: Desk) -> None:  # noqa: F811

@@ -12,6 +12,7 @@ import stat
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -46,6 +47,10 @@ SKEW: Final = 30.0
 SOON: Final = timedelta(days=14)
 
 MARKS: Final = {"ok": Tone.OK, "warn": Tone.WARN, "bad": Tone.BAD}
+
+
+ROOM: Final = 1 << 20
+"""Bytes that a journal needs to be written for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +171,11 @@ def _files(paths: Paths) -> Iterator[Finding]:
         ("log", paths.log_dir, True),
     ):
         yield _file(about, place, private=private)
+    with suppress(OSError):
+        left = shutil.disk_usage(paths.state_dir).free
+        if left < ROOM:
+            cure = "make room: what cannot be written down first is not sent"
+            yield Finding(about="disk", state="bad", text=f"{left >> 10} KiB are left for {paths.state_dir}", remedy=cure)
 
 
 def _file(about: str, place: Path, *, private: bool) -> Finding:

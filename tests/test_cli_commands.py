@@ -360,7 +360,7 @@ MISTAKES = [
     (("logs", "x"), Exit.USAGE, "is not a reference"),
     (("logs", "fleet/service/x", "--since", "noon"), Exit.USAGE, "--since 'noon' is no time: write 15m, 2h"),
     (("logs", "fleet/service/x", "--follow", "--until", "5m"), Exit.USAGE, "--follow has no end"),
-    (("rollout", "shop", "a", "b", "--sha", "123"), Exit.USAGE, "40 hexadecimal"),
+    (("rollout", "shop", "a", "b", "--sha", "123"), Exit.USAGE, ": --sha: a full commit has 40 hexadecimal"),
     (("rollout", "shpo", "a", "b", "--branch", "main"), Exit.USAGE, "did you mean shop?"),
     (("rollout", "fleet", "a", "b", "--branch", "main", "--yes"), Exit.FAILED, "cannot trigger"),
     (("do", "restart", "vault/application/x"), Exit.USAGE, "an application cannot be asked to restart: it can create"),

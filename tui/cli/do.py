@@ -89,8 +89,9 @@ def read_ref(text: str) -> Ref:
         raise UsageError(str(error)) from None
 
 
-def filled(form: Form, settings: list[str], *, partly: bool = False) -> dict[str, Any]:
-    """The form's values from ``KEY=VALUE``. Raises ``UsageError`` naming the field that is wrong; ``partly`` lets fields be missing."""
+def filled(form: Form, settings: list[str], *, partly: bool = False, option: str = "--set ") -> dict[str, Any]:
+    """The form's values from ``KEY=VALUE``. Raises ``UsageError`` naming the field that is wrong, after the ``option`` that was to give it;
+    ``partly`` lets fields be missing."""
     texts: dict[str, str] = {}
     for each in settings:
         key, sign, value = each.partition("=")
@@ -103,7 +104,7 @@ def filled(form: Form, settings: list[str], *, partly: bool = False) -> dict[str
             continue
         if not known:
             raise UsageError(f"--set {name}: there is nothing to set")
-        raise UsageError(f"--set {name}: {problem}", hint=meant(name, known) if name not in known else "")
+        raise UsageError(f"{option}{name}: {problem}", hint=meant(name, known) if name not in known else "")
     return form.values(texts)
 
 

@@ -26,7 +26,7 @@ def rollout(args: Namespace) -> int:
     """Exit 0 success (without ``--wait``: accepted), 1 the connection could not be reached or has no credentials, 3 refused, failed,
     canceled or rejected, 4 not known."""
     texts = [f"branch={args.branch}"] if args.branch is not None else [f"sha={args.sha}"]
-    values = filled(FORMS[Kind.ROLLOUT, Verb.TRIGGER], texts)
+    values = filled(FORMS[Kind.ROLLOUT, Verb.TRIGGER], texts, option="--")
     target = Ref(connection=args.connection, kind=Kind.ENVIRONMENT, id=f"{args.app}/{args.environment}")
     with compose.opened(args) as setup:
         compose.told(setup.warnings, say)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -186,3 +187,14 @@ def test_help_offers_only_what_the_command_heeds(command: str, offered: list[str
     told = capsys.readouterr().out
     assert [option for option in ("--context", "--read-only") if option in told] == offered
     assert parse([command, "--context", "prod"])[1].context == "prod", "a script that says it goes on"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_where_an_encoding_has_no_glyphs_the_states_still_look_different(encoding: str) -> None:
+    words = [sys.executable, "-m", "tui", "status", "--demo"]
+    environ = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(words, env=environ, capture_output=True, timeout=60, check=False)
+    told = done.stdout.decode(encoding)
+    assert [line[:2] for line in told.splitlines()[:3]] == ["* "] * 3
+    assert {"* ok", "x failed", "! degraded"} <= set(re.findall(r"\S (?:ok|failed|degraded)\b", told))
+    assert "?" not in told

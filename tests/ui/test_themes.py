@@ -18,9 +18,9 @@ from tests.ui.test_console import seat
 from tui.cli.ground import ascii_for, theme_for
 from tui.model import Tone
 from tui.tables import GLYPHS
+from tui.tables.ascii import ASCII
 from tui.ui.settings import Settings
 from tui.ui.theming import ThemeError, bundled, known_variables, load_themes, make_theme, variable
-from tui.ui.widgets import ascii as in_ascii
 
 THEMES: Final = load_themes([bundled()]).found
 TOLD_APART: Final = (Tone.OK, Tone.BUSY, Tone.WARN, Tone.BAD, Tone.UNKNOWN)
@@ -202,11 +202,11 @@ def test_a_locale_without_our_glyphs_decides_as_the_terminal_does(environ: dict[
 
 
 def test_in_ascii_every_state_has_its_own_character_and_letters_stay() -> None:
-    drawn = {tone: glyph.translate(in_ascii.GLYPHS) for tone, glyph in GLYPHS.items()}
+    drawn = {tone: glyph.translate(ASCII) for tone, glyph in GLYPHS.items()}
     assert all(len(text) == 1 and text.isascii() for text in drawn.values())
     assert len(set(drawn.values())) == len(drawn)
-    assert len({"✓".translate(in_ascii.GLYPHS), "◆".translate(in_ascii.GLYPHS), *drawn.values()}) == len(drawn) + 2
-    assert "Zürich 東京".translate(in_ascii.GLYPHS) == "Zürich 東京"
+    assert len({"✓".translate(ASCII), "◆".translate(ASCII), *drawn.values()}) == len(drawn) + 2
+    assert "Zürich 東京".translate(ASCII) == "Zürich 東京"
 
 
 async def test_a_console_in_ascii_draws_nothing_but_ascii() -> None:

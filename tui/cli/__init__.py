@@ -5,6 +5,7 @@ Importing this loads no screen, no HTTP client and no server; each command impor
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import importlib
@@ -79,9 +80,19 @@ def _streams() -> list[TextIO]:
 
 
 def _forgiving(stream: TextIO) -> None:
-    """A terminal that cannot show a glyph shows a question mark; that is no reason to fail."""
+    """Where an encoding has no glyphs their ASCII is written, and a question mark for any other character: that is no reason to fail."""
+    codecs.register_error("glyphs", _in_ascii)
     with contextlib.suppress(AttributeError, ValueError):
-        stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
+        stream.reconfigure(errors="glyphs")  # type: ignore[attr-defined]
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    from tui.tables.ascii import ASCII
+
+    # As question marks all states would look alike, and like the one that is not known.
+    return error.object[error.start : error.end].translate(ASCII).encode("ascii", "replace").decode(), error.end
 
 
 def _written() -> OSError | None:

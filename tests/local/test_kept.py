@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 import threading
 from datetime import UTC, datetime
@@ -170,3 +171,9 @@ def test_a_runbook_is_found_by_name_and_read_again_when_it_changed(tmp_path: Pat
     path.write_text('["web-*"]\nowner = "x, who could be anybody"\n')
     assert books.of("web-api") is None
     assert "can be changed by others" in books.problem
+
+
+def test_what_goes_wrong_while_a_temporary_text_is_shown_is_not_blamed_on_it() -> None:
+    with pytest.raises(OSError, match="the terminal is gone"), temporary(["a line"], "list.txt") as path:
+        raise OSError(errno.EIO, "the terminal is gone")
+    assert not path.parent.exists()

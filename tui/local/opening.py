@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -67,12 +67,12 @@ def is_address(text: str) -> bool:
 @contextmanager
 def temporary(lines: Iterable[str], name: str) -> Iterator[Path]:
     """A file with these lines that only this user can read, in a folder of its own; gone afterwards. Raises ``StorageError``."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="rollwatch-") as folder:
-            path = Path(folder) / name
+    with ExitStack() as stack:
+        try:
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rollwatch-", ignore_cleanup_errors=True))) / name
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
                 file.writelines(f"{line}\n" for line in lines)
-            yield path
-    except OSError as error:
-        raise StorageError(f"no temporary file can be written: {error.strerror or error}") from None
+        except OSError as error:
+            raise StorageError(f"no temporary file can be written: {error.strerror or error}") from None
+        yield path

@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from tui.local.journal.records import from_ms, to_ms
+from tui.local.journal.writer import Statement
 from tui.model import EMPTY, KINDS, PRIVATE, Kind, Resource
 
 LEFT_OUT: Final = frozenset({"raw", "run_cmd", "build_cmd", "remote", "dashboard"})
@@ -29,8 +30,6 @@ LONGEST: Final = 16_384
 """Bytes of one body; a longer one is not kept."""
 UNSEEN: Final = 180_000
 """Milliseconds without a word after which nobody looked."""
-
-Statement = tuple[str, Sequence[Any]]
 
 _THING: Final = "INSERT OR IGNORE INTO things (context, connection, kind, scope, thing) VALUES (?, ?, ?, ?, ?)"
 _THEN: Final = "(SELECT mark FROM bodies WHERE thing = t.id AND seen <= ?1 ORDER BY seen DESC, id DESC LIMIT 1)"

@@ -92,6 +92,24 @@ def test_what_fails_while_somebody_listens_is_told_as_soon_as_a_console_shows_it
     vloop.run(listen())
 
 
+def test_a_list_that_is_refused_only_after_the_first_lines_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
+    async def listen() -> str:
+        time_ = clock()
+        kinds = {Kind.SERVICE: {"every": 10.0}, Kind.DEPLOYMENT: {"every": 10.0}}
+        fleet = FakePlatform("fleet", time_, kinds=kinds, allowance=(0, 60.0), latency=8.0)
+        fleet.troubles[Kind.SERVICE] = failing(Forbidden, status=403)
+        async with session(time_, fleet) as running:
+            feeding = asyncio.ensure_future(_feed(running, as_json=False))
+            await asyncio.sleep(7)
+            assert capsys.readouterr().err == ""
+            await asyncio.sleep(60)
+            feeding.cancel()
+        return capsys.readouterr().err
+
+    told = vloop.run(listen())
+    assert re.fullmatch(r"rollwatch: fleet: services are not shown: .*: ask the owner.*\n", told), told
+
+
 def test_it_ends_with_its_reader_though_nothing_changes(desk: Desk) -> None:  # noqa: F811
     running = desk.start("plain")
     assert running.stdout is not None

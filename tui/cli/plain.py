@@ -43,8 +43,16 @@ async def _feed(session: Session, *, as_json: bool) -> NoReturn:
 
     session.show("plain", [Feed(connection=each.name, kind=kind) for each in session.store.connections() for kind in WATCHED])
     await session.settle(SOON)
-    for name, words in refused(session):
-        say(f"{name}: {words}")
+    closed: set[tuple[str, str]] = set()
+
+    def look_for_closed() -> None:
+        """Name each list that may not be read, once: what is read late is refused late."""
+        for name, words in refused(session):
+            if (name, words) not in closed:
+                closed.add((name, words))
+                say(f"{name}: {words}")
+
+    look_for_closed()
 
     def tell(news: Iterable[News]) -> None:
         for each in news:
@@ -67,6 +75,7 @@ async def _feed(session: Session, *, as_json: bool) -> NoReturn:
                 if states.get(each.name) != each.state:
                     tell([_connection(each, moment, "changed", states.get(each.name))])
                     states[each.name] = each.state
+            look_for_closed()
     finally:
         end()
 

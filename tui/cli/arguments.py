@@ -241,7 +241,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         name="logs",
         summary="a service's log on standard output",
-        teach="  rollwatch logs fleet/service/svc-1 --follow | grep -i timeout",
+        teach="Exit 0 when it was printed, 1 when it could not be read or nothing is left to follow.\n\n"
+        "  rollwatch logs fleet/service/svc-1 --follow | grep -i timeout",
         run="tui.cli.logs:logs",
         options=_logs,
     ),

@@ -231,6 +231,25 @@ async def test_keys_sort_a_list_show_its_faults_and_save_it(tmp_path: Path, monk
         assert Health.OK not in {row.health for row in listing.rows}
 
 
+async def test_a_list_is_saved_at_home_where_the_current_folder_takes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, home = tmp_path / "gone", tmp_path / "home"
+    gone.mkdir()
+    home.mkdir()
+    monkeypatch.chdir(gone)
+    monkeypatch.setenv("HOME", str(home))
+    gone.rmdir()
+    async with seat(settings=Settings(zone=UTC, save=write_lines)) as at:
+        await at.press("W")
+        await at.pilot.app.workers.wait_for_complete()
+        (saved,) = home.iterdir()
+        assert len(saved.read_text().splitlines()) == at.app.console_screen.resources.listing.total + 1
+        assert at.sees("rows are in /")
+        home.rename(gone)
+        await at.press("W")
+        await at.pilot.app.workers.wait_for_complete()
+        assert at.sees("cannot be written, No such file or directory")
+
+
 async def test_a_list_stands_still_under_a_word_and_an_age_and_goes_on() -> None:
     async with seat() as at:
         await at.press("f")

@@ -31,6 +31,13 @@ HELD: Final = (signal.SIGINT, signal.SIGQUIT)
 """Signals of the keyboard that are meant for the program that has the terminal."""
 
 
+def _write_somewhere(write: Callable[[Path, Sequence[str]], Path], path: Path, lines: Sequence[str]) -> Path:
+    """Nobody can name another folder here, so a current one that cannot be written does not end it. Raises ``StorageError``."""
+    with suppress(StorageError):
+        return write(path, lines)
+    return write("~" / path, lines)
+
+
 class Elsewhere:
     """What the keys to open something do."""
 
@@ -105,7 +112,8 @@ class Elsewhere:
         program.say(f"copied {what or clean(text, 60)}, if this terminal allows it")
 
     def save(self, title: str, ending: str, lines: Iterable[str], what: str) -> None:
-        """Write a text to a new file in the current folder, named after what it is and the time; ``what`` it is says the answer."""
+        """Write a text to a new file, named after what it is and the time, in the current folder or, where that takes none, at home;
+        ``what`` it is says the answer."""
         program, write = self._program, self._program.settings.save
         if write is None:
             program.say("this console cannot write files", "warn")
@@ -116,7 +124,7 @@ class Elsewhere:
 
     async def _write(self, write: Callable[[Path, Sequence[str]], Path], path: Path, lines: Sequence[str], what: str) -> None:
         try:
-            written = await asyncio.to_thread(write, path, lines)
+            written = await asyncio.to_thread(_write_somewhere, write, path, lines)
         except StorageError as error:
             self._program.say(str(error), "warn")
         else:

@@ -145,7 +145,7 @@ class ListDeeds:
             self._screen.redraw(None)
 
     def save(self, ending: str) -> None:
-        """Write what is shown to a new file in the current folder, named after the list and the time."""
+        """Write what is shown to a new file in the current folder or at home, named after the list and the time."""
         listing = self.listing
         if listing is not None:
             lines = FORMS[ending](listing.columns, listing.rows, self._app.moment())

@@ -16,7 +16,8 @@ from textual.widgets import Input
 from tests.bench.recorder import Recording, recorded
 from tui.ui.widgets.cells import Piece
 from tui.ui.widgets.resource_table import ResourceTable
-from tui.ui.widgets.table_layout import ColumnSpec
+from tui.ui.widgets.table_draw import head_pieces
+from tui.ui.widgets.table_layout import ColumnSpec, Slot
 from tui.ui.widgets.table_rows import LazyRows, Row, cell
 
 COLUMNS = (
@@ -312,6 +313,17 @@ async def test_the_sort_arrow_stands_at_its_column() -> None:
         shown.set_sort("name")
         await recording.settle()
         assert recording.lines()[0].startswith(" NAME▲")
+
+
+@pytest.mark.parametrize(
+    ("gap", "width", "shown"),
+    [(2, 30, " RESTARTS▲ AGE"), (1, 30, " RESTAR…▲ AGE"), (2, 9, " RESTAR…▲")],
+)
+def test_a_title_is_not_cut_for_the_arrow_where_the_gap_behind_it_has_room(gap: int, width: int, shown: str) -> None:
+    slots = [Slot(index=0, id="restarts", title="RESTARTS", x=0, width=8, right=True)]
+    if width > 9:
+        slots.append(Slot(index=1, id="age", title="AGE", x=8 + gap, width=4, right=False))
+    assert "".join(piece.text for piece in head_pieces(slots, width, ("restarts", False))).rstrip() == shown
 
 
 async def test_an_empty_table_says_what_it_was_told() -> None:

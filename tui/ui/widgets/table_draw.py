@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Final
 
 from tui.ui.widgets.cells import Cell, Piece, fit, marked, width_of
@@ -58,12 +59,15 @@ def head_pieces(slots: Sequence[Slot], width: int, sort: tuple[str, bool] | None
     """The titles; an arrow behind the one that is sorted by, downwards if the second of ``sort``."""
     pieces = [Piece(" " * GUTTER)]
     x = 0
-    for slot in slots:
+    for slot, following in zip_longest(slots, slots[1:]):
         pieces.append(Piece(" " * (slot.x - x)))
-        title = slot.title
+        title, cells = slot.title, slot.width
         if sort and sort[0] == slot.id:
             arrow = "▼" if sort[1] else "▲"
-            title = fit((Piece(title),), min(width_of(title), slot.width - 1))[0].text + arrow if slot.width > 1 else arrow
-        pieces.extend(fit((Piece(title, "title"),), slot.width, right=slot.right))
-        x = slot.x + slot.width
+            gap = (following.x if following else width - GUTTER) - slot.x - cells
+            # A title that has no cell left borrows one of the gap behind it, and is not cut for the arrow.
+            cells += width_of(title) >= cells and gap > 1
+            title = fit((Piece(title),), min(width_of(title), cells - 1))[0].text + arrow if cells > 1 else arrow
+        pieces.extend(fit((Piece(title, "title"),), cells, right=slot.right))
+        x = slot.x + cells
     return [*pieces, *_gap(width - GUTTER - x, "")]

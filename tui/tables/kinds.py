@@ -295,7 +295,7 @@ WEBHOOKS: Final[Table[Webhook]] = Table(
     columns=(
         _text("name", "URL", lambda row: row.url or row.name or row.ref.id, low=20, high=70),
         _text("events", "EVENTS", lambda row: ", ".join(row.events), low=10, high=50, rank=1),
-        _text("enabled", "ON OR OFF", lambda row: _word(row.enabled, "on", "off"), low=3, high=9, rank=2),
+        _text("enabled", "ENABLED", lambda row: _word(row.enabled, "on", "off"), low=7, high=7, rank=2),
         _age("age", "AGE", lambda row: row.created_at, rank=3),
         _on(4),
     ),

@@ -13,6 +13,9 @@ ROLLOUTS = "/api/apps/checkout-3p2i/envs/prod/rollouts"
 Start = Callable[..., Desk]
 
 
+GRANT = {"grant_type": "client_credentials"}
+
+
 def words(rollout: dict[str, Any]) -> list[tuple[str, str]]:
     return [(rollout[name]["status"], rollout[name]["conclusion"]) for name in ("build", "infra", "deploy")]
 
@@ -44,8 +47,23 @@ def test_the_current_token_endpoint_takes_every_official_form(desk: Start, style
     one = desk(flavour="encore=current")
     client, encore = one.client("encore"), one.info["encore"]
     pair = {key: encore[key] for key in ("client_id", "client_secret")}
-    given: dict[str, Any] = {"query": {"params": pair}, "form": {"data": pair}, "basic": {"auth": tuple(pair.values())}}[style]
+    given: dict[str, Any] = {
+        "query": {"params": pair},
+        "form": {"data": pair | GRANT},
+        "basic": {"auth": tuple(pair.values()), "data": GRANT},
+    }[style]
     assert client.post("/api/oauth/token", **given).json()["actor"] == encore["client_id"]
+
+
+def test_the_token_endpoint_refuses_what_oauth_forbids(desk: Start) -> None:
+    """Two ways at once, or a form that does not say what it asks for: a client that does either would fail on the real one."""
+    one = desk(flavour="encore=current")
+    client, pair = one.client("encore"), {key: one.info["encore"][key] for key in ("client_id", "client_secret")}
+    for given in ({"params": pair, "data": pair | GRANT}, {"auth": tuple(pair.values()), "data": pair | GRANT}):
+        reply = client.post("/api/oauth/token", **given)  # type: ignore[arg-type]
+        assert (reply.status_code, reply.json()["error"]) == (400, "invalid_request")
+    for given in ({"data": pair}, {"auth": tuple(pair.values())}):
+        assert client.post("/api/oauth/token", **given).json()["error"] == "unsupported_grant_type"  # type: ignore[arg-type]
 
 
 def test_the_documented_flavour_cannot_read_a_rollout(desk: Start) -> None:
@@ -214,7 +232,7 @@ def test_words_that_nobody_knows(desk: Start) -> None:
 def test_a_token_endpoint_with_one_style_only(desk: Start, style: str, good: list[int]) -> None:
     one = desk(flavour="encore=current", quirks=frozenset({f"encore-token-{style}"}))
     client, pair = one.client("encore"), {key: one.info["encore"][key] for key in ("client_id", "client_secret")}
-    forms: list[dict[str, Any]] = [{"params": pair}, {"data": pair}, {"auth": tuple(pair.values())}]
+    forms: list[dict[str, Any]] = [{"params": pair}, {"data": pair | GRANT}, {"auth": tuple(pair.values()), "data": GRANT}]
     assert [client.post("/api/oauth/token", **form).status_code for form in forms] == good
 
 

@@ -53,7 +53,10 @@ class EncoreApi:
         return STYLES[chosen]
 
     async def token(self, request: Request) -> Response:
-        pair = await self._pair(request)
+        given = await self._pairs(request)
+        if len(given) > 1:
+            raise _oauth(400, "invalid_request", "the client must not use more than one authentication method in a request")
+        pair = given[0] if given else ("", "")
         if not all(pair):
             raise _oauth(400, "invalid_request", "client_id and client_secret are required")
         granted = self._state.grant(*pair)
@@ -63,16 +66,22 @@ class EncoreApi:
         lifetime = int(self._state.world.options.token_lifetime)
         return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime, "actor": grant.actor})
 
-    async def _pair(self, request: Request) -> tuple[str, str]:
-        styles = self._styles()
+    async def _pairs(self, request: Request) -> list[tuple[str, str]]:
+        """The client's id and secret in each of the ways in which they were given and are taken; all but the query are OAuth's."""
+        styles, given = self._styles(), list[tuple[str, str]]()
         if "query" in styles and "client_id" in request.query_params:
-            return request.query_params["client_id"], request.query_params.get("client_secret", "")
-        if "basic" in styles and request.headers.get("authorization", "").lower().startswith("basic "):
-            return _basic(request.headers["authorization"][6:])
-        if "form" in styles and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            given.append((request.query_params["client_id"], request.query_params.get("client_secret", "")))
+        form: dict[str, list[str]] = {}
+        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             form = parse_qs((await request.body()).decode("utf-8", "replace"))
-            return form.get("client_id", [""])[0], form.get("client_secret", [""])[0]
-        return "", ""
+        oauth = list[tuple[str, str]]()
+        if "basic" in styles and request.headers.get("authorization", "").lower().startswith("basic "):
+            oauth.append(_basic(request.headers["authorization"][6:]))
+        if "form" in styles and "client_id" in form:
+            oauth.append((form["client_id"][0], form.get("client_secret", [""])[0]))
+        if oauth and form.get("grant_type") != ["client_credentials"]:
+            raise _oauth(400, "unsupported_grant_type", "grant_type must be client_credentials")
+        return given + oauth
 
     async def trigger(self, request: Request) -> Response:
         grant = self._allowed(request)

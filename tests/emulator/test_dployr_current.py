@@ -325,6 +325,31 @@ def test_a_patch_replaces_the_whole_map_and_deploys_again(desk: Start) -> None:
     assert named(client, query, "deployments", "web-api")["status"] == "success"
 
 
+def test_what_another_cluster_is_called_cannot_be_deployed_and_is_left_alone(desk: Start) -> None:
+    one, client, query = scene(desk)
+    lab = named(client, query, "services", "lab-api")
+    reply = client.post("/v1/deployments", params=query, json=BODY | {"name": "lab-api"})
+    assert (reply.status_code, reply.json()["error"]) == (
+        409,
+        {"message": "Service name lab-api, has been taken", "code": "resource.conflict"},
+    )
+    one.advance(120)
+    assert named(client, query, "services", "lab-api") == lab
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("port", "3000"), ("port", 0), ("env_vars", {"A": 1}), ("secrets", ["A"]), ("run_cmd", 5), ("remote_url", {})]
+)
+def test_a_patch_of_another_type_is_refused_and_stores_nothing(desk: Start, field: str, value: object) -> None:
+    _, client, query = scene(desk)
+    path = f"/v1/services/{named(client, query, 'services', 'web-api')['id']}"
+    before = client.get(f"{path}/envs").json(), named(client, query, "deployments", "web-api")
+    reply = client.patch(path, json={"instanceName": "edge-1", "description": "new", "env_vars": {"B": "2"}, field: value})
+    assert reply.status_code == 400
+    assert reply.json()["error"]["message"].startswith(f"Validation failed: {field}")
+    assert (client.get(f"{path}/envs").json(), named(client, query, "deployments", "web-api")) == before
+
+
 def test_a_patch_may_be_stored_and_not_deployed(desk: Start) -> None:
     one, client, query = scene(desk, "dployr-stored-503")
     path = f"/v1/services/{named(client, query, 'services', 'web-api')['id']}"

@@ -95,16 +95,19 @@ class DeployRoutes:
         raise role_required("viewer")
 
     async def create_deployment(self, request: Request, caller: Caller) -> Response:
-        self._desk.cluster(request, caller, "developer")
+        cluster = self._desk.cluster(request, caller, "developer")
         content = await body(request)
-        values = _checked(content)
-        self._desk.connected()
+        values, env = _checked(content), _words(content, "env_vars")
         name = content["name"]
+        taken = self._fleet.by_name.get(name)
+        if taken is not None and self._home(taken) is not cluster:
+            raise nested(409, f"Service name {name}, has been taken", "resource.conflict")
+        self._desk.connected()
         again = any(one.name == name for one in self._fleet.deployments.values())
         row = self._fleet.new_deployment(name, by=caller.user.email)
         for key, value in values.items():
             setattr(row, key, value)
-        row.env = _words(content.get("env_vars"))
+        row.env = env
         self._fleet.conveyor.begin(row)
         return good({"taskId": self._desk.task() if again else row.id}, 202)
 
@@ -175,6 +178,7 @@ class DeployRoutes:
         row = self._row(one)
         if row is None:
             raise nested(404, "Service has no deployment record", "resource.missing_resource")
+        _check_patch(content)
         self._store(one, row, content)
         if {"dployr-stored-503", "dployr-node-offline"} & self._desk.world.quirks:
             row.turn += 1
@@ -188,10 +192,10 @@ class DeployRoutes:
     def _store(self, one: Service, row: Deployment, content: Mapping[str, Any]) -> None:
         now = self._desk.world.now()
         if "env_vars" in content:
-            one.env = row.env = _words(content["env_vars"])
+            one.env = row.env = _words(content, "env_vars")
         if "secrets" in content:
             kept = set(content.get("keep_secret_keys") or ())
-            one.secrets = {key: since for key, since in one.secrets.items() if key in kept} | dict.fromkeys(_words(content["secrets"]), now)
+            one.secrets = {key: since for key, since in one.secrets.items() if key in kept} | dict.fromkeys(_words(content, "secrets"), now)
         for key in PATCHED:
             if key in content:
                 setattr(row, key, content[key] or "")
@@ -266,9 +270,7 @@ def _checked(content: Mapping[str, Any]) -> dict[str, Any]:
         values[key] = given
     if values["runtime"] and values["runtime"] not in RUNTIMES:
         raise invalid("runtime", "Type must be either 'golang', 'php', 'python', 'nodejs', 'ruby', 'dotnet' or 'java'")
-    port = content.get("port")
-    if port is not None and (isinstance(port, bool) or not isinstance(port, int) or port <= 0):
-        raise invalid("port", "Port must be a positive number")
+    port = _port(content)
     name = content.get("name")
     if not isinstance(name, str) or not 2 <= len(name) <= 63:
         raise bad("name must be between 2 and 63 characters")
@@ -286,5 +288,31 @@ def _checked(content: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _words(value: Any) -> dict[str, str]:
-    return {str(key): str(item) for key, item in value.items()} if isinstance(value, Mapping) else {}
+def _check_patch(content: Mapping[str, Any]) -> None:
+    """Nothing of a patch of which one field is of another type is stored; null clears a field."""
+    for key in (*PATCHED, "remote_url", "remote_branch"):
+        if content.get(key) is not None and not isinstance(content[key], str):
+            raise invalid(key, "Invalid input: expected string")
+    _port(content)
+    for key in ("env_vars", "secrets"):
+        _words(content, key)
+
+
+def _port(content: Mapping[str, Any]) -> int | None:
+    port = content.get("port")
+    if port is not None and (isinstance(port, bool) or not isinstance(port, int) or port <= 0):
+        raise invalid("port", "Port must be a positive number")
+    return port
+
+
+def _words(content: Mapping[str, Any], name: str) -> dict[str, str]:
+    """A map of strings to strings: a number in it is refused and not written as one."""
+    value = content.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise invalid(name, "Invalid input: expected record")
+    for key, item in value.items():
+        if not isinstance(item, str):
+            raise invalid(f"{name}.{key}", "Invalid input: expected string")
+    return dict(value)

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from tests.ui.desk import NOW, busy, line
+from tests.ui.desk import NOW, Desk, busy, line, ref
 from tests.ui.logs.gate import looking_back, settled
 from tests.ui.test_console import Seat, seat
 from tui.engine.resume import Gap
 from tui.engine.stream import StreamState
 from tui.errors import Unreachable
 from tui.local.exports import write_lines
-from tui.model import Kind, LogLine
+from tui.model import Kind, LogLine, Service
 from tui.text import Safe, clean, escape
 from tui.ui.settings import Settings
 
@@ -504,6 +504,24 @@ async def test_what_was_said_by_a_log_that_is_no_longer_followed_is_not_counted(
         one.write(at_second(271, "too late", "error"))
         await settled(at)
         assert at.sees("37 lines 0 err/min")
+
+
+async def test_a_filter_for_a_service_finds_lines_that_came_before_its_name_was_known() -> None:
+    """A console that is opened as it was left follows its logs before it has read what they are of."""
+    desk = Desk()
+    async with seat(desk) as at:
+        pane = at.app.console_screen.logs
+        web, worker = (ref(Kind.SERVICE, each) for each in ("01M8", "01M9"))
+        pane.follow(web, worker)
+        pane.set_filter("service:web")
+        for follow, text in zip(desk.follows, ("GET /", "idle"), strict=True):
+            follow.write(at_second(1, text))
+        await settled(at)
+        assert at.sees("None of 2 lines match the filter.")
+        desk.put("fleet", Kind.SERVICE, [Service(ref=web, name=Safe("web-api")), Service(ref=worker, name=Safe("worker"))])
+        await settled(at)
+        assert at.sees("GET /")
+        assert not at.sees("idle")
 
 
 async def test_errors_a_minute_stand_in_the_head() -> None:

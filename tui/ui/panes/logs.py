@@ -160,11 +160,12 @@ class LogsPane(Pane):
 
     def _name_all(self) -> None:
         """Names come with the rows, which may be read after the log was opened."""
-        names = self.followed.names()
-        if names != self._names:
+        if (names := self.followed.names()) != self._names:
             self._names = names
             for ref, name in names.items():
                 self.log_view.set_source(ref, name)
+            if self.looked_for.services or self.looked_for.no_services:
+                self.refilter()  # what came before its log had this name was judged by another
 
     def name_of(self, source: object) -> str:
         """What a source is called here."""

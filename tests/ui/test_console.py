@@ -699,6 +699,18 @@ async def test_of_what_has_no_room_in_the_last_lines_no_more_is_called_in_flight
         assert at.sees("… and 2 more, 1 in flight")
 
 
+async def test_a_filter_is_typed_for_the_pane_that_it_was_begun_in() -> None:
+    """After a click on another pane what was typed on was the filter of that one."""
+    async with seat() as at:
+        await at.press("slash", *"work")
+        await at.pilot.click("#rollouts", offset=(5, 1))
+        await at.wait()
+        assert at.front is at.app.console_screen.rollouts
+        assert not at.app.query_one(FilterInput).parent.parent.display  # type: ignore[union-attr]
+        await at.press("x", "escape")
+        assert (at.app.console_screen.rollouts.filter_text, at.app.console_screen.resources.filter_text) == ("", "work")
+
+
 async def test_however_a_thing_is_left_nothing_of_it_is_looked_at_any_more() -> None:
     """Through a key that leads away its variables went on being read as if they were on the screen."""
     async with seat() as at:

@@ -192,6 +192,8 @@ class ConsoleScreen(Screen[None]):
 
     def bring(self, pane: Pane) -> None:
         """Give this pane the keys, and the screen where there is room for only one."""
+        if pane is not self.front:
+            self._filter.close()  # what is typed there is about the pane that had them
         self.front = pane
         for each in self.panes:
             each.head.light(each is pane)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -522,6 +523,29 @@ async def test_a_filter_for_a_service_finds_lines_that_came_before_its_name_was_
         await settled(at)
         assert at.sees("GET /")
         assert not at.sees("idle")
+
+
+async def test_saving_a_log_holds_up_no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a hundred thousand lines are written as takes seconds: it was worked out where the keys are heard."""
+    async with seat(settings=Settings(zone=UTC, save=write_lines)) as at:
+        await at.press("space", "j", "space", "l")
+        one, two = at.desk.follows
+        one.write(*some(20))
+        two.write(*some(20))
+        await settled(at)
+        pane, threads = at.app.console_screen.logs, set[int]()
+        name_of = pane.name_of
+
+        def watched(source: object) -> str:
+            threads.add(threading.get_ident())
+            return name_of(source)
+
+        monkeypatch.setattr(pane, "name_of", watched)
+        await typed(at, "ctrl+w", str(tmp_path / "all.log"))
+        await until(at, lambda: "40 lines are in" in at.said)
+        assert threads
+        assert threading.get_ident() not in threads
+        assert len((tmp_path / "all.log").read_text().splitlines()) == 40
 
 
 async def test_errors_a_minute_stand_in_the_head() -> None:

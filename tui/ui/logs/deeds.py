@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -285,11 +285,12 @@ class LogDeeds:
         self._named[everything] = text.strip()
         start(self._pane, self._write, write, path, entries, group="save")
 
-    async def _write(self, write: Callable[[Path, Sequence[str]], Path], path: Path, entries: Sequence[Entry]) -> None:
-        texts = self._texts(entries)
+    async def _write(self, write: Callable[[Path, Iterable[str]], Path], path: Path, entries: Sequence[Entry]) -> None:
+        # Beside the event loop also what they are written as: of all that is kept it takes seconds.
+        lines = lines_of(entries, self._pane.name_of, names=len(self._pane.followed) > 1)
         try:
-            written = await asyncio.to_thread(write, path, texts)
+            written = await asyncio.to_thread(write, path, lines)
         except StorageError as error:
             self._app.say(str(error), "warn")
         else:
-            self._app.say(f"{len(texts):,} lines are in {written}")
+            self._app.say(f"{len(entries):,} lines are in {written}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.bench.recorder import recorded
-from tests.ui.desk import NOW, busy, line
+from tests.ui.desk import NOW, busy, line, ref
 from tests.ui.throttled import let_through
-from tui.model import Kind
+from tui.model import Application, Kind, Webhook
+from tui.text import Safe
 from tui.ui.app import Console
 from tui.ui.settings import Settings
 
@@ -43,6 +44,28 @@ async def test_at_the_end_the_lists_are_kept_and_no_log() -> None:
     assert "Log of web-api" in text
     assert "password of the day" not in text
     assert len(app.picture) == 40
+
+
+async def test_nothing_that_is_not_written_down_is_kept_in_the_picture() -> None:
+    """The addresses of webhooks, which may be secrets, stood in it; so did a key that somebody had looked for, and what was copied."""
+    secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+    app = console()
+    hook = Webhook(ref=ref(Kind.WEBHOOK, "w-1"), name=Safe("hook"), url=Safe(f"https://hooks.example.com/{secret}"))
+    app.session.put("fleet", Kind.WEBHOOK, [hook])  # type: ignore[attr-defined]
+    app.session.put("vault", Kind.APPLICATION, [Application(ref=ref(Kind.APPLICATION, "a", "vault"), name=Safe("\u5e97\u8217"))])  # type: ignore[attr-defined]
+    async with recorded(app) as recording:
+        app.open_list(Kind.WEBHOOK)
+        app.console_screen.rollouts.set_filter(secret)
+        await recording.settle()
+        app.copy(secret)
+        await recording.settle()
+        assert app.link is not None
+        assert sum(secret[:9] in text for text in app.link.lines()) == 3
+    text = "\n".join(app.picture)
+    assert "\u5e97\u8217" in text
+    assert "Webhooks" in text
+    assert secret[:9] not in text
+    assert "hooks.example.com" not in text
 
 
 async def test_what_covers_the_console_is_not_kept() -> None:

@@ -1,16 +1,20 @@
 """The first picture of the console and the last: when the first is on the screen, and what the last was, as words, for the next start.
 
-Of the lists all, of the logs only their head. Where it is kept and when it is shown is the command line's matter.
+Of the lists all but what is private, of the logs only their head. Where it is kept and when it is shown is the command line's matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from textual.geometry import Region
+from rich.cells import cell_len
+from textual.geometry import Region, Spacing
 
+from tui.model import PRIVATE
+from tui.ui.filtering import FilterBar, may_be_kept
 from tui.ui.link import PacedApp
+from tui.ui.say import Bottom
 
 if TYPE_CHECKING:
     from tui.ui.screens.console import ConsoleScreen
@@ -50,8 +54,32 @@ class PicturedApp(PacedApp[int]):
         console = self.console_screen
         if self.link is None or not self.screen_stack or self.screen is not console or console.tiny:
             return ()
-        logs = console.logs.region if console.logs.display else Region()
         lines = self.link.lines()
-        for y in range(logs.y + HEAD, min(logs.bottom, len(lines))):
-            lines[y] = lines[y][: logs.x] + " " * logs.width + lines[y][logs.right :]
+        for region in self._private():
+            for y in range(region.y, min(region.bottom, len(lines))):
+                lines[y] = _blank(lines[y], region)
         return tuple(line.rstrip() for line in lines)
+
+    def _private(self) -> Iterator[Region]:
+        """Where something stands that is not written down: the lines of logs, what a list of a private kind holds, what somebody looks
+        for that may be a secret, and what is said at the moment, which may quote any of them."""
+        console = self.console_screen
+        logs, lists = console.logs, console.resources
+        if logs.display:
+            yield logs.region.shrink(Spacing(HEAD, 0, 0, 0))
+        if lists.display and lists.kind in PRIVATE:
+            yield lists.body.region
+        yield from (pane.head.region for pane in console.panes if pane.display and not may_be_kept(pane.filter_text))
+        yield from (bar.region for bar in console.query(FilterBar) if bar.display)
+        yield from (bottom.region for bottom in console.query(Bottom) if bottom.said)
+
+
+def _blank(line: str, region: Region) -> str:
+    """A line without what stands in these cells."""
+    kept: list[str] = []
+    at = 0
+    for char in line:
+        width = cell_len(char)
+        kept.append(" " * width if region.x <= at < region.right else char)
+        at += width
+    return "".join(kept)

@@ -913,6 +913,25 @@ async def test_drawing_that_fails_is_told_once_and_ends_nothing(monkeypatch: pyt
         assert at.app.is_running
 
 
+async def test_what_fails_each_second_is_told_once_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of ours in an alert, or in looking at a theme's file, ended the console: it came where a timer has nobody to tell."""
+    async with seat() as at:
+        monkeypatch.setattr(at.app.alarm, "tick", lambda: 1 / 0)
+        kept: list[int] = []
+        monkeypatch.setattr(at.app.restoring, "tick", lambda: kept.append(1))
+        for _ in range(2):
+            at.app.set_timer(0.001, at.app._tick)
+            await at.pilot.pause(0.05)
+            await at.wait()
+            assert at.app.is_running
+        assert len(kept) == 2, "the others go on"
+        assert at.said == "something could not be rung (ZeroDivisionError); the log has the rest"
+        at.app.screen.query_one(Bottom).hush()
+        at.app._tick()
+        await at.wait()
+        assert at.said == ""
+
+
 def test_a_crash_prints_one_line_and_no_value_of_anything(tmp_path: Path) -> None:
     token = "hunter2"  # noqa: F841 - a local that a traceback would show
     reported: list[BaseException] = []

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Hashable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
@@ -95,7 +96,7 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
         super().__init__(driver_class=quiet_driver(entered=self.settings.entered, sieve=self.wardrobe.backdrop), plain=self.settings.plain)
         self.changed: Signal[frozenset[Kind]] = Signal(self, "changed")
         self._telling = Throttle(lambda: self.call_later(self._tell), DRAWN)
-        self._told_off, self._asked_to_leave = False, float("-inf")
+        self._told_off, self._asked_to_leave = set[str](), float("-inf")
         self._taken = 0
         self.home = Home(self, owner)
         self._sit(session, self.settings)
@@ -244,29 +245,34 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
         self.call_later(self._redraw, None)
 
     def _tick(self) -> None:
-        self.recall.tick()
-        self.alarm.tick()
-        self.restoring.tick()
-        self.home.tick()
+        ticking = {"learnt": self.recall.tick, "rung": self.alarm.tick, "kept": self.restoring.tick, "read again": self.home.tick}
+        for how, tick in ticking.items():
+            self._safely(tick, how)
         self._redraw(None)
 
     def _redraw(self, changed: frozenset[Kind] | None) -> None:
-        """Draw; an error in drawing is told once and never ends the console."""
-        if not self._screen_stack:
-            return
+        """Draw what is on the screen."""
+        if self._screen_stack:
+            self._safely(partial(self._draw, changed), "drawn")
+
+    def _draw(self, changed: frozenset[Kind] | None) -> None:
+        self.console_screen.redraw(changed)
+        if isinstance(self.screen, DetailScreen | AskScreen | ConnectionsScreen | ContextsScreen):
+            self.screen.redraw()
+        elif isinstance(self.screen, PastScreen):
+            self.screen.redraw(None)
+
+    def _safely(self, deed: Callable[[], object], how: str) -> None:
+        """Do what is done again and again; an error in it is told once and never ends the console."""
         try:
-            self.console_screen.redraw(changed)
-            if isinstance(self.screen, DetailScreen | AskScreen | ConnectionsScreen | ContextsScreen):
-                self.screen.redraw()
-            elif isinstance(self.screen, PastScreen):
-                self.screen.redraw(None)
+            deed()
         except Exception as error:
-            if not self._told_off:
-                self._told_off = True
-                log.exception("drawing failed")
-                self.say(f"something could not be drawn ({type(error).__name__}); the log has the rest", "bad")
+            if how not in self._told_off:
+                self._told_off.add(how)
+                log.exception("something could not be %s", how)
+                self.say(f"something could not be {how} ({type(error).__name__}); the log has the rest", "bad")
         else:
-            self._told_off = False
+            self._told_off.discard(how)
 
     def moment(self) -> Moment:
         """Now, for whoever draws."""

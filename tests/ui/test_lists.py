@@ -201,6 +201,28 @@ def test_every_column_of_every_kind_can_be_sorted_by_and_saved(kind: Kind) -> No
         assert "hunter2" not in "\n".join(form(TABLES[kind].columns, [row], AT))
 
 
+async def test_a_number_of_the_platforms_own_json_sorts_and_is_compared_however_large() -> None:
+    """One of four hundred digits ended the console with the key that sorts; less than 2 left out -5, more than 100 what has an e in it."""
+    told = {"low": "-5", "tiny": "1e-07", "word": '"7 or so"', "great": "2e16", "huge": "1" + "0" * 400}
+    rows = tuple(service(name, raw=Safe(f'{{"lag": {text}}}')) for name, text in told.items())
+    added = column_of(Kind.SERVICE, "json.lag")
+    assert added is not None
+    table = replace(TABLE, columns=(*TABLE.columns, added))
+    at_ = Moment(now=NOW, store=Shelf(*rows), zone=UTC)
+    assert [row.name for row in table.sorted(rows, at_, Sort("json.lag"))] == ["low", "tiny", "great", "huge", "word"]
+    for text, found in (("lag<2", ["low", "tiny"]), ("lag>100", ["great", "huge"]), ("lag>6", ["word", "great", "huge"])):
+        wanted = parse_filter(text, {Kind.SERVICE: table})
+        assert [row.name for row in wanted.among(rows, search_text, table, at_)] == found, text
+    desk = Desk()
+    desk.put("fleet", Kind.SERVICE, rows)
+    async with seat(desk) as at:
+        listing = at.app.console_screen.resources.listing
+        at.app.console_screen.lists.show_look(listing, Look(columns=("name", "json.lag")))
+        await at.press("S", "S")
+        assert at.said.startswith("services by lag")
+        assert at.app.is_running
+
+
 def test_a_list_is_saved_as_text_csv_or_json() -> None:
     text, csv, lines = (list(FORMS[ending](TABLE.columns, SERVICES, AT)) for ending in ("txt", "csv", "json"))
     assert text[0].split()[:2] == ["NAME", "HEALTH"]

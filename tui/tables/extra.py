@@ -5,6 +5,7 @@ Declarations only. What looks like a secret by its name is never offered.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -27,6 +28,8 @@ SAMPLE: Final = 50
 
 MOST: Final = 40
 """Columns from JSON that are offered at most."""
+
+LARGEST: Final = sys.float_info.max
 
 _SILENT: Final = frozenset({"ref", "raw", "name", "health", "status"})
 _COUNTS: Final[Mapping[str, Counts]] = {"_at": "ago", "_bytes": "bytes", "_share": "share", "version": "version"}
@@ -76,7 +79,7 @@ def _field(name: str) -> Column[Any]:
         if isinstance(value, datetime):
             return (0, -value.timestamp())
         if isinstance(value, bool | int | float):
-            return (0, float(value))
+            return (0, _number(value))
         return (1, str(value.id if isinstance(value, Ref) else value or "").casefold())
 
     return Column(id=FIELD + name, title=label_of(name).upper(), show=show, order=order, low=8, high=40, rank=_LAST, counts=counts)
@@ -89,7 +92,7 @@ def _json(name: str) -> Column[Any]:
 
     def order(row: Resource, moment: Moment) -> Any:
         value = _record(row).get(name)
-        return (0, float(value), "") if isinstance(value, int | float) else (1, 0.0, _word(value).casefold())
+        return (0, _number(value)) if isinstance(value, int | float) else (1, _word(value).casefold())
 
     return Column(id=JSON + name, title=clean(name, 30).upper(), show=show, order=order, low=8, high=40, rank=_LAST + 1)
 
@@ -112,6 +115,11 @@ def _record(row: Resource) -> dict[str, Any]:
 
 def _plain(value: Any) -> bool:
     return isinstance(value, str | int | float) and value != ""
+
+
+def _number(value: float) -> float:
+    """A number of a server's as one that sorts: it may have more digits than a float has room for."""
+    return float(max(-LARGEST, min(LARGEST, value)))
 
 
 def _word(value: Any) -> str:

@@ -483,6 +483,20 @@ async def test_before_an_app_is_deleted_nobody_is_told_that_it_has_no_environmen
             await at.press("escape")
 
 
+async def test_what_is_gone_is_asked_nothing_of_although_a_list_that_stands_still_shows_it() -> None:
+    """The dialog said nothing of it, and what it sent was not held against what had been seen."""
+    async with seat() as at:
+        await at.press("f")
+        others = [row for row in at.desk.store.rows(Kind.SERVICE) if row.ref != WORKER]
+        at.desk.put("fleet", Kind.SERVICE, others)
+        await at.press("r")
+        assert not at.asks
+        assert at.sees("svc-worker is no longer listed: nothing can be done to it")
+        await at.press("space", "down", "space", "r")
+        assert not at.asks, "nor of others that are marked with it"
+        assert at.verbs == []
+
+
 async def test_a_variable_is_masked_until_asked_for_and_copied_only_then() -> None:
     async with seat() as at:
         worker = at.desk.store.get(WORKER)

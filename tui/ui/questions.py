@@ -122,6 +122,11 @@ def ask(action: Action, aim: Aim, selection: Selection, session: Session, used: 
     form = FORMS[aim.kind, aim.verb]
     refs = aimed_at(aim, selection)
     targets = tuple(capture(_place_of(ref, aim, session), session) for ref in refs)
+    if gone := [each for each in targets if each.seen is None]:
+        # A list that stands still, or a log, still shows what is not there.
+        return (
+            f"{' and '.join(each.label for each in gone)} {'is' if len(gone) == 1 else 'are'} no longer listed: nothing can be done to it"
+        )
     choices: tuple[Target, ...] = ()
     if not targets:
         choices = _choices(aim, form, session, selection)

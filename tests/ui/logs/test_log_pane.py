@@ -548,6 +548,18 @@ async def test_saving_a_log_holds_up_no_key(monkeypatch: pytest.MonkeyPatch, tmp
         assert len((tmp_path / "all.log").read_text().splitlines()) == 40
 
 
+async def test_the_key_for_the_next_bookmark_says_where_none_is_shown() -> None:
+    """A filter hid them, or their lines were dropped: the key did nothing and said nothing."""
+    async with seat() as at:
+        await following(at, *some(6))
+        await at.press("k", "m", "M")
+        assert at.said == ""
+        await typed(at, "slash", "nothing is like this")
+        await at.press("M")
+        await settled(at)
+        assert at.said == "no marked line is among those that are shown"
+
+
 async def test_errors_a_minute_stand_in_the_head() -> None:
     async with seat() as at:
         await following(at, *(at_second(210 + second, "x", "error" if second % 10 == 0 else "info") for second in range(60)))

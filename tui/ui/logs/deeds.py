@@ -198,7 +198,12 @@ class LogDeeds:
         if not len(marks):
             self._app.say(f"no line is marked{self._how('logs.mark', 'marks one')}", "warn")
             return
-        self._view.seek(marks.has, 1, lambda found: None if found else self._view.seek_from_start(marks.has))
+
+        def told(found: bool) -> None:
+            if not found:
+                self._app.say("no marked line is among those that are shown", "warn")
+
+        self._view.seek(marks.has, 1, lambda found: None if found else self._view.seek_from_start(marks.has, told))
 
     # Times -------------------------------------------------------------------------------------------------------------------
 

@@ -227,11 +227,11 @@ class LogView(LogCanvas):
         begin = self.buffer.end if cursor is None else cursor
         self._seek_on(self._seeking, wanted, step if cursor is not None else -1, begin, told, runs)
 
-    def seek_from_start(self, wanted: Wanted) -> None:
-        """Put the cursor on the first shown line that is wanted."""
+    def seek_from_start(self, wanted: Wanted, told: Callable[[bool], None] = lambda _: None) -> None:
+        """Put the cursor on the first shown line that is wanted; ``told`` hears whether there is one."""
         self._take_in()
         self._seeking += 1
-        self._seek_on(self._seeking, wanted, 1, self.buffer.start - 1, lambda _: None)
+        self._seek_on(self._seeking, wanted, 1, self.buffer.start - 1, told)
 
     def _seek_on(self, number: int, wanted: Wanted, step: int, begin: int, told: Callable[[bool], None], runs: bool = False) -> None:
         if number != self._seeking or not self.is_running:

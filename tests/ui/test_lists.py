@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from tests.test_tables import BARE, NOW, Shelf, ago, ref
+from tests.ui.desk import NOW as DESK_NOW
 from tests.ui.desk import READS, Desk, busy, refused
+from tests.ui.desk import ref as fleet_ref
 from tests.ui.desk import service as fresh
 from tests.ui.test_console import seat
 from tui.errors import Unreachable
@@ -221,6 +223,42 @@ async def test_a_number_of_the_platforms_own_json_sorts_and_is_compared_however_
         await at.press("S", "S")
         assert at.said.startswith("services by lag")
         assert at.app.is_running
+
+
+async def test_what_a_column_looks_up_elsewhere_is_sorted_and_filtered_anew_when_that_changes() -> None:
+    """A deployment began, and the list by last deploy stayed in its old order until one of the services was another."""
+    async with seat() as at:
+        at.app.console_screen.lists.sort_by("deployed")
+        await at.wait()
+        listing = at.app.console_screen.resources.listing
+        assert listing.rows[0].name == "web-api"
+        began = Deployment(
+            ref=fleet_ref(Kind.DEPLOYMENT, "d-9"), name=Safe("worker"), service=Safe("worker"), health=Health.BUSY, created_at=DESK_NOW
+        )
+        at.desk.put("fleet", Kind.DEPLOYMENT, [*at.desk.store.rows(Kind.DEPLOYMENT), began])
+        await at.wait()
+        assert listing.rows[0].name == "worker"
+        route = next(iter(at.desk.store.rows(Kind.ROUTE)))
+        at.desk.put("fleet", Kind.ROUTE, [replace(route, service=Safe("svc-web-api"))])  # type: ignore[call-arg]
+        at.app.open_list(Kind.ROUTE)
+        await at.press("slash", *"service=renamed", "enter")
+        routes = at.app.console_screen.resources.listing
+        assert routes.rows == ()
+        web = next(row for row in at.desk.store.rows(Kind.SERVICE) if row.name == "web-api")
+        at.desk.put("fleet", Kind.SERVICE, [replace(web, name=Safe("renamed"))])
+        await at.wait()
+        assert len(routes.rows) == 1
+
+
+async def test_the_tree_under_a_filter_follows_all_that_it_looks_at() -> None:
+    """Only the platform's word was another, which the tree does not show but its filter finds: nothing matched, it went on saying."""
+    async with seat() as at:
+        await at.press("1", "slash", *"draining", "enter")
+        assert at.sees("None of 3 apps match the filter.")
+        rows = [replace(row, status=Safe("draining")) if row.name == "checkout" else row for row in at.desk.store.rows(Kind.SERVICE)]
+        at.desk.put("fleet", Kind.SERVICE, rows)
+        await at.wait()
+        assert not at.sees("None of 3 apps match the filter.")
 
 
 def test_a_list_is_saved_as_text_csv_or_json() -> None:

@@ -224,6 +224,7 @@ SERVICES: Final[Table[Service]] = Table(
             rank=2,
             ages=True,
             counts="ago",
+            looks_up=True,
         ),
         _age("age", "AGE", lambda row: row.created_at, rank=6),
         _text("restarts", "RESTARTS", lambda row: row.restarts, low=8, high=8, rank=8, right=True),

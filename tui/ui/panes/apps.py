@@ -184,7 +184,8 @@ class AppsPane(Pane):
         # Most changes are measurements, and the tree shows none.
         for kind in changed.intersection(SHOWN) if changed is not None else ():
             seen = hash(tuple(map(_gist, store.rows(kind))))
-            self._dirty, self._seen[kind] = self._dirty or seen != self._seen.get(kind), seen
+            # A filter looks at all that a record says.
+            self._dirty, self._seen[kind] = self._dirty or bool(self.filter) or seen != self._seen.get(kind), seen
         feeds = list(self.feeds())
         known = [(feed, store.freshness(feed)) for feed in self.session.feeds() if feed.kind in SHOWN]
         stale = {(feed.connection, feed.kind): lately(fresh.age(boot) or 0.0) for feed, fresh in known if fresh.stale(boot)}

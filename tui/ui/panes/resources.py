@@ -13,7 +13,7 @@ from tui.actions import Place
 from tui.engine.feeds import Feed
 from tui.engine.session import Session
 from tui.model import Kind, Ref
-from tui.tables import TABLES, Moment, Table
+from tui.tables import TABLES, Filter, Moment, Table
 from tui.ui.aim import Selection
 from tui.ui.keys import bindings_for
 from tui.ui.panes.listing import Listing, PaneTable
@@ -26,6 +26,13 @@ from tui.ui.widgets.tabs import Tab, TabStrip
 
 KINDS: Final = (Kind.SERVICE, Kind.DEPLOYMENT, Kind.INSTANCE, Kind.ROUTE, Kind.PROJECT, Kind.WEBHOOK)
 """The tabs, in order."""
+
+
+def _looks_up(listing: Listing, wanted: Filter) -> bool:
+    """Whether which rows are listed, or in which order, hangs on records of another kind: a service's last deploy on deployments."""
+    table, by = listing.asked, listing.sort.column if listing.sort is not None else ""
+    asked = [each for each in table.columns if each.id == by] + [term.of(table) for _, term in wanted.terms]
+    return any(each is not None and each.looks_up for each in asked)
 
 
 class ResourcesPane(Pane):
@@ -136,6 +143,8 @@ class ResourcesPane(Pane):
                 each.changed()
                 if kind is not self.kind:
                     each.count()
+            elif changed and _looks_up(each, self.filter):
+                each.changed()
         self.listing.set_filter(self.filter)
         self.listing.set_faults(self.only_faults)
         before = self.body.marks

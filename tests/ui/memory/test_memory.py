@@ -296,14 +296,14 @@ async def test_the_handoff_is_markdown_takes_a_note_is_filtered_copied_and_writt
         assert at.said.startswith("copied")
         await at.press("escape", "slash", *"vault", "enter")
         assert [row.strip() for row in at.screen()[1:6]] == [at.screen()[1].strip(), "", "## Notes", at.row("vault").strip(), ""]
-        assert not at.sees("still wrong")
+        assert not at.sees("Nobody has looked yet")
         await at.press("W")
         await until(at, lambda: "lines are in" in at.said)
         (saved,) = tmp_path.iterdir()
         assert saved.suffix == ".md"
         assert saved.read_text().splitlines()[-1].endswith("`cleo`: `vault is slow`")
         await at.press("escape", "escape")
-        assert at.sees("still wrong")
+        assert at.sees("Nobody has looked yet")
     past.close()
 
 

@@ -16,8 +16,6 @@ from typing import Any, Final
 
 from tests import vloop
 from tests.engine.fakes import (
-    BOOT,
-    START,
     FakeJournal,
     FakePlatform,
     SleepyClock,
@@ -76,12 +74,18 @@ WITHIN: Final = 15.0
 class StepClock(SleepyClock):
     """Its machine can be suspended, and its wall clock set."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: float = 0.0) -> None:
+        """``begun`` are the seconds after noon at which the story begins."""
         super().__init__()
+        self.begun = begun
         self.step = 0.0
 
+    def right(self) -> datetime:
+        """What a clock says that nobody sets."""
+        return super().wall() + timedelta(seconds=self.begun)
+
     def wall(self) -> datetime:
-        return super().wall() + timedelta(seconds=self.step)
+        return self.right() + timedelta(seconds=self.step)
 
 
 class Moody(FakePlatform):
@@ -205,7 +209,7 @@ class Moody(FakePlatform):
         return self.said
 
     def say(self, text: str) -> None:
-        self.said.append(LogLine(at=START + timedelta(seconds=self.clock.boot() - BOOT), text=Safe(text)))  # its own clock is right
+        self.said.append(LogLine(at=self.clock.right(), text=Safe(text)))
         self._news.set()
         self._news = asyncio.Event()
 

@@ -133,10 +133,28 @@ def timeline(screen: Any, onlooker: Any, asked: Asked) -> Iterator[Problem]:
         line = screen._lines[name]
         if not line.region.height or not screen.query_one("Lanes").display:
             continue
-        text = onlooker.seen.of_widget(line)[0][13:]
-        some = any(each.where.endswith(f" {label}") for each in lines)
-        if text.strip() and bool(text.replace("·", "").strip()) != some:
-            yield "a lane that is not as the events are", f"{name}: {text!r}, {some}"
+        text = onlooker.seen.of_widget(line)[0][14:].rstrip()
+        since, until, _ = screen._over
+        parts = [(each.at - since) / (until - since) for each in lines if each.where.endswith(f" {label}")]
+        wanted = {min(len(text) - 1, int(each * len(text))) for each in parts}
+        if text and {at for at, char in enumerate(text) if char != "·"} != wanted:
+            yield "a lane that is not as the events are", f"{name}: {text!r}, not at {sorted(wanted)}"
+    yield from _axis(screen, onlooker)
+
+
+def _axis(screen: Any, onlooker: Any) -> Iterator[Problem]:
+    """What is written below the lanes is when that was."""
+    line = screen._lines["time"]
+    if not line.region.height or not screen.query_one("Lanes").display:
+        return
+    since, until, _ = screen._over
+    form = r"(?:\w{3} )?\d\d:\d\d" if until - since > timedelta(hours=25) else r"\d\d:\d\d"
+    text = onlooker.seen.of_widget(line)[0].rstrip()
+    for at in re.finditer(form, text):
+        place = (at.start() - 14) / max(1, len(text) - 14 - len(at[0]))
+        near = [since + (until - since) * part / 4 for part in range(5) if abs(part / 4 - place) < 0.1]
+        if not any(at[0] == f"{each:%a %H:%M}" or at[0] == f"{each:%H:%M}" for each in near):
+            yield "a time below the lanes that is not so", f"{text!r}: {at[0]} from {since} to {until}"
 
 
 def _is(drawn: Mapping[str, str], widths: Mapping[str, int], line: Line, asked: Asked, today: set[str], onlooker: Any) -> bool:

@@ -44,6 +44,8 @@ from tui.ui.settings import Settings
 
 SIZES: Final = ((120, 40), (80, 24), (200, 50), (50, 12), (100, 30), (99, 30), (140, 20), (30, 8), (120, 40))
 MOVES: Final = ("j", "k", "G", "g", "pagedown", "pageup", "ctrl+d", "ctrl+u")
+BEGUN: Final = (0.0, 0.0, 43_170.0)
+"""Seconds after noon: every third story goes on from one day into the next."""
 PLACES: Final = {
     "list": ("1", "2", "2", "3", "tab", "right", "left", "right", "S", "R", "F", "z", "w", ">", "<", "space", "escape", *MOVES),
     "log": ("4", "f", "L", "o", "u", "P", "w", "a", "a", "right", "escape", *MOVES),
@@ -147,7 +149,7 @@ class Story:
 
     async def tell(self) -> dict[str, str]:
         pick = self.random
-        self.time = time = StepClock()
+        self.time = time = StepClock(begun=pick.choice(BEGUN))
         # A context of one platform, of two, and beside it another that the console can go to.
         numbers = count(1)
         self.towns = {

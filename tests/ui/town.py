@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-from tests.engine.fakes import BOOT, START, rows
+from tests.engine.fakes import rows
 from tests.engine.weather import Moody, StepClock
 from tui.model import (
     Application,
@@ -66,7 +66,7 @@ class Town(Moody):
 
     def now(self) -> datetime:
         """Its own clock is right."""
-        return START + timedelta(seconds=self.clock.boot() - BOOT)
+        return self.clock.right()
 
     def _ref(self, kind: Kind, id_: str) -> Ref:
         return Ref(connection=self.name, kind=kind, id=id_)

@@ -150,7 +150,10 @@ class Annals:
         async def knowing(at: datetime) -> Any:
             self.journal.flush()
             written = running.clock.boot() - self._changed > LATE
-            self.knew = Knew(at=at, rows=self._bygone.at(at), written=written)
+            edges = sorted(journal.events(what=("edge",), limit=100_000), key=lambda each: (each.at, each.id))
+            words = {each.ref: each.after for each in edges if each.at <= at}
+            lost = frozenset(name for name, said in words.items() if said in LOST)
+            self.knew = Knew(at=at, rows=self._bygone.at(at), lost=lost, written=written)
             return await known(at)
 
         past.known = knowing  # type: ignore[method-assign]

@@ -24,10 +24,12 @@ def bare(row: Resource) -> Bare:
 
 @dataclass(frozen=True, kw_only=True)
 class Knew:
-    """What is to be told of a moment. ``written`` is False where some of it may not be on the disk yet."""
+    """What is to be told of a moment, ``lost`` the connections that could not be asked. ``written`` is False where some of it may not be
+    on the disk yet."""
 
     at: datetime
     rows: Mapping[Ref, Bare]
+    lost: frozenset[str]
     written: bool
 
 
@@ -64,6 +66,10 @@ def looks(screen: Any, onlooker: Any, knew: Knew | None) -> Iterator[Problem]:
     if knew.written and rows != knew.rows:
         of = [(ref, rows.get(ref), knew.rows.get(ref)) for ref in {*rows, *knew.rows} if rows.get(ref) != knew.rows.get(ref)]
         yield "a moment of the past that was otherwise", f"{then.at}: {of[:2]}"
+    for feed in then.feeds():
+        stale = then.store.freshness(feed).stale(then.clock.boot())
+        if then.store.feed_rows(feed) and knew.written and stale is not (feed.connection in knew.lost):
+            yield "what could not be asked then, as if it had been", f"{then.at}: {feed} {stale}, not {knew.lost}"
     banner = "".join(onlooker.seen.of_widget(screen._banner))
     wall = onlooker.app.session.clock.wall()
     agos = {age(max(0.0, (wall - then.at).total_seconds() - step * 0.1)) for step in range(int(onlooker.lag / 0.1) + 1)}

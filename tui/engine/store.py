@@ -199,6 +199,11 @@ class Store:
         freshness = self.freshness(home) if home is not None else None
         return freshness.age(boot) if freshness is not None and freshness.stale(boot) else None
 
+    def read_at(self, ref: Ref) -> datetime | None:
+        """When this thing was last read, where it may be otherwise by now; None where it is as good as now."""
+        old = self.old(ref, self._clock.boot())
+        return None if old is None else self._clock.wall() - timedelta(seconds=old)
+
     def pending(self, ref: Ref) -> Pending | None:
         """The newest verb in flight for this thing, or for something below it."""
         found = [each for each in self._pending.values() if each.ref == ref]

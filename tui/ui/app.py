@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Hashable, Iterable
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
@@ -278,13 +277,7 @@ class Console(Leading, PicturedApp, inherit_bindings=False):
         """Now, for whoever draws."""
         past, worn, store = self.session.past, self.settings, self.session.store
         usual = past.usual if past is not None else None
-        now, boot = self.session.clock.wall(), self.session.clock.boot()
-
-        def read(ref: Ref) -> datetime | None:
-            old = store.old(ref, boot)
-            return None if old is None else now - timedelta(seconds=old)
-
-        return Moment(now=now, store=store, zone=worn.zone, full=worn.full, usual=usual, read=read)
+        return Moment(now=self.session.clock.wall(), store=store, zone=worn.zone, full=worn.full, usual=usual, read=store.read_at)
 
     # What any screen may ask -------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,14 @@ import pytest
 from tests.bench.journal import END, MOMENT, SHIFT, past_of_things
 from tests.bench.scrubbing import opened
 from tests.engine.recall.shift import HOURS, INCIDENTS, play
-from tests.ui.desk import NOW, Desk, service
+from tests.ui.desk import NOW, Desk, ref, service
 from tests.ui.memory.test_memory import empty, remembering, seat, until
+from tui.engine.ports import Event
+from tui.engine.recall.past import Past
 from tui.engine.recall.then import REFUSED, Then
 from tui.errors import Unavailable, UsageError
 from tui.local.journal import Journal
-from tui.model import Health, Kind, LogLine, Ref, Verb
+from tui.model import Health, Kind, LogLine, Ref, Rollout, Verb
 from tui.text import Safe
 from tui.ui.screens.minute import MinuteScreen
 from tui.ui.screens.past import PastDetailScreen, PastScreen
@@ -89,6 +92,37 @@ async def test_the_banner_of_the_past_says_how_long_ago_that_is_however_long_it_
         assert at.sees(f"PAST  {NOW - timedelta(hours=1):%a %d %b %H:%M:%S}, 2h ago")
         await at.tick(36_000.0)
         assert at.sees(f"PAST  {NOW - timedelta(hours=1):%a %d %b %H:%M:%S}, 12h ago")
+
+
+async def test_what_could_not_be_read_then_is_not_shown_as_if_it_had_been() -> None:
+    """A platform that did not answer for hours was shown as well as it last was, with a rollout that went on and on."""
+    journal, desk = empty(), remembering(empty())
+    began, lost, back = (NOW - timedelta(hours=each) for each in (4, 3, 1))
+    going = Rollout(
+        ref=ref(Kind.ROLLOUT, "r", "shop"),
+        name=Safe("r"),
+        app=Safe("checkout"),
+        environment=Safe("prod"),
+        health=Health.BUSY,
+        status=Safe("running"),
+        started_at=began,
+    )
+    journal.keep("fleet", Kind.SERVICE, "", [service("web-api")], gone=(), at=began, whole=True)
+    journal.keep("shop", Kind.ROLLOUT, "", [going], gone=(), at=began, whole=True)
+    for each in ("fleet", "shop"):
+        journal.record([Event(what="edge", ref=each, at=lost, name=each, after="down", text="connection refused")])
+        journal.record([Event(what="edge", ref=each, at=back, name=each, after="back")])
+    journal.flush()
+    desk.past = Past(journal, desk.clock)
+    async with seat(desk) as at:
+        await at.press("left_curly_bracket", "left_curly_bracket")
+        await until(at, lambda: at.sees("PAST") and f"{NOW - timedelta(hours=2):%H:%M:%S}" in at.screen()[1] and at.sees("web-api"))
+        assert re.search(r"● ok .* 1h$", at.row("web-api")), "as old as it was"
+        assert at.sees("it was down: connection refused")
+        assert re.search(r" 1h00 ", at.row("checkout/prod")), "it lasted for as long as it was seen to go on"
+        await at.press("right_curly_bracket")
+        await until(at, lambda: f"{NOW - timedelta(hours=1):%H:%M:%S}" in at.screen()[1] and not at.sees("it was down"))
+        assert re.search(r" 3h00 ", at.row("checkout/prod"))
 
 
 async def test_events_and_hours_are_steps_and_later_than_now_is_now(journal: Journal) -> None:

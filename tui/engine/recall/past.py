@@ -36,6 +36,8 @@ AHEAD: Final = timedelta(days=1)
 """How far ahead of our clock something may have happened: the clock was set back since, or a platform's is ahead of it."""
 SHOWN: Final = ("transition", "appeared", "gone", "edge")
 """Events that a look at the past stops at."""
+TICK: Final = timedelta(milliseconds=1)
+"""The least that the journal tells apart: it answers what was before a moment, and what is of that very moment counts here."""
 LEARN: Final = 120.0
 """Seconds after which what is usual is asked for again."""
 
@@ -103,7 +105,7 @@ def read(
     as well, and is where it ends then."""
     looks = wrong is not None
     if wrong is None:
-        wrong = standing((each.row for each in port.known(until)), _lost(port, until))
+        wrong = standing((each.row for each in port.known(until)), {name: each.after for name, each in _lost(port, until).items()})
     last = until + ahead
     entries = port.events(since=since, until=last, limit=AT_MOST)
     events = tuple(_event(each) for each in reversed(entries) if each.what != "note")
@@ -123,12 +125,12 @@ def read(
     )
 
 
-def _lost(port: PastPort, until: datetime) -> Mapping[str, str]:
-    """The connections that could not be asked at a moment, as far as it was recorded."""
-    newest: dict[str, str] = {}
-    for each in port.events(since=until - EDGES, until=until, what=("edge",), limit=AT_MOST):
-        newest.setdefault(each.ref, each.after)
-    return {name: word for name, word in newest.items() if word in LOST}
+def _lost(port: PastPort, until: datetime) -> Mapping[str, Entry]:
+    """The connections that could not be asked at a moment, each with how it was lost, as far as that was recorded."""
+    newest: dict[str, Entry] = {}
+    for each in port.events(since=until - EDGES, until=until + TICK, what=("edge",), limit=AT_MOST):
+        newest.setdefault(each.ref, each)
+    return {name: each for name, each in newest.items() if each.after in LOST}
 
 
 def _told(port: PastPort, each: Standing, until: datetime) -> Standing:
@@ -166,13 +168,12 @@ def _deed(intent: Intent) -> Deed:
 
 
 def _next_to(port: PastPort, at: datetime, back: bool) -> datetime | None:
-    tick = timedelta(milliseconds=1)
     if back:
         found = port.events(until=at, what=SHOWN, limit=1)
         return found[0].at if found else None
     # The journal answers newest first: the stretch is widened until it holds something.
     for hours in (1, 8, 72, 24 * 90):
-        found = port.events(since=at + tick, until=at + timedelta(hours=hours), what=SHOWN, limit=AT_MOST)
+        found = port.events(since=at + TICK, until=at + timedelta(hours=hours), what=SHOWN, limit=AT_MOST)
         if found:
             return found[-1].at
     return None
@@ -206,9 +207,10 @@ class Past:
             return await asyncio.to_thread(read, self._port, since, until)
         return await asyncio.to_thread(read, self._port, since, self._clock.wall() + timedelta(seconds=1), self._wrong(), AHEAD)
 
-    async def known(self, at: datetime) -> tuple[Sequence[Known], datetime | None]:
-        """Everything as it was known at a moment, and when somebody had looked last."""
-        return await asyncio.to_thread(lambda: (self._port.known(at), self._port.looked(at)))
+    async def known(self, at: datetime) -> tuple[Sequence[Known], datetime | None, Mapping[str, Entry]]:
+        """Everything as it was known at a moment, when somebody had looked last, and which connections could not be asked then, each
+        with how it was lost."""
+        return await asyncio.to_thread(lambda: (self._port.known(at), self._port.looked(at), _lost(self._port, at)))
 
     async def moments(self, at: datetime, *, back: bool) -> datetime | None:
         """The moment of the event next to ``at``, before or after it; None if there is none."""

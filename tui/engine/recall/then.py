@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from tui.clock import ManualClock
@@ -18,13 +19,15 @@ from tui.engine.session import Session
 from tui.engine.signals import Signal
 from tui.engine.store import Store
 from tui.engine.verdicts import Verdict
-from tui.errors import Unreachable, UsageError
+from tui.errors import PlatformError, Unreachable, UsageError
 from tui.local.journal.bodies import Known
+from tui.local.journal.records import Entry
 from tui.model import Kind, Ref, Resource, Verb
 from tui.platforms.base import Happening, Read, Request, Rows
 
 REFUSED: Final = "this is the past: esc returns to now"
 """Why nothing can be done."""
+NONE: Final[Mapping[str, Entry]] = MappingProxyType({})
 
 
 class _Was:
@@ -62,8 +65,9 @@ class Then(Session):
         """The moment that it shows."""
         return self.clock.wall()
 
-    def become(self, at: datetime, known: Sequence[Known], looked: datetime | None) -> None:
-        """Show this moment: ``known`` is what was known of it, ``looked`` when somebody had looked last."""
+    def become(self, at: datetime, known: Sequence[Known], looked: datetime | None, lost: Mapping[str, Entry] = NONE) -> None:
+        """Show this moment: ``known`` is what was known of it, ``looked`` when somebody had looked last, ``lost`` the connections that
+        could not be asked then: what is shown of those is as old as that."""
         self._set(at)
         self.looked = looked
         rows: dict[Feed, list[Resource]] = {}
@@ -72,11 +76,20 @@ class Then(Session):
         names = {state.name for state in self._live.store.connections()}
         for feed, found in rows.items():
             if feed.connection in names:
-                self.store.put(feed, Rows(items=tuple(found)))
+                self._put(feed, Rows(items=tuple(found)), lost.get(feed.connection))
         for feed in self._live.feeds():
             if not self.store.feed_rows(feed):
                 nothing = Unreachable("nothing was known of it then", connection=feed.connection, hint="try another moment")
                 self.store.fail(feed, nothing)
+
+    def _put(self, feed: Feed, rows: Rows, lost: Entry | None) -> None:
+        if lost is None:
+            self.store.put(feed, rows)
+            return
+        self.store.restore(feed, rows, lost.at)
+        said = f": {lost.text}" if lost.text else ""
+        error = PlatformError(f"it was {lost.after}{said}", connection=feed.connection, hint="what was so then is not known")
+        self.store.fail(feed, error)
 
     def _set(self, at: datetime) -> None:
         self.clock = ManualClock(at)

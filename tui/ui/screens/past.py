@@ -93,7 +93,8 @@ class PastScreen(ConsoleScreen):
 
     def moment(self) -> Moment:
         """The moment that is shown, as if it were now."""
-        return Moment(now=self.then.at, store=self.then.store, zone=self._zone)
+        store = self.then.store
+        return Moment(now=self.then.at, store=store, zone=self._zone, read=store.read_at)
 
     # Going about in time -----------------------------------------------------------------------------------------------------
 
@@ -103,8 +104,7 @@ class PastScreen(ConsoleScreen):
 
     async def _go(self, at: datetime) -> None:
         try:
-            known, looked = await self._past.known(at)
-            self.then.become(at, known, looked)
+            self.then.become(at, *await self._past.known(at))
             if self.is_mounted:
                 self.redraw(frozenset(Kind))
         except Exception:  # what cannot be told of the past must not end the present

@@ -204,6 +204,7 @@ class Onlooker:
         self.looks = 0
         self.rows = 0
         self.lag = LAG
+        self.held: dict[Listing, tuple[Any, frozenset[Any]]] = {}
 
     # How things are ------------------------------------------------------------------------------------------------------------
 
@@ -234,6 +235,23 @@ class Onlooker:
         now = self.moment
         for step in range(int(LAG / 0.1) + 1) if self.session is self.app.session else (0,):
             yield replace(now, now=now.now - timedelta(seconds=step * 0.1), _deployments=None)
+
+    def hold(self) -> None:
+        """From now on no key is pressed: cursors and marks stay on the things that they are on, whatever becomes of the rows."""
+        listings = [pane.listing for pane in self.app.console_screen.panes if hasattr(pane, "listing")]
+        self.held = {each: (each.table.cursor_key, each.table.marks) for each in listings if each.table.steered}
+
+    def _steady(self, listing: Listing, expected: Sequence[Resource]) -> None:
+        refs = {row.ref for row in expected}
+        if not listing.table.marks <= refs:
+            self.wrong("a mark on what is not shown", listing.table.marks - refs)
+        if listing not in self.held:
+            return
+        was, marks = self.held[listing]
+        if was is not None and listing.table.cursor_key != (was if was in refs else None):
+            self.wrong("a cursor that went to another thing by itself", f"{listing.table.cursor_key}, it was on {was}")
+        if not listing.table.marks <= marks:
+            self.wrong("a mark that nobody made", listing.table.marks - marks)
 
     def sample(self) -> None:
         """Remember what the connections are called now."""
@@ -365,6 +383,7 @@ class Onlooker:
         if listing.frozen_at is not None:
             return
         table, expected = listing.table, self.expected(listing, pane)
+        self._steady(listing, expected)
         region = table.content_region
         drawn = [(y, self.seen.lines[y][region.x : region.right]) for y in range(region.y + table.head, region.bottom)]
         if not expected:

@@ -18,7 +18,7 @@ from tui.ui.screens.handoff import HandoffScreen
 from tui.ui.screens.timeline import TimelineScreen
 
 UNTOLD: Final = "before we looked"
-HOW: Final = {"done": "●", "confirmed": "●", "refused": "▲", "failed": "✗", "unknown": "?"}
+HOW: Final = {"done": "●", "confirmed": "●", "refused": "▲", "failed": "✗", "unknown": "?", "unconfirmed": "?"}
 
 
 @dataclass(frozen=True, kw_only=True)

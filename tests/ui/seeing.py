@@ -72,6 +72,8 @@ HAPPENS: Final = (
     *("past", "past", "past", "then", "then"),
 )
 """What may happen, each as often as it stands here: there, and to the console."""
+ITSELF: Final = {"mood", "fine", "sign_in", "stir", "say", "suspend", "wall"}
+"""What happens without a key."""
 
 
 class Cities:
@@ -237,6 +239,9 @@ class Story:
     async def step(self) -> None:
         pick = self.random
         what = pick.choice(HAPPENS)
+        self.onlooker.held = {}
+        if what in ITSELF:
+            self.onlooker.hold()
         self.log.append(f"{self.time.boot() - 1000:8.1f} {what}")
         await getattr(self, what)()
 

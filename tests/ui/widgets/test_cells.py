@@ -6,7 +6,7 @@ import json
 import re
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -46,10 +46,13 @@ def test_cut_take_and_skip_agree_about_cells(text: str, width: int) -> None:
 
 
 @given(SAFE, st.integers(0, 30))
+@example("\u0301", 0)
 def test_what_is_cut_inside_keeps_its_end(text: str, width: int) -> None:
     shown = cut_inside(text, width)
     assert width_of(shown) <= width
-    if width_of(text) <= width:
+    if not width:
+        assert shown == ""
+    elif width_of(text) <= width:
         assert shown == text
     elif width >= 8 and text.isascii():
         assert shown.endswith(text[-(width // 2) :])

@@ -301,12 +301,14 @@ async def test_a_list_is_saved_at_home_where_the_current_folder_takes_no_file(tm
     async with seat(settings=Settings(zone=UTC, save=write_lines)) as at:
         await at.press("W")
         await at.pilot.app.workers.wait_for_complete()
+        await at.pilot.pause()
         (saved,) = home.iterdir()
         assert len(saved.read_text().splitlines()) == at.app.console_screen.resources.listing.total + 1
         assert at.sees("rows are in")
         home.rename(gone)
         await at.press("W")
         await at.pilot.app.workers.wait_for_complete()
+        await at.pilot.pause()
         assert at.sees("cannot be written, No such file or directory")
 
 

@@ -56,13 +56,13 @@ ANY = st.text(st.characters(), max_size=200) | HOSTILE | st.binary(max_size=200)
 
 
 @given(ANY | st.binary(max_size=200).map(lambda data: data.decode("utf-8", "surrogateescape")), st.integers(1, 300), st.booleans())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_whatever_comes_can_be_drawn(text: str, limit: int, lines: bool) -> None:
     assert_gate(text, limit, lines=lines)
 
 
 @given(HOSTILE, HOSTILE)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_was_cleaned_may_be_joined(one: str, two: str) -> None:
     joined = clean(one) + clean(two)
     assert not [char for char in joined if is_banned(char, lines=False)]

@@ -85,7 +85,6 @@ def tried(one: Desk, platform: str, operation: Any, mode: Any, known: list[str])
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
         max_examples=EXAMPLES[platform],
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

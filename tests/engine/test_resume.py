@@ -194,7 +194,7 @@ def test_lines_without_times_and_without_anything_in_common_show_a_gap() -> None
     assert list(goes_on.sift([])) == [Gap(), *_plain("x")]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.integers(0, 10_000), unique=True, min_size=1, max_size=40), st.data())
 def test_lines_without_times_that_differ_are_neither_lost_nor_doubled(numbers: list[int], data: st.DataObject) -> None:
     log = _plain(*map(str, numbers))
@@ -209,7 +209,7 @@ def test_lines_without_times_that_differ_are_neither_lost_nor_doubled(numbers: l
     assert shown == log
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 20), st.lists(st.one_of(st.lists(st.integers(), max_size=30), st.integers(0, 10)), max_size=30))
 def test_a_ring_keeps_the_newest_and_counts_the_rest(capacity: int, steps: list[list[int] | int]) -> None:
     ring: Ring[int] = Ring(capacity)

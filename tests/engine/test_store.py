@@ -239,7 +239,7 @@ def test_what_a_row_costs_is_little_and_grows_with_nothing() -> None:
     assert many < 10.5 * few
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([Health.OK, Health.BAD])), max_size=6), max_size=8))
 def test_whoever_applies_the_changes_has_what_the_store_has(replies: list[list[tuple[int, Health]]]) -> None:
     store, _ = _store()

@@ -375,7 +375,7 @@ def test_a_folder_or_pipe_in_its_place_is_refused(file: Path) -> None:
     assert "is not a plain file" in refused(file)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.binary(max_size=400), st.integers(0, len(DOCUMENTED)), st.text(max_size=40)), st.integers(0, len(DOCUMENTED)))
 def test_damaged_files_are_read_or_refused_but_nothing_else(file: Path, damage: bytes | int | str, at: int) -> None:
     text = DOCUMENTED.encode()

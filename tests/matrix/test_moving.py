@@ -110,9 +110,7 @@ class MovingRows(RuleBasedStateMachine):
 
 def machine(examples: int) -> None:
     checks = [HealthCheck.too_slow]
-    run_state_machine_as_test(
-        MovingRows, settings=settings(max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=checks)
-    )
+    run_state_machine_as_test(MovingRows, settings=settings(max_examples=examples, stateful_step_count=30, suppress_health_check=checks))
 
 
 def test_a2_the_id_sent_is_the_id_shown() -> None:
@@ -174,7 +172,7 @@ STEPS = st.lists(st.one_of(NUMBERS, st.sampled_from(["up", "down", "home", "end"
 
 
 @given(STEPS)
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 def test_a2_what_is_sent_stood_on_the_screens_own_line(steps: list[Any]) -> None:
     asyncio.run(story(steps))
 
@@ -182,6 +180,6 @@ def test_a2_what_is_sent_stood_on_the_screens_own_line(steps: list[Any]) -> None
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @given(STEPS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a2_many_stories_on_the_screen(steps: list[Any]) -> None:
     asyncio.run(story(steps))

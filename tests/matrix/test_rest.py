@@ -130,7 +130,7 @@ RECORDS = st.lists(
 
 
 def whatever_it_holds(platform: str, count: int) -> None:
-    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=count < 20)
+    @settings(max_examples=count, suppress_health_check=list(HealthCheck), database=None, derandomize=count < 20)
     @given(RECORDS, st.sampled_from(("", "data", "items", "services")))
     def ask(records: list[Any], envelope: str) -> None:
         body = json.dumps({envelope: records} if envelope else records).encode()

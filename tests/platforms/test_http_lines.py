@@ -58,7 +58,7 @@ FORMS = [
 
 @pytest.mark.parametrize(("kind", "write"), FORMS)
 @given(records=RECORDS, cuts=CUTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_records_in_are_records_out(kind: str, write: Any, records: list[Any], cuts: list[int]) -> None:
     found = split(kind, write(records), cuts)
     assert [json.loads(record.data.decode("utf-8", "surrogatepass")) for record in found] == records

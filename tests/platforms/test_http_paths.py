@@ -111,7 +111,7 @@ def test_every_id_is_refused_or_comes_back_unchanged(one: str, two: str) -> None
 
 
 @pytest.mark.soak
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_a_thousand_ids_are_refused_or_come_back_unchanged(one: str, two: str) -> None:
     refused_or_unchanged(one, two)

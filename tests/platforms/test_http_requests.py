@@ -190,7 +190,7 @@ async def test_any_other_3xx_is_an_error_too(make: Make, status: int) -> None:
             await make(server.url).get("/v1/x")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.text(max_size=60), odd=st.text(max_size=60))
 def test_no_path_leaves_the_origin(path: str, odd: str) -> None:
     """A template is ours, but one that a hostile text slipped into must not become another host."""

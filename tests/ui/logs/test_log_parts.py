@@ -42,7 +42,7 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.integers(0, 3), st.integers(0, 60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_filter_that_works_piece_by_piece_finds_what_a_whole_look_finds(
     steps: list[tuple[str, str, int, int]], context: int, begin: int
 ) -> None:

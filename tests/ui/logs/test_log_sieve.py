@@ -61,7 +61,7 @@ ASKED = (
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), LINES, st.integers(0, 20)), max_size=12), st.sampled_from(ASKED))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @example([("a", LogLine(text=Safe("ſ two\nlines")), 0)], "~s .two\nlines")
 def test_asked_at_once_is_as_asked_one_by_one(lines: list[tuple[str, LogLine, int]], asked: str) -> None:
     wanted = parse_query(asked).wanted(str)
@@ -136,7 +136,7 @@ def test_whatever_an_expression_takes_for_the_same_folds_to_the_same() -> None:
 
 
 @given(st.text(alphabet="abAB|()?+*.*.[]{}^$\\\\ıİs", max_size=12), st.text(alphabet="abABſıİ s", max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example("(?:)", "")
 @example("i", "ı")
 @example("[[a]", "[")

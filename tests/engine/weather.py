@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -348,6 +348,16 @@ class Watcher:
             self.wrong("failing without an error", feed)
 
 
+class Frame:
+    """The first frame, which the program's own session waits for: whoever no longer waits for it takes it from nobody else."""
+
+    def __init__(self) -> None:
+        self.painted = asyncio.Event()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self.painted.wait().__await__()
+
+
 class Story:
     """What happens, by seed. ``moods`` is what may; ``slow`` the longest that an answer takes in bad weather."""
 
@@ -376,10 +386,9 @@ class Story:
         ]
         journal = FakeJournal()
         running = session(time, *fakes, seed=self.random.randrange(1 << 30), journal=journal)
-        ready: asyncio.Future[None] | None = None
+        first = Frame()
         if self.random.random() < 0.2:
-            ready = asyncio.get_running_loop().create_future()
-            running._ready = running._streams._ready = ready
+            running._ready = running._streams._ready = first
         self.running = running
         self.journal = journal
         async with running:
@@ -388,14 +397,13 @@ class Story:
             monitor = asyncio.ensure_future(watcher.run())
             try:
                 for number in range(self.steps):
-                    if ready is not None and number == 3:
-                        ready.set_result(None)
+                    if number == 3:
+                        first.painted.set()
                     self.step()
                     await time.sleep(self.random.choice((0.0, 0.0, 0.1, 1.0, 3.0, 10.0, 30.0, 120.0)) * self.random.random() * 1.5)
                 self.say_lines()
                 if self.random.random() < 0.75:
-                    if ready is not None and not ready.done():
-                        ready.set_result(None)
+                    first.painted.set()
                     await self.heal()
                 else:
                     self.closed_early = True

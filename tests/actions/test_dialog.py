@@ -491,7 +491,7 @@ async def test_what_is_gone_is_asked_nothing_of_although_a_list_that_stands_stil
         at.desk.put("fleet", Kind.SERVICE, others)
         await at.press("r")
         assert not at.asks
-        assert at.sees("svc-worker is no longer listed: nothing can be done to it")
+        assert at.sees("svc-worker is no longer listed: nothing can be done there")
         await at.press("space", "down", "space", "r")
         assert not at.asks, "nor of others that are marked with it"
         assert at.verbs == []

@@ -5,7 +5,7 @@
 ``kinds`` holds the ten tables, ``details`` lists every field of one record,
 ``extra`` the columns that can be added to a list, ``why`` what speaks against a thing, ``relations`` what belongs to it,
 ``filters`` and ``terms`` which rows a user wants to see, ``expressions`` which regular expression may take for ever,
-``saved`` how a list is written to a file. A new kind is one table in ``kinds``.
+``ascii`` what our glyphs are where there are none, ``saved`` how a list is written to a file. A new kind is one table in ``kinds``.
 """
 
 from tui.tables.cells import is_frozen, lasting, needs_approval, phase_cell, rollout_word, target, told

@@ -125,7 +125,7 @@ def ask(action: Action, aim: Aim, selection: Selection, session: Session, used: 
     if gone := [each for each in targets if each.seen is None]:
         # A list that stands still, or a log, still shows what is not there.
         return (
-            f"{' and '.join(each.label for each in gone)} {'is' if len(gone) == 1 else 'are'} no longer listed: nothing can be done to it"
+            f"{' and '.join(each.label for each in gone)} {'is' if len(gone) == 1 else 'are'} no longer listed: nothing can be done there"
         )
     choices: tuple[Target, ...] = ()
     if not targets:

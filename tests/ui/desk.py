@@ -217,6 +217,25 @@ def service(name: str, health: Health = Health.OK, status: str = "running", **mo
     return Service(ref=ref(Kind.SERVICE, f"svc-{name}"), name=Safe(name), health=health, status=Safe(status), **more)
 
 
+def going(id_: str, began: datetime) -> Rollout:
+    """A rollout that is under way."""
+    return Rollout(
+        ref=ref(Kind.ROLLOUT, id_, "shop"),
+        name=Safe("checkout/prod"),
+        app=Safe("checkout"),
+        environment=Safe("prod"),
+        health=Health.BUSY,
+        status=Safe("running"),
+        started_at=began,
+    )
+
+
+def sending(desk: Desk, name: str, verb: Verb = Verb.RESTART) -> Pending:
+    """A verb on a service that was sent just now."""
+    boot = desk.clock.boot()
+    return Pending(ref=ref(Kind.SERVICE, f"svc-{name}"), verb=verb, kind=Kind.SERVICE, since=boot, word="sending", at=NOW)
+
+
 def apps(desk: Desk) -> None:
     """Apps and environments of two platforms, one of them on both."""
     names = ("checkout", "billing", "search")

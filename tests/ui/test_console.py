@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui import keyboard
-from tests.ui.desk import NOW, READS, Desk, apps, busy, fleet, line, ref, refused, rollouts, service, signed_out, variable
+from tests.ui.desk import NOW, READS, Desk, apps, busy, fleet, line, ref, refused, rollouts, sending, service, signed_out, variable
 from tui.actions import Place
 from tui.engine.feeds import Feed, Pending
 from tui.engine.stream import StreamState
@@ -685,15 +685,7 @@ async def test_of_what_has_no_room_in_the_last_lines_no_more_is_called_in_flight
             over = ref(Kind.SERVICE, f"svc-{name}")
             told = Verdict(ref=over, kind=Kind.SERVICE, verb=Verb.STOP, intent=None, word="confirmed", text=f"{name}: stopped", seconds=1.0)
             at.desk.verdicts.publish(told)
-        going = Pending(
-            ref=ref(Kind.SERVICE, "svc-checkout"),
-            verb=Verb.RESTART,
-            kind=Kind.SERVICE,
-            since=at.desk.clock.boot(),
-            word="sending",
-            at=NOW,
-        )
-        at.desk.store.mark(going)
+        at.desk.store.mark(sending(at.desk, "checkout"))
         at.app._tick()
         await at.wait()
         assert at.sees("… and 2 more, 1 in flight")
@@ -890,9 +882,7 @@ async def test_y_copies_the_id_and_says_so() -> None:
 
 async def test_q_leaves_and_asks_only_while_something_is_in_flight() -> None:
     async with seat() as at:
-        worker, boot = ref(Kind.SERVICE, "svc-worker"), at.desk.clock.boot()
-        pending = Pending(ref=worker, kind=Kind.SERVICE, verb=Verb.STOP, word="sending", at=NOW, since=boot, intent=1)
-        at.desk.store.mark(pending)
+        at.desk.store.mark(sending(at.desk, "worker", Verb.STOP))
         await at.press("q")
         assert at.app.is_running
         assert at.said == "still in flight: stop worker (sending). It goes on without us. Once more to leave."

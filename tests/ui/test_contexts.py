@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.engine.test_fleet import Quick, Silent
-from tests.ui.desk import NOW, READS, Desk, busy, fleet, refused
+from tests.ui.desk import NOW, READS, Desk, busy, fleet, refused, sending
 from tests.ui.test_console import Seat
 from tui.engine.commands import Outcome
-from tui.engine.feeds import Feed, Pending
+from tui.engine.feeds import Feed
 from tui.engine.recall.past import Past
 from tui.errors import ConfigError, Unreachable
 from tui.local.journal import Journal
@@ -172,15 +172,7 @@ async def test_what_came_while_the_other_screen_was_made_is_on_it(monkeypatch: p
 async def test_what_is_in_flight_is_told_before_the_context_is_left() -> None:
     owner = Owned()
     async with owned(owner) as at:
-        pending = Pending(
-            ref=Ref(connection="fleet", kind=Kind.SERVICE, id="svc-worker"),
-            verb=Verb.RESTART,
-            kind=Kind.SERVICE,
-            since=at.desk.clock.boot(),
-            word="sending",
-            at=NOW,
-        )
-        at.desk.store.mark(pending)
+        at.desk.store.mark(sending(at.desk, "worker"))
         await go_to(at, "staging")
         assert owner.opened == []
         assert "still in flight: restart worker" in at.said

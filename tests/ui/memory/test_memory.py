@@ -15,7 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.engine.recall.shift import BY, HOURS, ROLLOUTS, play
-from tests.ui.desk import NOW, READS, Desk, ago, busy, ref, refused, rollouts, service
+from tests.ui.desk import NOW, READS, Desk, ago, busy, going, ref, refused, rollouts, service
 from tests.ui.test_console import Seat
 from tui.clock import ManualClock
 from tui.engine.alerts import Rule
@@ -512,16 +512,8 @@ async def test_what_changed_of_a_thing_is_one_key_away_and_goes_on_while_it_is_s
 async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal) -> None:
     desk = remembering(journal)
     assert desk.past is not None
-    going = Rollout(
-        ref=ref(Kind.ROLLOUT, "now", "shop"),
-        name=Safe("checkout/prod"),
-        app=Safe("checkout"),
-        environment=Safe("prod"),
-        health=Health.BUSY,
-        status=Safe("running"),
-        started_at=ago(seconds=100),
-    )
-    desk.put("shop", Kind.ROLLOUT, [going])
+    now = going("now", ago(seconds=100))
+    desk.put("shop", Kind.ROLLOUT, [now])
     took = sorted(each.whole for each in ROLLOUTS if each.place == "checkout/prod" and each.conclusion == "success")
     usual = took[len(took) // 2] if len(took) % 2 else (took[len(took) // 2 - 1] + took[len(took) // 2]) / 2
     async with seat(desk, (160, 40)) as at:
@@ -529,7 +521,7 @@ async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal
         await until(at, lambda: at.sees("usually"))
         assert f"usually {usual // 60:.0f}m{usual % 60:02.0f}, " in at.row("usually")
         await at.tick(400)
-        desk.put("shop", Kind.ROLLOUT, [going])
+        desk.put("shop", Kind.ROLLOUT, [now])
         await at.wait()
         assert "slower than usual (p90 " in at.row("slower")
 
@@ -537,20 +529,11 @@ async def test_a_running_rollout_says_how_long_it_usually_takes(journal: Journal
 @pytest.mark.parametrize("width", [120, 130, 140, 160, 200])
 async def test_how_long_it_takes_is_told_before_how_long_it_usually_takes(journal: Journal, width: int) -> None:
     desk = remembering(journal)
-    going = Rollout(
-        ref=ref(Kind.ROLLOUT, "now", "shop"),
-        name=Safe("checkout/prod"),
-        app=Safe("checkout"),
-        environment=Safe("prod"),
-        target=Safe("plan/deploy-failure"),
-        health=Health.BUSY,
-        status=Safe("running"),
-        started_at=ago(seconds=100),
-    )
-    wide = replace(going, ref=ref(Kind.ROLLOUT, "wide", "shop"), app=Safe("notifications-9vte"), environment=Safe("staging"))
-    desk.put("shop", Kind.ROLLOUT, [going])
+    now = replace(going("now", ago(seconds=100)), target=Safe("plan/deploy-failure"))
+    wide = replace(now, ref=ref(Kind.ROLLOUT, "wide", "shop"), app=Safe("notifications-9vte"), environment=Safe("staging"))
+    desk.put("shop", Kind.ROLLOUT, [now])
     async with seat(desk, (width, 40)) as at:
-        desk.put("shop", Kind.ROLLOUT, [going, replace(wide, health=Health.OK, status=Safe("completed"), completed_at=NOW)])
+        desk.put("shop", Kind.ROLLOUT, [now, replace(wide, health=Health.OK, status=Safe("completed"), completed_at=NOW)])
         await at.tick(16)
         await until(at, lambda: desk.past.usual(("checkout", "prod", "rollout")) is not None)
         for _ in range(3):

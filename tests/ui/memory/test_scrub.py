@@ -14,14 +14,14 @@ import pytest
 from tests.bench.journal import END, MOMENT, SHIFT, past_of_things
 from tests.bench.scrubbing import opened
 from tests.engine.recall.shift import HOURS, INCIDENTS, play
-from tests.ui.desk import NOW, Desk, ref, service
+from tests.ui.desk import NOW, Desk, going, service
 from tests.ui.memory.test_memory import empty, remembering, seat, until
 from tui.engine.ports import Event
 from tui.engine.recall.past import Past
 from tui.engine.recall.then import REFUSED, Then
 from tui.errors import Unavailable, UsageError
 from tui.local.journal import Journal
-from tui.model import Health, Kind, LogLine, Ref, Rollout, Verb
+from tui.model import Health, Kind, LogLine, Ref, Verb
 from tui.text import Safe
 from tui.ui.screens.minute import MinuteScreen
 from tui.ui.screens.past import PastDetailScreen, PastScreen
@@ -98,17 +98,9 @@ async def test_what_could_not_be_read_then_is_not_shown_as_if_it_had_been() -> N
     """A platform that did not answer for hours was shown as well as it last was, with a rollout that went on and on."""
     journal, desk = empty(), remembering(empty())
     began, lost, back = (NOW - timedelta(hours=each) for each in (4, 3, 1))
-    going = Rollout(
-        ref=ref(Kind.ROLLOUT, "r", "shop"),
-        name=Safe("r"),
-        app=Safe("checkout"),
-        environment=Safe("prod"),
-        health=Health.BUSY,
-        status=Safe("running"),
-        started_at=began,
-    )
+    rollout = going("r", began)
     journal.keep("fleet", Kind.SERVICE, "", [service("web-api")], gone=(), at=began, whole=True)
-    journal.keep("shop", Kind.ROLLOUT, "", [going], gone=(), at=began, whole=True)
+    journal.keep("shop", Kind.ROLLOUT, "", [rollout], gone=(), at=began, whole=True)
     for each in ("fleet", "shop"):
         journal.record([Event(what="edge", ref=each, at=lost, name=each, after="down", text="connection refused")])
         journal.record([Event(what="edge", ref=each, at=back, name=each, after="back")])
